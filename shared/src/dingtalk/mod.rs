@@ -1,0 +1,3 @@
+//! DingTalk as the bridge uses it.
+
+pub mod crypto;
