@@ -15,6 +15,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 
+use crate::hex::hex;
+
 /// The characters of an AES key as consoles show it.
 pub const AES_KEY_LENGTH: usize = 43;
 const KEY_BYTES: usize = 32;
@@ -176,12 +178,4 @@ fn parse(plain: &[u8]) -> Option<Opened> {
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
     let (message, owner_key) = rest.split_at_checked(length)?;
     Some(Opened { message: message.to_vec(), owner_key: std::str::from_utf8(owner_key).ok()?.to_owned() })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

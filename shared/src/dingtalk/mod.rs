@@ -1,3 +1,53 @@
-//! DingTalk as the bridge uses it.
+//! DingTalk as the bridge uses it. Facts are from the vendor's open platform documentation.
+//!
+//! | file | idea |
+//! |---|---|
+//! | [`client`] | one call: limiter, token, time-out, classification |
+//! | [`instances`] | create, read, terminate, list, comment |
+//! | [`contacts`] | who someone is in DingTalk |
+//! | [`form`] | what an approval's form shows |
+//! | [`error`] | what a refusal means |
+//! | [`callback`], [`event`], [`crypto`] | what DingTalk reports to us |
 
+pub mod callback;
+pub mod client;
+pub mod contacts;
 pub mod crypto;
+pub mod error;
+pub mod event;
+pub mod form;
+pub mod instances;
+mod limiter;
+mod token;
+
+pub use callback::{CallbackVerifier, Verified};
+pub use client::{Api, DingTalk};
+pub use contacts::{AccountKind, Contact};
+pub use error::{Class, DingTalkError};
+pub use event::Event;
+pub use instances::{Ending, InstanceSnapshot, NewInstance, NodeAction};
+
+use secrecy::SecretString;
+
+use crate::approval::{ProcessCode, UserId};
+
+/// How to reach DingTalk, and as whom.
+#[derive(Clone)]
+pub struct DingTalkSettings {
+    /// `https://api.dingtalk.com`, without a slash at the end.
+    pub api_url: String,
+    /// `https://oapi.dingtalk.com`, without a slash at the end.
+    pub oapi_url: String,
+    /// AppKey (Client ID).
+    pub app_key: String,
+    /// AppSecret (Client Secret).
+    pub app_secret: SecretString,
+    /// AgentId.
+    pub agent_id: Option<i64>,
+    /// The template that approvals are made from.
+    pub process_code: ProcessCode,
+    /// Who originates approvals whose requester is not in DingTalk.
+    pub service_user: Option<UserId>,
+    /// Calls a second to each API; 0: no limit.
+    pub calls_per_second: u32,
+}

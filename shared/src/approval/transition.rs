@@ -1,0 +1,285 @@
+//! The ways from state to state. There are no others: each takes the approval in the one state it starts from.
+
+use jiff::Timestamp;
+
+use super::{
+    Approval, ApprovalKey, Basis, Creation, Decided, Decision, Delivered, Delivery, Happening, Hint, Identity,
+    Instance, Outcome, Parked, Pending, Reading, Received, Record, Refused, Request, Timeline, Withdrawal,
+    schedule::{self, LEASE, LOOK_AGAIN, LOOKS, READ_UNASKED, WITHDRAW, WITHDRAW_AFTER},
+};
+
+impl<S> Approval<S> {
+    /// Writes into the timeline.
+    pub fn noted(mut self, what: Happening, now: Timestamp) -> Self {
+        self.record.updated_at = now;
+        self.record.timeline.add(now, what);
+        self
+    }
+
+    /// The same approval in another state.
+    fn enter<T>(self, state: T) -> Approval<T> {
+        Approval { record: self.record, state }
+    }
+}
+
+impl Approval<Received> {
+    /// A request that has just arrived. Whoever commits it first sends the first create call.
+    pub fn receive(key: ApprovalKey, digest: String, request: Request, details: String, now: Timestamp) -> Self {
+        let record = Record {
+            id: key.id(),
+            key,
+            digest,
+            request,
+            received_at: now,
+            updated_at: now,
+            timeline: Timeline::default(),
+            version: 0,
+        };
+        let state = Received { details, creation: sent(1, now), withdrawal: None };
+        Self { record, state }.noted(Happening::Received, now).noted(Happening::CreateSent { attempt: 1 }, now)
+    }
+
+    /// A create call is about to be sent. Commit this first.
+    pub fn sending(mut self, now: Timestamp) -> Self {
+        let attempt = self.attempts() + 1;
+        self.state.creation = sent(attempt, now);
+        self.noted(Happening::CreateSent { attempt }, now)
+    }
+
+    /// The create call was not carried out, for certain.
+    pub fn not_created(mut self, code: String, not_before: Timestamp, now: Timestamp) -> Self {
+        self.state.creation = Creation::Ready { not_before, attempts: self.attempts() };
+        self.noted(Happening::CreateFailed { code, retry: true }, now)
+    }
+
+    /// The create call may or may not have been carried out.
+    pub fn outcome_unknown(mut self, code: String, now: Timestamp) -> Self {
+        if let Creation::Sent { look_at, looks, .. } = &mut self.state.creation {
+            (*look_at, *looks) = (now + LOOKS[0], 0);
+        }
+        self.noted(Happening::OutcomeUnknown { code }, now)
+    }
+
+    /// The instance was looked for and is not there (yet).
+    pub fn looked_in_vain(mut self, now: Timestamp) -> Self {
+        let attempts = self.attempts();
+        let mut look = 1;
+        if let Creation::Sent { look_at, looks, .. } = &mut self.state.creation {
+            *looks += 1;
+            look = *looks;
+            match schedule::wait(&LOOKS, look + 1) {
+                Some(wait) => *look_at = now + wait,
+                None => self.state.creation = Creation::Ready { not_before: now, attempts },
+            }
+        }
+        self.noted(Happening::LookedInVain { look }, now)
+    }
+
+    /// The look itself failed.
+    pub fn could_not_look(mut self, code: String, now: Timestamp) -> Self {
+        if let Creation::Sent { look_at, .. } = &mut self.state.creation {
+            *look_at = now + LOOK_AGAIN;
+        }
+        self.noted(Happening::ReadFailed { code }, now)
+    }
+
+    /// The instance exists. `hint`: an event about it that came before this was known.
+    pub fn created(
+        self,
+        instance: Instance,
+        approvers: Vec<Identity>,
+        adopted: bool,
+        hint: Option<Hint>,
+        now: Timestamp,
+    ) -> Approval<Pending> {
+        let id = instance.id.clone();
+        let what = if adopted {
+            Happening::InstanceAdopted { instance: id }
+        } else {
+            Happening::InstanceCreated { instance: id }
+        };
+        // An adopted instance may have ended while nobody knew it: read it at once.
+        let at = if adopted || hint.is_some() { now } else { now + READ_UNASKED[0] };
+        let withdrawal = self.state.withdrawal.map(|_| withdrawal_of(&instance));
+        let reading = Reading { at, attempts: 0, hint };
+        self.enter(Pending { instance, approvers, reading, withdrawal }).noted(what, now)
+    }
+
+    /// A permanent no while the source waits for the answer to its submit.
+    pub fn refused(self, code: String, message: String, now: Timestamp) -> Approval<Refused> {
+        let what = Happening::Refused { code: code.clone() };
+        self.enter(Refused { at: now, code, message }).noted(what, now)
+    }
+
+    /// A permanent no found out later: the source is told as an outcome.
+    pub fn failed(self, code: String, reason: String, now: Timestamp) -> Approval<Decided> {
+        let decision =
+            Decision { outcome: Outcome::Failed, at: now, by: None, comment: Some(reason), basis: Basis::Bridge };
+        self.noted(Happening::CreateFailed { code, retry: false }, now).decide(decision, None, now)
+    }
+
+    /// The source took it back before there was an instance.
+    pub fn withdrawn(self, now: Timestamp) -> Approval<Decided> {
+        let decision =
+            Decision { outcome: Outcome::Withdrawn, at: now, by: None, comment: None, basis: Basis::SourceWithdrew };
+        self.decide(decision, None, now)
+    }
+
+    /// The source asks to take it back.
+    pub fn ask_withdrawal(mut self, now: Timestamp) -> Self {
+        self.state.withdrawal = Some(now);
+        self.noted(Happening::WithdrawalAsked, now)
+    }
+
+    /// Create calls so far.
+    pub fn attempts(&self) -> u32 {
+        match self.state.creation {
+            Creation::Ready { attempts, .. } | Creation::Sent { attempts, .. } => attempts,
+        }
+    }
+}
+
+impl Approval<Refused> {
+    /// The source submits a refused request again: nothing exists in DingTalk, so it starts anew.
+    pub fn submit_again(
+        mut self,
+        digest: String,
+        request: Request,
+        details: String,
+        now: Timestamp,
+    ) -> Approval<Received> {
+        (self.record.digest, self.record.request, self.record.received_at) = (digest, request, now);
+        self.enter(Received { details, creation: sent(1, now), withdrawal: None })
+            .noted(Happening::SubmittedAgain, now)
+            .noted(Happening::CreateSent { attempt: 1 }, now)
+    }
+}
+
+impl Approval<Pending> {
+    /// DingTalk reports the end of the instance: read it now.
+    pub fn end_reported(mut self, result: String, hint: Hint, now: Timestamp) -> Self {
+        self.state.reading = Reading { at: now, attempts: 0, hint: Some(hint) };
+        self.noted(Happening::EndReported { result }, now)
+    }
+
+    /// The instance was read and people are still at it.
+    pub fn still_running(mut self, now: Timestamp) -> Self {
+        let reading = &mut self.state.reading;
+        reading.attempts += 1;
+        let wait = match reading.hint {
+            Some(_) => schedule::wait(&schedule::READ_AFTER_HINT, reading.attempts),
+            None => Some(schedule::wait_repeating(&READ_UNASKED, reading.attempts)),
+        };
+        if let Some(wait) = wait {
+            reading.at = now + wait;
+            return self;
+        }
+        *reading = Reading { at: now + READ_UNASKED[0], attempts: 0, hint: None };
+        self.noted(Happening::ReportContradicted, now)
+    }
+
+    /// The instance could not be read.
+    pub fn read_failed(mut self, code: String, now: Timestamp) -> Self {
+        let reading = &mut self.state.reading;
+        reading.attempts += 1;
+        reading.at = now + schedule::wait_repeating(&schedule::READ_AFTER_HINT, reading.attempts);
+        self.noted(Happening::ReadFailed { code }, now)
+    }
+
+    /// The source asks to take it back.
+    pub fn ask_withdrawal(mut self, now: Timestamp) -> Self {
+        let withdrawal = withdrawal_of(&self.state.instance);
+        self.state.withdrawal = Some(withdrawal);
+        self.noted(Happening::WithdrawalAsked, now)
+    }
+
+    /// DingTalk did not terminate the instance. In the end the withdrawal is given up: then people's decision counts.
+    pub fn withdrawal_failed(mut self, code: String, now: Timestamp) -> Self {
+        let mut retry = false;
+        if let Some(mut withdrawal) = self.state.withdrawal.take() {
+            withdrawal.attempts += 1;
+            if let Some(wait) = schedule::wait(&WITHDRAW, withdrawal.attempts) {
+                withdrawal.not_before = now + wait;
+                self.state.withdrawal = Some(withdrawal);
+                retry = true;
+            }
+        }
+        self.noted(Happening::WithdrawalFailed { code, retry }, now)
+    }
+
+    /// The end. The delivery is due with the same commit.
+    pub(crate) fn decided(self, decision: Decision, now: Timestamp) -> Approval<Decided> {
+        let instance = Some(self.state.instance.clone());
+        self.decide(decision, instance, now)
+    }
+}
+
+impl Approval<Decided> {
+    /// The source is about to be told. Commit this first.
+    pub fn attempting(mut self, now: Timestamp) -> Self {
+        self.state.delivery.attempts += 1;
+        self.state.delivery.next_at = now + LEASE;
+        self.record.updated_at = now;
+        self
+    }
+
+    /// The source was not told; try again at `retry_at`, or never: then an operator must look.
+    pub fn delivery_failed(mut self, reason: String, retry_at: Option<Timestamp>, now: Timestamp) -> Approval {
+        let attempt = self.state.delivery.attempts;
+        let what = Happening::DeliveryFailed { attempt, reason: reason.clone() };
+        if let Some(next_at) = retry_at {
+            self.state.delivery.next_at = next_at;
+            self.state.delivery.last_error = Some(reason);
+            return Approval::<Decided>::noted(self, what, now).into_any();
+        }
+        let Decided { decision, instance, .. } = self.state.clone();
+        self.enter(Parked { decision, instance, at: now, reason })
+            .noted(what, now)
+            .noted(Happening::Parked, now)
+            .into_any()
+    }
+
+    /// The source knows.
+    pub fn delivered(self, closed_already: bool, now: Timestamp) -> Approval<Delivered> {
+        let Decided { decision, instance, .. } = self.state.clone();
+        self.enter(Delivered { decision, instance, at: now, closed_already })
+            .noted(Happening::Delivered { closed_already }, now)
+    }
+}
+
+impl Approval<Parked> {
+    /// An operator wants it sent again.
+    pub fn resend(self, now: Timestamp) -> Approval<Decided> {
+        let Parked { decision, instance, .. } = self.state.clone();
+        let delivery = Delivery { attempts: 0, next_at: now, last_error: None };
+        self.enter(Decided { decision, instance, delivery }).noted(Happening::Resent, now)
+    }
+}
+
+impl<S> Approval<S> {
+    /// Whoever commits the decision makes the first attempt to deliver it.
+    fn decide(self, decision: Decision, instance: Option<Instance>, now: Timestamp) -> Approval<Decided> {
+        let what = Happening::Decided {
+            outcome: decision.outcome,
+            by: decision.by.as_ref().map(|by| by.user_id.clone()),
+        };
+        let delivery = Delivery { attempts: 1, next_at: now + LEASE, last_error: None };
+        self.enter(Decided { decision, instance, delivery }).noted(what, now)
+    }
+
+    /// Forgets which state it is in.
+    pub fn into_any(self) -> Approval
+    where
+        Approval: From<Self>,
+    {
+        Approval::from(self)
+    }
+}
+
+fn sent(attempts: u32, now: Timestamp) -> Creation {
+    Creation::Sent { at: now, attempts, look_at: now + LEASE, looks: 0 }
+}
+
+fn withdrawal_of(instance: &Instance) -> Withdrawal {
+    Withdrawal { not_before: instance.created_at + WITHDRAW_AFTER, attempts: 0 }
+}

@@ -1,0 +1,83 @@
+//! Who may call us: whoever knows the access token, and whose clock is not far off.
+
+use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use subtle::ConstantTimeEq;
+
+use crate::http::Problem;
+
+/// The credentials that Dataphin sends in the query.
+#[derive(Deserialize)]
+pub struct AccessQuery {
+    #[serde(rename = "accessToken")]
+    access_token: Option<SecretString>,
+    timestamp: Option<String>,
+}
+
+/// What we compare them with.
+#[derive(Clone)]
+pub struct Access {
+    /// The access token typed into Dataphin's approval settings.
+    pub token: SecretString,
+    /// How far Dataphin's clock may be from ours; zero: its timestamp is not looked at.
+    pub window: SignedDuration,
+}
+
+impl Access {
+    /// Lets the caller in, or says why not. Nothing but "wrong credentials" is said before the token is right.
+    pub fn check(&self, query: &AccessQuery, now: Timestamp) -> Result<(), Problem> {
+        let given = query.access_token.as_ref().map_or("", |token| token.expose_secret());
+        if !bool::from(self.token.expose_secret().as_bytes().ct_eq(given.as_bytes())) {
+            return Err(denied("access-token", "the access token is wrong: compare DATAPHIN_ACCESS_TOKEN with Dataphin's approval settings"));
+        }
+        if self.window.is_zero() {
+            return Ok(());
+        }
+        let sent = query.timestamp.as_deref().and_then(|text| text.trim().parse().ok());
+        let sent = sent.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        let Some(sent) = sent else {
+            return Err(denied("timestamp", "the query has no timestamp in milliseconds"));
+        };
+        let off = now.duration_since(sent).abs();
+        if off > self.window {
+            let message = format!(
+                "the request's timestamp is {} seconds off; set the clock of Dataphin or of the bridge right, or widen \
+                 DATAPHIN_TIMESTAMP_WINDOW_SECONDS",
+                off.as_secs()
+            );
+            return Err(denied("timestamp", message));
+        }
+        Ok(())
+    }
+}
+
+fn denied(code: &str, message: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, code, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(token: Option<&str>, timestamp: Option<&str>) -> Result<(), String> {
+        let access = Access { token: "6d1b2n1c".into(), window: SignedDuration::from_hours(1) };
+        let query =
+            AccessQuery { access_token: token.map(Into::into), timestamp: timestamp.map(ToOwned::to_owned) };
+        let now = Timestamp::from_millisecond(1_654_156_836_531).unwrap();
+        access.check(&query, now).map_err(|problem| problem.code)
+    }
+
+    #[test]
+    fn only_the_right_token_with_a_recent_timestamp_is_let_in() {
+        let now = Some("1654156836531");
+        assert_eq!(check(Some("6d1b2n1c"), now), Ok(()));
+        assert_eq!(check(Some("6d1b2n1C"), now), Err("access-token".to_owned()));
+        assert_eq!(check(None, now), Err("access-token".to_owned()));
+        assert_eq!(check(Some("6d1b2n1c"), Some("1654153000000")), Err("timestamp".to_owned()));
+        for nonsense in [None, Some("soon"), Some("99999999999999999999"), Some("")] {
+            assert_eq!(check(Some("6d1b2n1c"), nonsense), Err("timestamp".to_owned()));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What we answer to Dataphin. Its shape is not published: one flat object carries every name a caller could look for.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    approval::{ApplyId, ApprovalId},
+    http::{Problem, reference},
+};
+
+/// How refusals are answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReplyStyle {
+    /// Refusals come with HTTP 200, for a caller that reads bodies only of those.
+    pub refusals_as_200: bool,
+}
+
+/// Accepted: one approval stands for the request.
+pub fn accepted(id: &ApprovalId, apply_id: Option<&ApplyId>) -> Response {
+    let mut body: Value = json!({
+        "success": true,
+        "code": "0",
+        "message": "success",
+        "result": "success",
+        "processInstanceId": id,
+        "instanceId": id,
+        "data": {"processInstanceId": id},
+    });
+    if let Some(apply_id) = apply_id {
+        body["applyId"] = json!(apply_id);
+    }
+    Json(body).into_response()
+}
+
+impl ReplyStyle {
+    /// Refused.
+    pub fn refused(self, problem: Problem) -> Response {
+        if !self.refusals_as_200 {
+            return problem.into_response();
+        }
+        Problem { status: StatusCode::OK, ..problem }.into_response()
+    }
+}
+
+/// The answer to a connection test: only `success` passes, anything else is shown to the administrator.
+pub fn check_result(result: Result<(), Problem>) -> Response {
+    let text = match result {
+        Ok(()) => "success".to_owned(),
+        Err(problem) => format!("{} [{}, reference {}]", problem.message, problem.code, reference()),
+    };
+    Json(json!({"checkResult": text})).into_response()
+}

@@ -1,0 +1,113 @@
+//! DingTalk's callback: an envelope is verified, then it becomes an event; and the answer that DingTalk wants.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Event,
+    crypto::{CallbackKeys, Envelope, Unverified},
+    event::NoEvent,
+};
+use crate::world::World;
+
+/// Something that is proved to come from DingTalk. Only [`CallbackVerifier`] makes one.
+#[derive(Debug)]
+pub struct Verified<T> {
+    inner: T,
+    owner_key: String,
+}
+
+impl<T> Verified<T> {
+    /// What was proved.
+    pub fn get(&self) -> &T {
+        &self.inner
+    }
+}
+
+/// Verifies callbacks and seals their answers.
+#[derive(Clone)]
+pub struct CallbackVerifier {
+    keys: CallbackKeys,
+    owner_keys: Vec<String>,
+}
+
+/// The query of a callback. Newer pushes carry `msg_signature` beside `signature`, older ones only the latter.
+#[derive(Debug, Deserialize)]
+pub struct CallbackQuery {
+    msg_signature: Option<String>,
+    signature: Option<String>,
+    #[serde(rename = "timeStamp")]
+    time_stamp: Option<String>,
+    timestamp: Option<String>,
+    nonce: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct CallbackBody {
+    encrypt: String,
+}
+
+/// Why a callback was not believed. For the log; the caller is told nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Disbelief {
+    /// It lacks a part of an envelope.
+    #[error("no envelope: signature, timestamp, nonce and a body with `encrypt` are needed")]
+    Shape,
+    /// Signature or cipher are wrong.
+    #[error(transparent)]
+    Envelope(#[from] Unverified),
+    /// It is addressed to someone else.
+    #[error("addressed to another app: the owner key is neither DINGTALK_APP_KEY nor DINGTALK_CORP_ID")]
+    Owner,
+    /// It is genuine and says nothing.
+    #[error(transparent)]
+    NoEvent(#[from] NoEvent),
+}
+
+/// The answer DingTalk wants; the names are case-sensitive.
+#[derive(Debug, Serialize)]
+pub struct Acknowledgement {
+    msg_signature: String,
+    #[serde(rename = "timeStamp")]
+    time_stamp: String,
+    nonce: String,
+    encrypt: String,
+}
+
+impl CallbackVerifier {
+    /// Believes envelopes under `keys` that are addressed to one of `owner_keys` (AppKey, CorpId).
+    pub fn new(keys: CallbackKeys, owner_keys: Vec<String>) -> Self {
+        Self { keys, owner_keys }
+    }
+
+    /// Verifies a callback and reads its event. There is no window on its timestamp: whether DingTalk signs retries
+    /// anew is not published, and an event that comes twice changes nothing.
+    pub fn verify(&self, query: CallbackQuery, body: &[u8]) -> Result<Verified<Event>, Disbelief> {
+        let body: CallbackBody = serde_json::from_slice(body).map_err(|_| Disbelief::Shape)?;
+        let envelope = Envelope {
+            signature: query.msg_signature.or(query.signature).ok_or(Disbelief::Shape)?,
+            timestamp: query.time_stamp.or(query.timestamp).ok_or(Disbelief::Shape)?,
+            nonce: query.nonce.ok_or(Disbelief::Shape)?,
+            encrypt: body.encrypt,
+        };
+        let opened = self.keys.open(&envelope)?;
+        if !self.owner_keys.contains(&opened.owner_key) {
+            return Err(Disbelief::Owner);
+        }
+        Ok(Verified { inner: Event::parse(&opened.message)?, owner_key: opened.owner_key })
+    }
+
+    /// Says `success` to whoever sent `event`, under the owner key it came with.
+    pub fn acknowledge<T>(&self, event: &Verified<T>, world: &World) -> Acknowledgement {
+        let mut random = [0; 16];
+        world.random.fill(&mut random);
+        let timestamp = world.now().as_millisecond().to_string();
+        let nonce = world.random.letters_and_digits(8);
+        let sealed = self.keys.seal(b"success", &event.owner_key, timestamp, nonce, random);
+        Acknowledgement {
+            msg_signature: sealed.signature,
+            time_stamp: sealed.timestamp,
+            nonce: sealed.nonce,
+            encrypt: sealed.encrypt,
+        }
+    }
+}

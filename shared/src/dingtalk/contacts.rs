@@ -1,0 +1,139 @@
+//! Who someone is in DingTalk. Contact calls are free of the monthly quota and are cached all the same.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Api, Class, DingTalk, DingTalkError, error::number_or_text};
+use crate::{approval::UserId, world::World};
+
+/// What the source's account ids are in DingTalk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AccountKind {
+    /// DingTalk's own `userid`.
+    UserId,
+    /// A mobile number.
+    Mobile,
+    /// A `unionId`.
+    UnionId,
+}
+
+/// A person in DingTalk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// Their id.
+    pub user_id: UserId,
+    /// One of their departments as the workflow API wants it: the root is -1.
+    pub dept_id: i64,
+    /// Whether they use DingTalk.
+    pub active: bool,
+}
+
+/// The contacts API calls the root department 1, the workflow API calls it -1.
+const ROOT_IN_CONTACTS: i64 = 1;
+const ROOT_IN_WORKFLOW: i64 = -1;
+
+const KEEP: SignedDuration = SignedDuration::from_mins(10);
+const MOST_KEPT: usize = 20_000;
+
+impl DingTalk {
+    /// The person behind an account id; an error of class `Permanent` when there is none.
+    pub async fn contact(&self, kind: AccountKind, account: &str) -> Result<Contact, DingTalkError> {
+        if let Some(contact) = self.contacts().get(kind, account) {
+            return Ok(contact);
+        }
+        let user_id = match kind {
+            AccountKind::UserId => UserId::new(account),
+            AccountKind::Mobile => {
+                self.user_id(Api::UserByMobile, "/topapi/v2/user/getbymobile", json!({"mobile": account})).await?
+            }
+            AccountKind::UnionId => {
+                self.user_id(Api::UserByUnionId, "/topapi/user/getbyunionid", json!({"unionid": account})).await?
+            }
+        };
+        let contact = self.user(user_id).await?;
+        self.contacts().put(kind, account, &contact);
+        Ok(contact)
+    }
+
+    async fn user_id(&self, api: Api, path: &str, body: Value) -> Result<UserId, DingTalkError> {
+        let answer = self.ask(api, path, &body).await?;
+        let result = &answer["result"];
+        // An external contact is nobody's colleague and cannot approve.
+        if result.get("contact_type").and_then(number_or_text) == Some(1) {
+            return Err(DingTalkError::new(Class::Permanent, "external-contact", "an external contact"));
+        }
+        result["userid"].as_str().map(UserId::new).ok_or_else(|| DingTalkError::unreadable("no userid"))
+    }
+
+    async fn user(&self, user_id: UserId) -> Result<Contact, DingTalkError> {
+        let answer = self.ask(Api::UserGet, "/topapi/v2/user/get", &json!({"userid": user_id})).await?;
+        let result = answer.get("result").ok_or_else(|| DingTalkError::unreadable("no user"))?;
+        let dept_id = first_department(&result["dept_id_list"]);
+        Ok(Contact {
+            user_id: result["userid"].as_str().map_or(user_id, UserId::new),
+            dept_id: dept_id.filter(|id| *id != ROOT_IN_CONTACTS).unwrap_or(ROOT_IN_WORKFLOW),
+            active: !matches!(&result["active"], Value::Bool(false)) && result["active"] != "false",
+        })
+    }
+
+    async fn ask(&self, api: Api, path: &str, body: &Value) -> Result<Value, DingTalkError> {
+        // Asking changes nothing, so an unknown outcome is only a passing failure.
+        self.call_oapi(api, Method::POST, path, Some(body)).await.map_err(|error| match error.class {
+            Class::UnknownOutcome => DingTalkError { class: Class::Transient, ..error },
+            _ => error,
+        })
+    }
+}
+
+/// The first department of `[2,3]`; the documentation shows the list as text.
+fn first_department(list: &Value) -> Option<i64> {
+    match list {
+        Value::Array(ids) => ids.first().and_then(number_or_text),
+        Value::String(text) => first_department(&serde_json::from_str(text).ok()?),
+        _ => None,
+    }
+}
+
+pub(super) struct ContactCache {
+    known: Mutex<HashMap<(AccountKind, String), (Timestamp, Contact)>>,
+    world: World,
+}
+
+impl ContactCache {
+    pub fn new(world: World) -> Self {
+        Self { known: Mutex::default(), world }
+    }
+
+    fn get(&self, kind: AccountKind, account: &str) -> Option<Contact> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (until, contact) = known.get(&(kind, account.to_owned()))?;
+        (self.world.now() < *until).then(|| contact.clone())
+    }
+
+    fn put(&self, kind: AccountKind, account: &str, contact: &Contact) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_KEPT {
+            known.clear();
+        }
+        known.insert((kind, account.to_owned()), (self.world.now() + KEEP, contact.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_department_list_is_read_as_numbers_or_as_text() {
+        assert_eq!(first_department(&json!([2, 3])), Some(2));
+        assert_eq!(first_department(&json!("[2,3,4]")), Some(2));
+        assert_eq!(first_department(&json!([])), None);
+        assert_eq!(first_department(&json!(null)), None);
+    }
+}

@@ -1,0 +1,259 @@
+//! What DingTalk's refusals mean, classified once: the class decides what happens next.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::http::{HttpAnswer, SendError};
+
+/// What a failed call means for whoever made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// The request is wrong and will stay wrong.
+    Permanent,
+    /// Not carried out; trying again may help.
+    Transient,
+    /// Not carried out: too many calls just now.
+    Throttled,
+    /// The access token or the credentials are not accepted.
+    Token,
+    /// The app lacks a permission point, or the caller's address is not on the app's list.
+    Permission,
+    /// The month's paid calls are used up.
+    Quota,
+    /// It may have been carried out or not.
+    UnknownOutcome,
+}
+
+/// A call that failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct DingTalkError {
+    /// What it means.
+    pub class: Class,
+    /// DingTalk's code, or ours where there was no answer.
+    pub code: String,
+    /// DingTalk's words; never a secret, at most 300 characters.
+    pub message: String,
+    /// Permission points that are missing.
+    pub scopes: Vec<String>,
+}
+
+/// Codes for which there was no proper answer.
+mod code {
+    pub const NO_CONNECTION: &str = "no-connection";
+    pub const NO_ANSWER: &str = "no-answer";
+    pub const UNREADABLE: &str = "unreadable-answer";
+    pub const BUSY: &str = "too-many-calls-waiting";
+    pub const BANNED: &str = "address-banned-for-5-minutes";
+}
+
+const MESSAGE_LIMIT: usize = 300;
+
+impl DingTalkError {
+    /// An error with one of our own codes.
+    pub fn new(class: Class, code: &str, message: impl Into<String>) -> Self {
+        Self { class, code: code.to_owned(), message: message.into(), scopes: Vec::new() }
+    }
+
+    /// Our own limiter had no slot in time: the call was not made.
+    pub(super) fn busy() -> Self {
+        Self::new(Class::Throttled, code::BUSY, "too many calls to DingTalk are waiting")
+    }
+
+    /// An answer of the right status that cannot be understood.
+    pub(super) fn unreadable(what: impl std::fmt::Display) -> Self {
+        Self::new(Class::UnknownOutcome, code::UNREADABLE, format!("DingTalk's answer is not understood: {what}"))
+    }
+}
+
+impl From<SendError> for DingTalkError {
+    fn from(error: SendError) -> Self {
+        let (class, code) = match error {
+            SendError::NotSent(_) => (Class::Transient, code::NO_CONNECTION),
+            SendError::NoAnswer(_) => (Class::UnknownOutcome, code::NO_ANSWER),
+            SendError::TooLong => (Class::UnknownOutcome, code::UNREADABLE),
+        };
+        Self::new(class, code, error.to_string())
+    }
+}
+
+#[derive(Deserialize)]
+struct NewStyleError {
+    code: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    accessdenieddetail: AccessDenied,
+}
+
+#[derive(Default, Deserialize)]
+struct AccessDenied {
+    #[serde(default, rename = "requiredScopes")]
+    required_scopes: Vec<String>,
+}
+
+/// Takes a v1.0 answer: the body of a 2xx, or the error.
+pub(super) fn new_style(answer: &HttpAnswer) -> Result<Value, DingTalkError> {
+    let body = serde_json::from_slice::<Value>(&answer.body);
+    if answer.status.is_success() {
+        return match body {
+            // The gateway's ban comes with any status.
+            Ok(value) if value.get("punish").is_some() => Err(banned()),
+            Ok(value) => Ok(value),
+            Err(_) => Err(DingTalkError::unreadable("no JSON")),
+        };
+    }
+    let Ok(value) = body else { return Err(without_body(answer)) };
+    if value.get("punish").is_some() {
+        return Err(banned());
+    }
+    let Ok(error) = serde_json::from_value::<NewStyleError>(value) else { return Err(without_body(answer)) };
+    let class = class_of_new(&error.code, answer.status.as_u16());
+    let mut scopes = error.accessdenieddetail.required_scopes;
+    if class == Class::Permission && scopes.is_empty() {
+        scopes.extend(in_brackets(&error.message));
+    }
+    Err(DingTalkError { class, code: shorten(&error.code), message: shorten(&error.message), scopes })
+}
+
+/// Takes an oapi answer (always 200): the body of an `errcode` 0, or the error.
+pub(super) fn old_style(answer: &HttpAnswer) -> Result<Value, DingTalkError> {
+    let Ok(value) = serde_json::from_slice::<Value>(&answer.body) else { return Err(without_body(answer)) };
+    if value.get("punish").is_some() {
+        return Err(banned());
+    }
+    // The documentation shows numbers as text; real answers are typed.
+    let errcode = value.get("errcode").and_then(number_or_text);
+    let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+    match errcode {
+        Some(0) => Ok(value),
+        None => Err(without_body(answer)),
+        Some(errcode) => {
+            let sub_code = value.get("sub_code").and_then(number_or_text);
+            let code = sub_code.map_or_else(|| errcode.to_string(), |sub| format!("{errcode}/{sub}"));
+            let message = shorten(text("errmsg"));
+            let class = class_of_old(errcode, sub_code);
+            let scopes = if class == Class::Permission { in_brackets(&message).into_iter().collect() } else { vec![] };
+            Err(DingTalkError { class, code, message, scopes })
+        }
+    }
+}
+
+fn class_of_new(code: &str, status: u16) -> Class {
+    match code {
+        "InvalidAuthentication" | "invalidClientIdOrSecret" => Class::Token,
+        _ if code.ends_with("AccessTokenPermissionDenied") || code.ends_with("IpNotInWhiteList") => Class::Permission,
+        _ if code.contains("QpsLimit") || code.contains("QpmLimit") => Class::Throttled,
+        _ if code.contains("ApiCountLimit") => Class::Quota,
+        "autoflowLikeTriggerRateLimited" => Class::Throttled,
+        // Usually a bad value, sometimes a passing fault; a 400 was not carried out either way.
+        "internalError" | "sysErrror" if status == 400 => Class::Transient,
+        _ if status == 429 => Class::Throttled,
+        _ if status >= 500 => Class::UnknownOutcome,
+        _ => Class::Permanent,
+    }
+}
+
+fn class_of_old(errcode: i64, sub_code: Option<i64>) -> Class {
+    match sub_code.filter(|_| errcode == 88).unwrap_or(errcode) {
+        40001 | 40014 | 41001 | 42001 | 40096 | 40035 => Class::Token,
+        60011 | 60020 => Class::Permission,
+        90002 | 90018 => Class::Throttled,
+        90020 => Class::Quota,
+        -1 | 15 => Class::UnknownOutcome,
+        _ => Class::Permanent,
+    }
+}
+
+fn without_body(answer: &HttpAnswer) -> DingTalkError {
+    let class = match answer.status.as_u16() {
+        429 => Class::Throttled,
+        300..=499 => Class::Permanent,
+        _ => Class::UnknownOutcome,
+    };
+    let code = format!("http-{}", answer.status.as_u16());
+    DingTalkError::new(class, &code, "DingTalk answered without a readable body")
+}
+
+fn banned() -> DingTalkError {
+    DingTalkError::new(Class::Throttled, code::BANNED, "DingTalk refuses this server's address for five minutes")
+}
+
+fn in_brackets(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once('[')?;
+    let (inside, _) = rest.split_once(']')?;
+    Some(inside.to_owned()).filter(|scope| !scope.contains('='))
+}
+
+/// A whole number, also where it is written as text.
+pub(super) fn number_or_text(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(MESSAGE_LIMIT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::StatusCode;
+
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> HttpAnswer {
+        HttpAnswer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: reqwest::header::HeaderMap::new(),
+            body: body.into(),
+        }
+    }
+
+    #[test]
+    fn published_error_bodies_are_classified() {
+        let bodies: Value =
+            serde_json::from_str(include_str!("../../tests/fixtures/dingtalk/error_bodies.json")).unwrap();
+        let class = |name: &str, status: u16| {
+            let answer = answer(status, &bodies[name].to_string());
+            let taken = if name.starts_with("oapi") { old_style(&answer) } else { new_style(&answer) };
+            taken.unwrap_err().class
+        };
+        assert_eq!(class("v1_bad_secret_400", 400), Class::Token);
+        assert_eq!(class("v1_bad_token_400", 400), Class::Token);
+        assert_eq!(class("v1_permission_403_detail", 403), Class::Permission);
+        assert_eq!(class("v1_permission_403", 403), Class::Permission);
+        assert_eq!(class("oapi_bad_token_200", 200), Class::Token);
+        assert_eq!(class("oapi_bad_secret_200", 200), Class::Token);
+        assert_eq!(class("ip_ban", 200), Class::Throttled);
+        assert_eq!(class("oapi_mixed_ids_200", 200), Class::Permanent);
+    }
+
+    #[test]
+    fn the_missing_permission_point_is_found_in_both_places() {
+        let bodies: Value =
+            serde_json::from_str(include_str!("../../tests/fixtures/dingtalk/error_bodies.json")).unwrap();
+        let scopes =
+            |name: &str| new_style(&answer(403, &bodies[name].to_string())).unwrap_err().scopes;
+        assert_eq!(scopes("v1_permission_403_detail"), ["Contact.User.Read"]);
+        assert_eq!(scopes("v1_permission_403"), ["Document.AIAssistant.Read"]);
+    }
+
+    #[test]
+    fn signals_of_the_specification_have_their_class() {
+        let table = [
+            (403, r#"{"code":"Forbidden.AccessDenied.QpsLimitForAppkeyAndApi","message":""}"#, Class::Throttled),
+            (403, r#"{"code":"Forbidden.AccessDenied.ApiCountLimitForOrg","message":""}"#, Class::Quota),
+            (403, r#"{"code":"Forbidden.AccessDenied.IpNotInWhiteList","message":""}"#, Class::Permission),
+            (400, r#"{"code":"processCodeError","message":""}"#, Class::Permanent),
+            (400, r#"{"code":"sysErrror","message":""}"#, Class::Transient),
+            (500, r#"{"code":"systemError","message":""}"#, Class::UnknownOutcome),
+            (502, "<html>bad gateway</html>", Class::UnknownOutcome),
+            (200, "<html>", Class::UnknownOutcome),
+        ];
+        for (status, body, class) in table {
+            assert_eq!(new_style(&answer(status, body)).unwrap_err().class, class, "{status} {body}");
+        }
+        assert_eq!(old_style(&answer(200, r#"{"errcode":"60121","errmsg":""}"#)).unwrap_err().class, Class::Permanent);
+        assert_eq!(old_style(&answer(200, r#"{"errcode":90018,"errmsg":""}"#)).unwrap_err().class, Class::Throttled);
+        assert!(old_style(&answer(200, r#"{"errcode":"0"}"#)).is_ok());
+    }
+}

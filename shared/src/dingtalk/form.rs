@@ -1,0 +1,53 @@
+//! What an approval's form shows: the fields of the template, and their values for one approval.
+
+use crate::approval::{ApprovalId, Request};
+
+/// A field of the template.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// The label, at most 20 characters; values are matched to fields by it.
+    pub label: &'static str,
+    /// DingTalk's component.
+    pub component: &'static str,
+}
+
+/// One line of text.
+const LINE: &str = "TextField";
+/// Long text; how much a line takes is not published, so whatever may be long goes here.
+const AREA: &str = "TextareaField";
+
+/// What is asked.
+pub const TITLE: Field = Field { label: "标题 Title", component: AREA };
+/// The type of request.
+pub const KIND: Field = Field { label: "类型 Type", component: LINE };
+/// Who asks.
+pub const REQUESTER: Field = Field { label: "申请人 Requester", component: LINE };
+/// What exactly is asked for.
+pub const DETAILS: Field = Field { label: "内容 Details", component: AREA };
+/// The approval's id: by it an instance is recognised as ours.
+pub const REFERENCE: Field = Field { label: "单号 Reference", component: LINE };
+
+/// The template's fields, in order.
+pub const FIELDS: [Field; 5] = [TITLE, KIND, REQUESTER, DETAILS, REFERENCE];
+
+/// The values for one approval.
+pub fn values(id: &ApprovalId, request: &Request, details: &str) -> Vec<(String, String)> {
+    let requester = request.requester.as_ref().map_or("-", |person| {
+        if person.name.is_empty() { person.account() } else { &person.name }
+    });
+    [
+        (TITLE, request.title.as_str()),
+        (KIND, &request.kind),
+        (REQUESTER, requester),
+        (DETAILS, details),
+        (REFERENCE, id.as_str()),
+    ]
+    .map(|(field, value)| (field.label.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+/// The approval that an instance with these fields was made for.
+pub fn reference(fields: &[(String, String)]) -> Option<ApprovalId> {
+    let (_, value) = fields.iter().find(|(label, _)| label == REFERENCE.label)?;
+    Some(ApprovalId::new(value.as_str()))
+}

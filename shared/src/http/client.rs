@@ -1,0 +1,111 @@
+//! The one HTTP client: no redirects, time-outs on everything, answers bounded in size.
+
+use std::time::Duration;
+
+use reqwest::{Certificate, Client, Request, StatusCode, header::HeaderMap, redirect::Policy};
+
+/// No answer that we want is longer.
+const ANSWER_LIMIT: usize = 1024 * 1024;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The client. Cheap to clone; clones share connections.
+#[derive(Clone)]
+pub struct Http(Client);
+
+/// The client could not be built.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client cannot be built: {0}")]
+pub struct HttpSetupError(String);
+
+/// An answer, whatever its status.
+#[derive(Debug)]
+pub struct HttpAnswer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, whole.
+    pub body: Vec<u8>,
+}
+
+/// No answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The request never left: nothing has happened at the other end.
+    #[error("no connection: {0}")]
+    NotSent(String),
+    /// The request may have arrived, and no (whole) answer came.
+    #[error("no answer: {0}")]
+    NoAnswer(String),
+    /// The answer is longer than anything we expect.
+    #[error("the answer is longer than {ANSWER_LIMIT} bytes")]
+    TooLong,
+}
+
+impl Http {
+    /// A client whose requests end, one way or the other, within `timeout`.
+    pub fn new(timeout: Duration) -> Result<Self, HttpSetupError> {
+        Self::build(timeout, None)
+    }
+
+    /// The same, which also trusts the certificate authority (or several) in `pem`.
+    pub fn trusting(timeout: Duration, pem: &[u8]) -> Result<Self, HttpSetupError> {
+        Self::build(timeout, Some(pem))
+    }
+
+    fn build(timeout: Duration, pem: Option<&[u8]>) -> Result<Self, HttpSetupError> {
+        let setup = |error: reqwest::Error| HttpSetupError(without_url(error));
+        let mut builder = Client::builder()
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(timeout)
+            .pool_idle_timeout(Duration::from_secs(50))
+            .tcp_nodelay(true)
+            .user_agent(concat!("approval-bridge/", env!("CARGO_PKG_VERSION")));
+        if let Some(pem) = pem {
+            for certificate in Certificate::from_pem_bundle(pem).map_err(setup)? {
+                builder = builder.add_root_certificate(certificate);
+            }
+        }
+        builder.build().map(Self).map_err(setup)
+    }
+
+    /// To build requests with.
+    pub fn client(&self) -> &Client {
+        &self.0
+    }
+
+    /// Sends a request and reads the answer, whatever its status.
+    pub async fn send(&self, request: Request) -> Result<HttpAnswer, SendError> {
+        let mut response = self.0.execute(request).await.map_err(no_answer)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
+            if body.len() + chunk.len() > ANSWER_LIMIT {
+                return Err(SendError::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(HttpAnswer { status, headers, body })
+    }
+}
+
+fn no_answer(error: reqwest::Error) -> SendError {
+    if error.is_connect() || error.is_builder() {
+        SendError::NotSent(without_url(error))
+    } else {
+        SendError::NoAnswer(without_url(error))
+    }
+}
+
+/// The error and its causes. The URL is left out: a token may ride in its query.
+fn without_url(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,82 @@
+//! Approvals: inserted once, loaded whole, committed under their version.
+
+use jiff::SignedDuration;
+
+use super::{
+    CommitError, Store, StoreError,
+    item::{self, KEY, VERSION, number, text},
+};
+use crate::approval::{Approval, ApprovalId};
+
+/// An approval due within this time is told to whoever listens: it will be due by the time they look.
+const SOON: SignedDuration = SignedDuration::from_millis(20);
+
+impl Store {
+    /// The approval, as last committed; `None` when there is none.
+    pub async fn load(&self, id: &ApprovalId) -> Result<Option<Approval>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&*self.table)
+            .key(KEY, text(item::approval_key(id)))
+            .consistent_read(true)
+            .send()
+            .await?;
+        output.item.map(item::from_item).transpose()
+    }
+
+    /// Commits an approval over the version it was loaded at, or as the first. Gives it back with its new version.
+    pub async fn commit<S>(&self, approval: Approval<S>) -> Result<Approval<S>, CommitError>
+    where
+        Approval: From<Approval<S>>,
+        S: Clone,
+    {
+        let next = next_version(approval);
+        let whole = Approval::from(next.clone());
+        let (condition, version) = version_condition(&whole);
+        self.count_write();
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&*self.table)
+            .set_item(Some(item::to_item(&whole)?))
+            .condition_expression(condition)
+            .set_expression_attribute_names(version.as_ref().map(|_| [("#version".into(), VERSION.into())].into()))
+            .set_expression_attribute_values(version.map(|value| [(":version".into(), value)].into()))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => {
+                self.tell_if_due(&whole);
+                Ok(next)
+            }
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Err(CommitError::Conflict)
+            }
+            Err(error) => Err(StoreError::from(error).into()),
+        }
+    }
+
+    pub(super) fn tell_if_due(&self, approval: &Approval) {
+        let due_soon = |due_at| due_at <= approval.record.updated_at + SOON;
+        if approval.state.due_at().is_some_and(due_soon) {
+            self.tell(&approval.record.id);
+        }
+    }
+}
+
+/// The approval as the next commit writes it.
+pub(super) fn next_version<S>(mut approval: Approval<S>) -> Approval<S> {
+    approval.record.version += 1;
+    approval
+}
+
+/// What must hold in the table for `approval` (already with its next version) to be written.
+pub(super) fn version_condition(
+    approval: &Approval,
+) -> (&'static str, Option<aws_sdk_dynamodb::types::AttributeValue>) {
+    match approval.record.version - 1 {
+        0 => ("attribute_not_exists(pk)", None),
+        loaded => ("#version = :version", Some(number(loaded))),
+    }
+}

@@ -1,0 +1,160 @@
+//! Which approval a DingTalk instance belongs to.
+//!
+//! DingTalk may report the end of an instance before the call that created it has returned. Such an event waits in
+//! the instance's item until the approval claims it: both write the same item, so neither can miss the other.
+
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    CommitError, Store, StoreError,
+    approvals::{next_version, version_condition},
+    item::{self, Item, KEY, VERSION, number, text},
+};
+use crate::approval::{Approval, ApprovalId, Hint, InstanceId, Pending};
+
+/// How long an event waits for an approval to claim its instance.
+const KEEP_EARLY: SignedDuration = SignedDuration::from_hours(48);
+
+/// What is known of an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// It belongs to this approval.
+    Approval(ApprovalId),
+    /// No approval has claimed it (yet).
+    Nobody,
+}
+
+#[derive(Serialize, Deserialize)]
+struct InstanceItem {
+    approval: Option<ApprovalId>,
+    early: Option<Hint>,
+}
+
+impl Store {
+    /// Whose instance it is.
+    pub async fn owner(&self, instance: &InstanceId) -> Result<Owner, StoreError> {
+        let item = self.instance_item(instance).await?;
+        Ok(item.and_then(|item| item.approval).map_or(Owner::Nobody, Owner::Approval))
+    }
+
+    /// Keeps an event about an instance that nobody owns, until someone does. Gives the owner if there is one after
+    /// all: then nothing was kept.
+    pub async fn keep_early(&self, instance: &InstanceId, hint: &Hint) -> Result<Owner, StoreError> {
+        // Seconds, for the table's time to live.
+        let expires = (hint.received_at + KEEP_EARLY).as_second();
+        self.count_write();
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .key(KEY, text(instance_key(instance)))
+            .update_expression("SET early = :early, expires = :expires")
+            .condition_expression("attribute_not_exists(approval)")
+            .expression_attribute_values(":early", serde_dynamo::to_attribute_value(hint)?)
+            .expression_attribute_values(":expires", number(expires))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(Owner::Nobody),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                self.owner(instance).await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Commits an approval that has just learned of its instance, together with the instance's owner. `pending`
+    /// makes the approval from an event that came early, if one did.
+    pub async fn commit_with_instance(
+        &self,
+        instance: &InstanceId,
+        pending: impl Fn(Option<Hint>) -> Approval<Pending>,
+    ) -> Result<Approval<Pending>, CommitError> {
+        // At first nothing is known of the instance; only when that turns out wrong is the item read.
+        let mut early = None;
+        loop {
+            let next = next_version(pending(early.clone()));
+            match self.put_with_owner(&Approval::from(next.clone()), instance, early.as_ref()).await {
+                Ok(()) => return Ok(next),
+                Err(CommitError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+            let found = self.instance_item(instance).await?;
+            let found = found.filter(|item| item.approval.is_none()).and_then(|item| item.early);
+            if found.is_none() || found == early {
+                return Err(CommitError::Conflict);
+            }
+            early = found;
+        }
+    }
+
+    async fn put_with_owner(
+        &self,
+        approval: &Approval,
+        instance: &InstanceId,
+        early: Option<&Hint>,
+    ) -> Result<(), CommitError> {
+        let damaged = |error: aws_sdk_dynamodb::error::BuildError| StoreError::Unavailable(error.to_string());
+        let (condition, version) = version_condition(approval);
+        let put = Put::builder()
+            .table_name(&*self.table)
+            .set_item(Some(item::to_item(approval)?))
+            .condition_expression(condition)
+            .set_expression_attribute_names(version.as_ref().map(|_| [("#version".into(), VERSION.into())].into()))
+            .set_expression_attribute_values(version.map(|value| [(":version".into(), value)].into()))
+            .build()
+            .map_err(damaged)?;
+        let owner = Update::builder()
+            .table_name(&*self.table)
+            .key(KEY, text(instance_key(instance)))
+            .update_expression("SET approval = :approval REMOVE early, expires")
+            .expression_attribute_values(":approval", text(approval.record.id.as_str()));
+        let owner = match early {
+            None => owner.condition_expression("attribute_not_exists(pk)"),
+            Some(hint) => owner
+                .condition_expression("attribute_not_exists(approval) AND early = :early")
+                .expression_attribute_values(
+                    ":early",
+                    serde_dynamo::to_attribute_value::<_, AttributeValue>(hint).map_err(StoreError::from)?,
+                ),
+        };
+        let owner = owner.build().map_err(damaged)?;
+        self.count_write();
+        let sent = self
+            .client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().put(put).build())
+            .transact_items(TransactWriteItem::builder().update(owner).build())
+            .send()
+            .await;
+        match sent {
+            Ok(_) => {
+                self.tell_if_due(approval);
+                Ok(())
+            }
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_transaction_canceled_exception()) => {
+                Err(CommitError::Conflict)
+            }
+            Err(error) => Err(StoreError::from(error).into()),
+        }
+    }
+
+    async fn instance_item(&self, instance: &InstanceId) -> Result<Option<InstanceItem>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&*self.table)
+            .key(KEY, text(instance_key(instance)))
+            .consistent_read(true)
+            .send()
+            .await?;
+        let read = |item: Item| serde_dynamo::from_item(item).map_err(StoreError::from);
+        output.item.map(read).transpose()
+    }
+}
+
+fn instance_key(instance: &InstanceId) -> String {
+    format!("I#{instance}")
+}

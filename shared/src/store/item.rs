@@ -1,0 +1,92 @@
+//! How an approval is laid out as an item.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use crate::approval::{Approval, ApprovalId, Record, State};
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+pub(super) const KEY: &str = "pk";
+pub(super) const VERSION: &str = "version";
+pub(super) const DUE_INDEX: &str = "due";
+pub(super) const DUE_SHARD: &str = "due_shard";
+pub(super) const DUE_AT: &str = "due_at";
+pub(super) const STATUS_INDEX: &str = "status";
+pub(super) const STATUS: &str = "status";
+pub(super) const UPDATED_AT: &str = "updated_at";
+
+/// Partitions of the *due* index.
+pub const DUE_SHARDS: u8 = 4;
+
+/// An approval as stored: the attributes that keys and conditions use, then the approval itself.
+#[derive(Serialize, Deserialize)]
+struct ApprovalItem<R, S> {
+    pk: String,
+    version: u64,
+    status: String,
+    updated_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_shard: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at: Option<i64>,
+    apply_id: String,
+    tenant: String,
+    record: R,
+    state: S,
+}
+
+/// The item of an approval.
+pub(super) fn to_item(approval: &Approval) -> Result<Item, StoreError> {
+    let Approval { record, state } = approval;
+    let due_at = state.due_at();
+    Ok(serde_dynamo::to_item(ApprovalItem {
+        pk: approval_key(&record.id),
+        version: record.version,
+        status: state.status().name().to_owned(),
+        updated_at: record.updated_at.as_millisecond(),
+        due_shard: due_at.map(|_| due_shard(&record.id)),
+        due_at: due_at.map(jiff::Timestamp::as_millisecond),
+        apply_id: record.key.apply_id.as_str().to_owned(),
+        tenant: record.key.tenant.as_str().to_owned(),
+        record,
+        state,
+    })?)
+}
+
+/// The approval in an item.
+pub(super) fn from_item(item: Item) -> Result<Approval, StoreError> {
+    let item: ApprovalItem<Record, State> = serde_dynamo::from_item(item)?;
+    Ok(Approval { record: item.record, state: item.state })
+}
+
+pub(super) fn approval_key(id: &ApprovalId) -> String {
+    format!("A#{id}")
+}
+
+/// The approval id in an item's key.
+pub(super) fn approval_of_key(item: &Item) -> Option<ApprovalId> {
+    let key = item.get(KEY)?.as_s().ok()?;
+    key.strip_prefix("A#").map(ApprovalId::new)
+}
+
+/// Spreads the *due* index over partitions: an id is random already.
+fn due_shard(id: &ApprovalId) -> String {
+    let sum = id.as_str().bytes().fold(0_u8, u8::wrapping_add);
+    shard_name(sum % DUE_SHARDS)
+}
+
+pub(super) fn shard_name(shard: u8) -> String {
+    format!("due-{shard}")
+}
+
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(super) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}

@@ -1,0 +1,74 @@
+//! What is due, and what operators list: queries on the two indexes.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+
+use super::{
+    Store, StoreError,
+    item::{self, DUE_AT, DUE_INDEX, DUE_SHARD, Item, STATUS, STATUS_INDEX, number, text},
+};
+use crate::approval::{ApplyId, ApprovalId, Status};
+
+/// A page of approvals, newest first.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// Their ids.
+    pub ids: Vec<ApprovalId>,
+    /// Where the next page begins; `None`: this was the last.
+    pub next: Option<HashMap<String, AttributeValue>>,
+}
+
+impl Store {
+    /// Approvals of one shard (below [`super::DUE_SHARDS`]) that are due at `now`, oldest first, at most `limit`.
+    pub async fn due(&self, shard: u8, now: Timestamp, limit: u16) -> Result<Vec<ApprovalId>, StoreError> {
+        let output = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .index_name(DUE_INDEX)
+            .key_condition_expression("#shard = :shard AND #at <= :now")
+            .expression_attribute_names("#shard", DUE_SHARD)
+            .expression_attribute_names("#at", DUE_AT)
+            .expression_attribute_values(":shard", text(item::shard_name(shard)))
+            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .limit(i32::from(limit))
+            .send()
+            .await?;
+        Ok(ids(output.items()))
+    }
+
+    /// Approvals with a status, newest change first; only those of `apply_id` where one is given.
+    pub async fn list(
+        &self,
+        status: Status,
+        apply_id: Option<&ApplyId>,
+        limit: u16,
+        from: Option<HashMap<String, AttributeValue>>,
+    ) -> Result<Listed, StoreError> {
+        let mut query = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .index_name(STATUS_INDEX)
+            .key_condition_expression("#status = :status")
+            .expression_attribute_names("#status", STATUS)
+            .expression_attribute_values(":status", text(status.name()))
+            .scan_index_forward(false)
+            .limit(i32::from(limit))
+            .set_exclusive_start_key(from);
+        if let Some(apply_id) = apply_id {
+            query = query
+                .filter_expression("apply_id = :apply_id")
+                .expression_attribute_values(":apply_id", text(apply_id.as_str()));
+        }
+        let output = query.send().await?;
+        Ok(Listed { ids: ids(output.items()), next: output.last_evaluated_key })
+    }
+}
+
+fn ids(items: &[Item]) -> Vec<ApprovalId> {
+    items.iter().filter_map(item::approval_of_key).collect()
+}
+

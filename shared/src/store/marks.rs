@@ -1,0 +1,34 @@
+//! Moments the bridge must remember across restarts.
+
+use jiff::Timestamp;
+
+use super::{
+    Store, StoreError,
+    item::{KEY, number, text},
+};
+
+impl Store {
+    /// Claims the right to do something that `name`s: true when nobody did since `before`, and then it is marked as
+    /// done at `now`. Of many that ask at once, one gets it.
+    pub async fn claim_turn(&self, name: &str, before: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+        self.count_write();
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .key(KEY, text(format!("M#{name}")))
+            .update_expression("SET done_at = :now")
+            .condition_expression("attribute_not_exists(done_at) OR done_at <= :before")
+            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .expression_attribute_values(":before", number(before.as_millisecond()))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The store: one DynamoDB table, the truth about every approval.
+//!
+//! | item | key | what |
+//! |---|---|---|
+//! | approval | `A#<approval id>` | record, state and timeline; written only under its version |
+//! | instance | `I#<instance id>` | which approval a DingTalk instance belongs to, or an event that came too early |
+//! | mark | `M#<name>` | a moment the bridge must remember |
+//!
+//! Two sparse indexes: *due* (sharded; what must be looked at next) and *status* (what operators list). No scans.
+
+mod approvals;
+mod error;
+mod instances;
+mod item;
+mod lists;
+mod marks;
+mod table;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig},
+};
+use tokio::sync::mpsc;
+
+use crate::approval::ApprovalId;
+
+pub use error::{CommitError, StoreError};
+pub use instances::Owner;
+pub use item::DUE_SHARDS;
+pub use lists::Listed;
+
+/// Where the table is.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// The table's name (`BRIDGE_TABLE`).
+    pub table: String,
+    /// An endpoint other than AWS's own (`BRIDGE_DYNAMODB_ENDPOINT`).
+    pub endpoint: Option<String>,
+}
+
+/// The one store implementation: on AWS, and on anything else that speaks DynamoDB's API.
+#[derive(Clone)]
+pub struct Store {
+    client: Client,
+    table: Arc<str>,
+    writes: Arc<AtomicU64>,
+    changes: Option<mpsc::Sender<ApprovalId>>,
+}
+
+impl Store {
+    /// A store on AWS, with the environment's region and credentials, or on `settings.endpoint`.
+    pub async fn connect(settings: &StoreSettings) -> Self {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts());
+        if let Some(endpoint) = &settings.endpoint {
+            loader = loader.endpoint_url(endpoint);
+        }
+        Self::new(Client::new(&loader.load().await), &settings.table)
+    }
+
+    /// A store on an engine of this machine that asks for no credentials.
+    pub fn local(endpoint: &str, table: &str) -> Self {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("local"))
+            .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+            .endpoint_url(endpoint)
+            .timeout_config(timeouts())
+            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(20)))
+            .build();
+        Self::new(Client::from_conf(config), table)
+    }
+
+    fn new(client: Client, table: &str) -> Self {
+        Self { client, table: table.into(), writes: Arc::default(), changes: None }
+    }
+
+    /// The same store, which also tells `changes` of every approval that has become due: what the table's stream
+    /// does on AWS. Whatever does not fit into the channel is left to the sweep.
+    pub fn telling(mut self, changes: mpsc::Sender<ApprovalId>) -> Self {
+        self.changes = Some(changes);
+        self
+    }
+
+    /// Write requests so far.
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    fn count_write(&self) {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn tell(&self, id: &ApprovalId) {
+        if let Some(changes) = &self.changes {
+            let _ = changes.try_send(id.clone());
+        }
+    }
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(2))
+        .operation_timeout(Duration::from_secs(5))
+        .build()
+}
