@@ -2,15 +2,24 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`approval`] | the domain, and the rule for what happens next |
-//! | [`dingtalk`] | DingTalk's protocols: calls, events, the callback's envelope |
+//! | [`approval`] | the domain, and **the rule for what happens next** |
+//! | [`engine`] | carries that rule out, one approval at a time |
 //! | [`store`] | one DynamoDB table: the truth |
+//! | [`dingtalk`], [`dataphin`] | the protocols |
+//! | [`http`] | one client, one way to answer an error |
+//! | [`config`] | the environment's variables |
+//! | [`assembly`] | puts the parts together |
+//! | [`lambda`] | what the Lambda binaries have in common |
 //! | [`world`] | the clock and the randomness that the rest is handed |
 
 pub mod approval;
+pub mod assembly;
+pub mod config;
 pub mod dataphin;
 pub mod dingtalk;
+pub mod engine;
 pub mod hex;
 pub mod http;
+pub mod lambda;
 pub mod store;
 pub mod world;

@@ -1,1 +1,13 @@
-//! Being built.
+//! Woken by the clock: advances whatever is due, and fetches events that DingTalk could not deliver.
+
+use shared::engine::{Engine, Swept};
+
+/// Sweeps once.
+pub async fn sweep(engine: &Engine) -> Result<Swept, Box<dyn std::error::Error + Send + Sync>> {
+    let lost = engine.collect_lost_events(false).await?;
+    let swept = engine.sweep().await?;
+    if swept.due > 0 || lost > 0 {
+        tracing::info!(due = swept.due, failed = swept.failed, lost_events = lost, "swept");
+    }
+    Ok(swept)
+}

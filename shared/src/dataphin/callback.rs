@@ -82,8 +82,9 @@ impl Dataphin {
         let names = &settings.profile.names;
         let timestamp = world.now().as_millisecond().to_string();
         let post = http.client().post(&settings.callback_url);
-        let built = match self.keys() {
-            Some(keys) => {
+        let built = match settings.profile.cipher {
+            Cipher::DingTalk => {
+                let keys = self.keys().ok_or("DATAPHIN_CALLBACK_AES_KEY is missing")?;
                 let mut random = [0; 16];
                 world.random.fill(&mut random);
                 let nonce = world.random.letters_and_digits(8);
@@ -97,7 +98,7 @@ impl Dataphin {
                 .json(&json!({&names.encrypt: sealed.encrypt}))
                 .build()
             }
-            None => post
+            Cipher::None => post
                 .query(&[
                     (names.access_token.as_str(), settings.access_token.expose_secret()),
                     (&names.timestamp, &timestamp),
@@ -109,13 +110,8 @@ impl Dataphin {
     }
 
     fn keys(&self) -> Option<CallbackKeys> {
-        let settings = &self.0.settings;
-        match settings.profile.cipher {
-            Cipher::DingTalk => {
-                settings.aes_key.clone().map(|key| CallbackKeys::new(settings.access_token.clone(), key))
-            }
-            Cipher::None => None,
-        }
+        let DataphinSettings { access_token, aes_key, .. } = &self.0.settings;
+        aes_key.clone().map(|key| CallbackKeys::new(access_token.clone(), key))
     }
 
     /// What an answer means.
@@ -156,7 +152,7 @@ impl Dataphin {
             Some(Ok(opened)) if opened.message == b"success" => Told::Confirmed,
             Some(Ok(_)) => not_told("the encrypted answer does not say success".to_owned()),
             Some(Err(error)) => not_told(format!("the encrypted answer: {error}")),
-            None => not_told("the answer is encrypted, the profile is not".to_owned()),
+            None => not_told("the answer is encrypted, and DATAPHIN_CALLBACK_AES_KEY is missing".to_owned()),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::world::World;
 
-/// Something that is proved to come from DingTalk. Only [`CallbackVerifier`] makes one.
+/// Something that is proved to come from DingTalk: only the verifier makes one, and the client that fetched it.
 #[derive(Debug)]
 pub struct Verified<T> {
     inner: T,
@@ -20,6 +20,11 @@ impl<T> Verified<T> {
     /// What was proved.
     pub fn get(&self) -> &T {
         &self.inner
+    }
+
+    /// What came as the answer to an authenticated call of ours.
+    pub(super) fn fetched(inner: T) -> Self {
+        Self { inner, owner_key: String::new() }
     }
 }
 

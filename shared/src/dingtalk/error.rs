@@ -47,12 +47,21 @@ mod code {
     pub const BANNED: &str = "address-banned-for-5-minutes";
 }
 
+/// A 400 with these codes (spelt so) is usually a bad value and sometimes a passing fault: worth one more try.
+const DOUBTFUL: [&str; 2] = ["internalError", "sysErrror"];
+
 const MESSAGE_LIMIT: usize = 300;
 
 impl DingTalkError {
     /// An error with one of our own codes.
     pub fn new(class: Class, code: &str, message: impl Into<String>) -> Self {
         Self { class, code: code.to_owned(), message: message.into(), scopes: Vec::new() }
+    }
+
+    /// What the same error means when it comes twice: a doubtful 400 is then a permanent no.
+    pub fn after_another_try(self) -> Self {
+        let class = if DOUBTFUL.contains(&self.code.as_str()) { Class::Permanent } else { self.class };
+        Self { class, ..self }
     }
 
     /// Our own limiter had no slot in time: the call was not made.
@@ -146,8 +155,7 @@ fn class_of_new(code: &str, status: u16) -> Class {
         _ if code.contains("QpsLimit") || code.contains("QpmLimit") => Class::Throttled,
         _ if code.contains("ApiCountLimit") => Class::Quota,
         "autoflowLikeTriggerRateLimited" => Class::Throttled,
-        // Usually a bad value, sometimes a passing fault; a 400 was not carried out either way.
-        "internalError" | "sysErrror" if status == 400 => Class::Transient,
+        _ if DOUBTFUL.contains(&code) && status == 400 => Class::Transient,
         _ if status == 429 => Class::Throttled,
         _ if status >= 500 => Class::UnknownOutcome,
         _ => Class::Permanent,

@@ -15,6 +15,7 @@ pub mod contacts;
 pub mod crypto;
 pub mod error;
 pub mod event;
+mod failed_pushes;
 pub mod form;
 pub mod instances;
 mod limiter;

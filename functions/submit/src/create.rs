@@ -1,0 +1,59 @@
+//! `create`: a request arrives.
+
+use axum::{
+    extract::{Query, State},
+    http::StatusCode,
+    response::Response,
+};
+use shared::{
+    dataphin::{AccessQuery, BadBody, Submission, reply},
+    engine::{EngineError, SubmitError, Submitted},
+    http::{Problem, door::Body},
+};
+
+use crate::{BODY_LIMIT, Door};
+
+pub(crate) async fn create(
+    State(door): State<Door>,
+    Query(query): Query<AccessQuery>,
+    body: Result<Body<BODY_LIMIT>, Problem>,
+) -> Response {
+    match submit(&door, &query, body).await {
+        Ok(Submitted { id, apply_id }) => reply::accepted(&id, Some(&apply_id)),
+        Err(problem) => door.reply_style.refused(problem),
+    }
+}
+
+async fn submit(
+    door: &Door,
+    query: &AccessQuery,
+    body: Result<Body<BODY_LIMIT>, Problem>,
+) -> Result<Submitted, Problem> {
+    door.access.check(query, door.world.now())?;
+    let submission = Submission::parse(&body?.0).map_err(bad_body)?;
+    door.engine.submit(submission).await.map_err(problem)
+}
+
+pub(crate) fn bad_body(BadBody(what): BadBody) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "bad-body", what)
+}
+
+fn problem(error: SubmitError) -> Problem {
+    match error {
+        SubmitError::Conflict => Problem::new(
+            StatusCode::CONFLICT,
+            "another-request-under-this-id",
+            "another request was submitted with the same applyId before; a changed request needs a new applyId",
+        ),
+        SubmitError::Refused { code, message } => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, message),
+        SubmitError::Engine(error) => engine_problem(&error),
+    }
+}
+
+pub(crate) fn engine_problem(error: &EngineError) -> Problem {
+    tracing::error!(%error, "not accepted");
+    match error {
+        EngineError::Store(_) => Problem::unavailable(),
+        EngineError::Contended => Problem::internal(),
+    }
+}

@@ -1,0 +1,53 @@
+//! `terminate`, `revoke`, `cancel`, `withdraw`: a request is taken back. Whether and how Dataphin calls one of them is
+//! not published, so all are served.
+
+use axum::{
+    extract::{Query, State},
+    http::StatusCode,
+    response::Response,
+};
+use shared::{
+    approval::ApprovalId,
+    dataphin::{AccessQuery, WithdrawalRequest, reply},
+    engine::WithdrawError,
+    http::{Problem, door::Body},
+};
+
+use crate::{
+    BODY_LIMIT, Door,
+    create::{bad_body, engine_problem},
+};
+
+pub(crate) async fn withdraw(
+    State(door): State<Door>,
+    Query(query): Query<AccessQuery>,
+    body: Result<Body<BODY_LIMIT>, Problem>,
+) -> Response {
+    match take_back(&door, &query, body).await {
+        Ok(approval) => reply::accepted(&approval, None),
+        Err(problem) => door.reply_style.refused(problem),
+    }
+}
+
+async fn take_back(
+    door: &Door,
+    query: &AccessQuery,
+    body: Result<Body<BODY_LIMIT>, Problem>,
+) -> Result<ApprovalId, Problem> {
+    door.access.check(query, door.world.now())?;
+    let WithdrawalRequest { approval } = WithdrawalRequest::parse(&body?.0).map_err(bad_body)?;
+    door.engine.withdraw(&approval).await.map_err(problem)?;
+    tracing::info!(%approval, "withdrawal asked for");
+    Ok(approval)
+}
+
+fn problem(error: WithdrawError) -> Problem {
+    let message = error.to_string();
+    match error {
+        WithdrawError::Unknown => Problem::new(StatusCode::NOT_FOUND, "no-such-request", message),
+        WithdrawError::Ended(_) | WithdrawError::Refused => {
+            Problem::new(StatusCode::CONFLICT, "ended-already", message)
+        }
+        WithdrawError::Engine(error) => engine_problem(&error),
+    }
+}

@@ -1,0 +1,30 @@
+//! Puts the parts together, the same for every function and for the one-machine host.
+
+use std::time::Duration;
+
+use crate::{
+    config::Config,
+    dataphin::Dataphin,
+    dingtalk::DingTalk,
+    engine::{Engine, EngineSettings},
+    http::{Http, client::HttpSetupError},
+    store::Store,
+    world::World,
+};
+
+/// Dataphin is on the customer's own network; it answers soon or not at all.
+const DATAPHIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The engine that a configuration describes, over a store.
+pub fn engine(config: &Config, store: Store, world: World) -> Result<Engine, HttpSetupError> {
+    let to_dingtalk = Http::new(config.dingtalk.timeout)?;
+    let to_dataphin = match &config.dataphin.authority {
+        Some(pem) => Http::trusting(DATAPHIN_TIMEOUT, pem)?,
+        None => Http::new(DATAPHIN_TIMEOUT)?,
+    };
+    let dingtalk = DingTalk::new(config.dingtalk.settings.clone(), to_dingtalk, world.clone());
+    let dataphin = Dataphin::new(config.dataphin.settings.clone(), to_dataphin, world.clone());
+    let settings =
+        EngineSettings { submit_wait: config.bridge.submit_wait, account_kind: config.dataphin.account_kind };
+    Ok(Engine::new(store, dingtalk, dataphin, settings, world))
+}

@@ -1,0 +1,64 @@
+//! The bridge itself.
+
+use std::net::SocketAddr;
+
+use jiff::SignedDuration;
+
+use super::environment::{Default::{Is, None as Off}, Environment, Variable};
+
+const LISTEN: Variable = Variable {
+    name: "BRIDGE_LISTEN",
+    about: "address and port `bridge serve` listens on; put TLS in front of it",
+    default: Is("127.0.0.1:8080"),
+};
+const FILE: Variable =
+    Variable { name: "BRIDGE_FILE", about: "`bridge serve`'s one data file", default: Is("bridge.db") };
+const TABLE: Variable = Variable { name: "BRIDGE_TABLE", about: "the DynamoDB table", default: Is("approval-bridge") };
+const DYNAMODB_ENDPOINT: Variable = Variable {
+    name: "BRIDGE_DYNAMODB_ENDPOINT",
+    about: "a DynamoDB-compatible endpoint to use instead of the data file",
+    default: Off,
+};
+const SUBMIT_WAIT_SECONDS: Variable = Variable {
+    name: "BRIDGE_SUBMIT_WAIT_SECONDS",
+    about: "how long a submit waits for DingTalk while Dataphin holds the line, 1 to 25",
+    default: Is("8"),
+};
+
+pub(super) const VARIABLES: &[Variable] = &[LISTEN, FILE, TABLE, DYNAMODB_ENDPOINT, SUBMIT_WAIT_SECONDS];
+
+/// The bridge itself.
+#[derive(Debug, Clone)]
+pub struct BridgeConfig {
+    /// `BRIDGE_LISTEN`.
+    pub listen: SocketAddr,
+    /// `BRIDGE_FILE`.
+    pub file: String,
+    /// `BRIDGE_TABLE`.
+    pub table: String,
+    /// `BRIDGE_DYNAMODB_ENDPOINT`.
+    pub dynamodb_endpoint: Option<String>,
+    /// `BRIDGE_SUBMIT_WAIT_SECONDS`.
+    pub submit_wait: SignedDuration,
+}
+
+impl BridgeConfig {
+    pub(super) fn read(environment: &mut Environment<'_>) -> Option<Self> {
+        let listen = environment.parsed(&LISTEN, "an address and a port, like 127.0.0.1:8080");
+        let file = environment.text(&FILE);
+        let table = environment.text(&TABLE);
+        let dynamodb_endpoint =
+            if environment.text(&DYNAMODB_ENDPOINT).is_some() { environment.address(&DYNAMODB_ENDPOINT) } else { None };
+        let wait = environment.parsed::<i64>(&SUBMIT_WAIT_SECONDS, "a whole number of seconds");
+        if wait.is_some_and(|seconds| !(1..=25).contains(&seconds)) {
+            environment.wrong(&SUBMIT_WAIT_SECONDS, "wrong: expected 1 to 25");
+        }
+        Some(Self {
+            listen: listen?,
+            file: file?,
+            table: table?,
+            dynamodb_endpoint,
+            submit_wait: SignedDuration::from_secs(wait?),
+        })
+    }
+}

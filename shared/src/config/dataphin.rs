@@ -1,0 +1,121 @@
+//! How Dataphin reaches us, and how we reach Dataphin.
+
+use jiff::SignedDuration;
+
+use super::environment::{Default::{Is, None as Off, Required}, Environment, Variable};
+use crate::{
+    dataphin::{Access, DataphinSettings, Profile, profile::Cipher, reply::ReplyStyle},
+    dingtalk::{AccountKind, crypto::AesKey},
+};
+
+const ACCESS_TOKEN: Variable = Variable {
+    name: "DATAPHIN_ACCESS_TOKEN",
+    about: "Access Token, the same as in Dataphin: Management Center > System Settings > Approval Settings",
+    default: Required,
+};
+const CALLBACK_URL: Variable = Variable {
+    name: "DATAPHIN_CALLBACK_URL",
+    about: "Callback URL that Dataphin's approval settings show \
+            (https://<dataphin>/api/oa/bpms/integration/thirdparty/callback)",
+    default: Required,
+};
+const CALLBACK_AES_KEY: Variable = Variable {
+    name: "DATAPHIN_CALLBACK_AES_KEY",
+    about: "Encoding AES Key from Dataphin's approval settings, 43 characters; the profile `plain` needs none",
+    default: Off,
+};
+const CALLBACK_PROFILE: Variable = Variable {
+    name: "DATAPHIN_CALLBACK_PROFILE",
+    about: "how Dataphin is told an outcome: encrypted, plain, or a JSON object with what differs from one of them",
+    default: Is("encrypted"),
+};
+const CA_FILE: Variable = Variable {
+    name: "DATAPHIN_CA_FILE",
+    about: "PEM file with the certificate authority of a Dataphin with a private certificate",
+    default: Off,
+};
+const ACCOUNT_KIND: Variable = Variable {
+    name: "DATAPHIN_ACCOUNT_KIND",
+    about: "what Dataphin's userSourceId is in DingTalk: userid, mobile or unionid",
+    default: Is("userid"),
+};
+const TIMESTAMP_WINDOW_SECONDS: Variable = Variable {
+    name: "DATAPHIN_TIMESTAMP_WINDOW_SECONDS",
+    about: "how far Dataphin's clock may be from ours; 0: its timestamp is not looked at",
+    default: Is("3600"),
+};
+const REFUSALS_AS_200: Variable = Variable {
+    name: "DATAPHIN_REFUSALS_AS_200",
+    about: "true: refusals are answered with HTTP 200 and success:false",
+    default: Is("false"),
+};
+
+pub(super) const VARIABLES: &[Variable] = &[
+    ACCESS_TOKEN,
+    CALLBACK_URL,
+    CALLBACK_AES_KEY,
+    CALLBACK_PROFILE,
+    CA_FILE,
+    ACCOUNT_KIND,
+    TIMESTAMP_WINDOW_SECONDS,
+    REFUSALS_AS_200,
+];
+
+/// Dataphin, both ways.
+#[derive(Clone)]
+pub struct DataphinConfig {
+    /// For our callback.
+    pub settings: DataphinSettings,
+    /// The certificate authority to trust besides the system's (`DATAPHIN_CA_FILE`), in PEM.
+    pub authority: Option<Vec<u8>>,
+    /// For its calls (`DATAPHIN_ACCESS_TOKEN`, `DATAPHIN_TIMESTAMP_WINDOW_SECONDS`).
+    pub access: Access,
+    /// How refusals are answered (`DATAPHIN_REFUSALS_AS_200`).
+    pub reply_style: ReplyStyle,
+    /// What its account ids are in DingTalk (`DATAPHIN_ACCOUNT_KIND`).
+    pub account_kind: AccountKind,
+}
+
+impl DataphinConfig {
+    pub(super) fn read(environment: &mut Environment<'_>) -> Option<Self> {
+        let access_token = environment.secret(&ACCESS_TOKEN);
+        let callback_url = environment.address(&CALLBACK_URL);
+        let profile = profile(environment);
+        let aes_key = environment.parsed::<AesKey>(&CALLBACK_AES_KEY, "43 letters and digits");
+        let encrypted = profile.as_ref().is_some_and(|profile| profile.cipher == Cipher::DingTalk);
+        if encrypted && aes_key.is_none() && environment.text(&CALLBACK_AES_KEY).is_none() {
+            environment.wrong(&CALLBACK_AES_KEY, format!("missing: {}", CALLBACK_AES_KEY.about));
+        }
+        let authority = authority(environment);
+        let kinds =
+            [("userid", AccountKind::UserId), ("mobile", AccountKind::Mobile), ("unionid", AccountKind::UnionId)];
+        let account_kind = environment.choice(&ACCOUNT_KIND, &kinds);
+        let window = environment.parsed::<u32>(&TIMESTAMP_WINDOW_SECONDS, "a whole number of seconds");
+        let refusals_as_200 = environment.choice(&REFUSALS_AS_200, &[("true", true), ("false", false)]);
+        let access_token = access_token?;
+        Some(Self {
+            settings: DataphinSettings {
+                callback_url: callback_url?,
+                access_token: access_token.clone(),
+                aes_key,
+                profile: profile?,
+            },
+            authority,
+            access: Access { token: access_token, window: SignedDuration::from_secs(i64::from(window?)) },
+            reply_style: ReplyStyle { refusals_as_200: refusals_as_200? },
+            account_kind: account_kind?,
+        })
+    }
+}
+
+fn profile(environment: &mut Environment<'_>) -> Option<Profile> {
+    let text = environment.text(&CALLBACK_PROFILE)?;
+    Profile::parse(&text).map_err(|error| environment.wrong(&CALLBACK_PROFILE, format!("wrong: {error}"))).ok()
+}
+
+fn authority(environment: &mut Environment<'_>) -> Option<Vec<u8>> {
+    let file = environment.text(&CA_FILE)?;
+    std::fs::read(&file)
+        .map_err(|error| environment.wrong(&CA_FILE, format!("the file cannot be read: {error}")))
+        .ok()
+}

@@ -1,0 +1,133 @@
+//! How to reach DingTalk, and how DingTalk reaches us.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::environment::{Default::{Is, None as Off, Required}, Environment, Variable};
+use crate::{
+    approval::{ProcessCode, UserId},
+    dingtalk::{CallbackVerifier, DingTalkSettings, crypto::{AesKey, CallbackKeys}},
+};
+
+const APP_KEY: Variable = Variable {
+    name: "DINGTALK_APP_KEY",
+    about: "AppKey (Client ID) of the app: developer console > Credentials and Basic Information",
+    default: Required,
+};
+const APP_SECRET: Variable = Variable {
+    name: "DINGTALK_APP_SECRET",
+    about: "AppSecret (Client Secret) of the app, same page",
+    default: Required,
+};
+const AGENT_ID: Variable = Variable { name: "DINGTALK_AGENT_ID", about: "AgentId of the app, same page", default: Off };
+const CORP_ID: Variable = Variable {
+    name: "DINGTALK_CORP_ID",
+    about: "CorpId of the organisation; needed where events are addressed to it instead of the AppKey",
+    default: Off,
+};
+const PROCESS_CODE: Variable = Variable {
+    name: "DINGTALK_PROCESS_CODE",
+    about: "the template's code (PROC-…), from the address of its page in the OA approval console",
+    default: Required,
+};
+const CALLBACK_TOKEN: Variable = Variable {
+    name: "DINGTALK_CALLBACK_TOKEN",
+    about: "Token of the event subscription (`bridge keygen` makes one)",
+    default: Required,
+};
+const CALLBACK_AES_KEY: Variable = Variable {
+    name: "DINGTALK_CALLBACK_AES_KEY",
+    about: "aes_key of the event subscription, 43 characters (`bridge keygen` makes one)",
+    default: Required,
+};
+const SERVICE_USER_ID: Variable = Variable {
+    name: "DINGTALK_SERVICE_USER_ID",
+    about: "userid of whoever originates requests whose requester is not in DingTalk; without it they are refused",
+    default: Off,
+};
+const API_URL: Variable = Variable {
+    name: "DINGTALK_API_URL",
+    about: "address of the new API",
+    default: Is("https://api.dingtalk.com"),
+};
+const OAPI_URL: Variable = Variable {
+    name: "DINGTALK_OAPI_URL",
+    about: "address of the older API",
+    default: Is("https://oapi.dingtalk.com"),
+};
+const CALLS_PER_SECOND: Variable = Variable {
+    name: "DINGTALK_CALLS_PER_SECOND",
+    about: "calls a second to each API; the standard edition allows 20; 0: no limit",
+    default: Is("20"),
+};
+const TIMEOUT_SECONDS: Variable =
+    Variable { name: "DINGTALK_TIMEOUT_SECONDS", about: "time-out of a call, 1 to 15", default: Is("5") };
+
+pub(super) const VARIABLES: &[Variable] = &[
+    APP_KEY,
+    APP_SECRET,
+    PROCESS_CODE,
+    CALLBACK_TOKEN,
+    CALLBACK_AES_KEY,
+    AGENT_ID,
+    CORP_ID,
+    SERVICE_USER_ID,
+    API_URL,
+    OAPI_URL,
+    CALLS_PER_SECOND,
+    TIMEOUT_SECONDS,
+];
+
+/// DingTalk, both ways.
+#[derive(Clone)]
+pub struct DingTalkConfig {
+    /// For our calls.
+    pub settings: DingTalkSettings,
+    /// Time-out of our calls (`DINGTALK_TIMEOUT_SECONDS`).
+    pub timeout: Duration,
+    /// For its calls.
+    pub verifier: CallbackVerifier,
+}
+
+impl DingTalkConfig {
+    pub(super) fn read(environment: &mut Environment<'_>) -> Option<Self> {
+        // All are read before any is missed, so that all problems are named.
+        let app_key = environment.text(&APP_KEY);
+        let app_secret = environment.secret(&APP_SECRET);
+        let agent_id = environment.parsed::<i64>(&AGENT_ID, "a number");
+        let corp_id = environment.text(&CORP_ID);
+        let process_code = environment.text(&PROCESS_CODE);
+        let keys = callback_keys(environment);
+        let service_user = environment.text(&SERVICE_USER_ID);
+        let api_url = environment.address(&API_URL);
+        let oapi_url = environment.address(&OAPI_URL);
+        let calls_per_second = environment.parsed(&CALLS_PER_SECOND, "a whole number");
+        let timeout = environment.parsed::<u64>(&TIMEOUT_SECONDS, "a whole number");
+        if timeout.is_some_and(|seconds| !(1..=15).contains(&seconds)) {
+            environment.wrong(&TIMEOUT_SECONDS, "wrong: expected 1 to 15");
+        }
+        let app_key = app_key?;
+        let owner_keys = [app_key.clone()].into_iter().chain(corp_id).collect();
+        Some(Self {
+            verifier: CallbackVerifier::new(keys?, owner_keys),
+            timeout: Duration::from_secs(timeout?),
+            settings: DingTalkSettings {
+                api_url: api_url?,
+                oapi_url: oapi_url?,
+                app_key,
+                app_secret: app_secret?,
+                agent_id,
+                process_code: ProcessCode::new(process_code?),
+                service_user: service_user.map(UserId::new),
+                calls_per_second: calls_per_second?,
+            },
+        })
+    }
+}
+
+fn callback_keys(environment: &mut Environment<'_>) -> Option<CallbackKeys> {
+    let token: Option<SecretString> = environment.secret(&CALLBACK_TOKEN);
+    let key = environment.parsed::<AesKey>(&CALLBACK_AES_KEY, "43 letters and digits");
+    Some(CallbackKeys::new(token?, key?))
+}

@@ -1,0 +1,52 @@
+//! Advancing one approval: load, next action, act, commit; until nothing is due.
+
+use super::{Engine, EngineError};
+use crate::{
+    approval::{Approval, ApprovalId, Next, next_action},
+    store::CommitError,
+};
+
+/// More steps at once than any approval needs; a bound against going round in circles.
+const MOST_STEPS: u32 = 12;
+/// How often a change is tried against others who change the same approval.
+const MOST_TRIES: u32 = 10;
+
+impl Engine {
+    /// Does whatever is due for an approval. Safe when two do so at once: each commit holds only on what was loaded.
+    pub async fn advance(&self, id: &ApprovalId) -> Result<(), EngineError> {
+        for _ in 0..MOST_STEPS {
+            let Some(approval) = self.store().load(id).await? else { return Ok(()) };
+            let now = self.now();
+            match next_action(approval, now) {
+                Next::Create(approval) => self.create_again(approval).await?,
+                Next::Reconcile(approval) => self.reconcile(approval).await?,
+                Next::DecideWithdrawn(approval) => self.decide(approval.withdrawn(now)).await?,
+                Next::Terminate(approval) => self.terminate(approval).await?,
+                Next::Read(approval) => self.read(approval).await?,
+                Next::Deliver(approval) => self.deliver_again(approval).await?,
+                Next::Wait(_) | Next::Rest => return Ok(()),
+            };
+        }
+        tracing::warn!(approval = %id, "still something due after {MOST_STEPS} steps; the sweep goes on");
+        Ok(())
+    }
+
+    /// Changes an approval as it is now: `change` sees what was loaded and gives what to commit, or `None` for
+    /// nothing. Gives the approval as it is afterwards; `None` when there is none.
+    pub(super) async fn change(
+        &self,
+        id: &ApprovalId,
+        change: impl Fn(Approval) -> Option<Approval>,
+    ) -> Result<Option<Approval>, EngineError> {
+        for _ in 0..MOST_TRIES {
+            let Some(approval) = self.store().load(id).await? else { return Ok(None) };
+            let Some(changed) = change(approval.clone()) else { return Ok(Some(approval)) };
+            match self.store().commit(changed).await {
+                Ok(committed) => return Ok(Some(committed)),
+                Err(CommitError::Conflict) => {}
+                Err(CommitError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(EngineError::Contended)
+    }
+}

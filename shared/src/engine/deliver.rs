@@ -1,0 +1,46 @@
+//! Telling the source. The decision is committed with the first attempt announced; whoever commits it delivers.
+
+use super::{Engine, EngineError, Step, step};
+use crate::{
+    approval::{
+        Approval, Decided, Source,
+        schedule::{DELIVER, wait},
+    },
+    dataphin::Told,
+};
+
+impl Engine {
+    /// Commits a decision and tells the source.
+    pub(super) async fn decide(&self, approval: Approval<Decided>) -> Result<Step, EngineError> {
+        self.announce_and_deliver(approval).await
+    }
+
+    /// Another attempt: announced first.
+    pub(super) async fn deliver_again(&self, approval: Approval<Decided>) -> Result<Step, EngineError> {
+        let now = self.now();
+        self.announce_and_deliver(approval.attempting(now)).await
+    }
+
+    async fn announce_and_deliver(&self, approval: Approval<Decided>) -> Result<Step, EngineError> {
+        let approval = match self.store().commit(approval).await {
+            Ok(approval) => approval,
+            Err(error) => return step::<()>(Err(error)),
+        };
+        let told = match approval.record.key.source {
+            Source::Dataphin => self.0.dataphin.tell(&approval).await,
+        };
+        let now = self.now();
+        let (id, outcome) = (approval.record.id.clone(), approval.state.decision.outcome);
+        let attempt = approval.state.delivery.attempts;
+        let afterwards: Approval = match told {
+            Told::Confirmed => approval.delivered(false, now).into(),
+            Told::ClosedAlready => approval.delivered(true, now).into(),
+            Told::NotTold { reason, retry_after } => {
+                let pause = wait(&DELIVER, attempt).map(|pause| self.jittered(pause.max(retry_after.unwrap_or_default())));
+                approval.delivery_failed(reason, pause.map(|pause| now + pause), now)
+            }
+        };
+        tracing::info!(approval = %id, %outcome, attempt, status = afterwards.state.status().name(), "told the source");
+        step(self.store().commit(afterwards).await)
+    }
+}

@@ -1,0 +1,115 @@
+//! The engine: advances one approval at a time, by the rule in [`crate::approval::next_action`].
+//!
+//! | file | idea |
+//! |---|---|
+//! | [`advance`] | load, next action, act, commit; until nothing is due |
+//! | [`submit`], [`withdraw`], [`report`] | what the doors tell the engine; [`sweep`] is the clock's |
+//! | `create`, `reconcile`, `read`, `terminate`, `deliver` | one executor an action |
+//! | `people` | who the people of a request are in DingTalk |
+//!
+//! A step that calls out is committed before the call, with the moment at which someone else may take over. So two
+//! engines may run at once, and either may die at any moment.
+
+mod advance;
+mod create;
+mod deliver;
+mod people;
+mod read;
+mod reconcile;
+mod report;
+mod submit;
+mod sweep;
+mod terminate;
+mod waiting;
+mod withdraw;
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    dataphin::Dataphin,
+    dingtalk::{AccountKind, DingTalk},
+    store::{CommitError, Store, StoreError},
+    world::World,
+};
+
+pub use submit::{SubmitError, Submitted};
+pub use sweep::Swept;
+pub use withdraw::WithdrawError;
+
+/// The engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    dingtalk: DingTalk,
+    dataphin: Dataphin,
+    settings: EngineSettings,
+    world: World,
+}
+
+/// How the engine behaves.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// How long a submit waits for the instance while the source holds the line.
+    pub submit_wait: SignedDuration,
+    /// What the source's account ids are in DingTalk.
+    pub account_kind: AccountKind,
+}
+
+/// The engine could not go on with an approval.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store failed; whatever is due stays due.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Others kept changing the approval at the same time.
+    #[error("the approval was changed by others too often")]
+    Contended,
+}
+
+impl Engine {
+    /// An engine over its parts.
+    pub fn new(store: Store, dingtalk: DingTalk, dataphin: Dataphin, settings: EngineSettings, world: World) -> Self {
+        Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world }))
+    }
+
+    /// The store it works on.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// The DingTalk it works with.
+    pub fn dingtalk(&self) -> &DingTalk {
+        &self.0.dingtalk
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.world.now()
+    }
+
+    /// A wait, a little longer by chance: so that many do not come back at once.
+    fn jittered(&self, wait: SignedDuration) -> SignedDuration {
+        let most = u64::try_from(wait.as_millis() / 5).unwrap_or(0);
+        wait + SignedDuration::from_millis(i64::try_from(self.0.world.random.below(most)).unwrap_or(0))
+    }
+}
+
+/// What a step came to.
+enum Step {
+    /// Committed: see what is next.
+    Done,
+    /// Someone else committed first: load again.
+    Again,
+}
+
+/// A conflict means "load again"; only a failing store is an error.
+fn step<T>(committed: Result<T, CommitError>) -> Result<Step, EngineError> {
+    match committed {
+        Ok(_) => Ok(Step::Done),
+        Err(CommitError::Conflict) => Ok(Step::Again),
+        Err(CommitError::Store(error)) => Err(error.into()),
+    }
+}

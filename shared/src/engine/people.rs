@@ -1,0 +1,160 @@
+//! Who the people of a request are in DingTalk: the originator, and the approvers of each node.
+
+use std::collections::HashMap;
+
+use super::Engine;
+use crate::{
+    approval::{Happening, Identity, Node, Person, Request, Rule, UserId},
+    dingtalk::{Class, Contact, DingTalkError, NodeAction, instances::MOST_NODES},
+};
+
+/// The people of an instance to be.
+pub(super) struct Cast {
+    /// In whose name.
+    pub originator: Contact,
+    /// Who decides, in order.
+    pub approvers: Vec<(NodeAction, Vec<UserId>)>,
+    /// The source's approvers as DingTalk knows them.
+    pub identities: Vec<Identity>,
+    /// What an operator should know about it.
+    pub notes: Vec<Happening>,
+}
+
+type Found = HashMap<String, Result<Contact, DingTalkError>>;
+
+impl Engine {
+    /// Finds everyone. An error of class `Permanent` names who cannot be found and what to do.
+    pub(super) async fn cast(&self, request: &Request) -> Result<Cast, DingTalkError> {
+        let people = request.nodes.iter().flat_map(|node| &node.approvers).chain(&request.requester);
+        let found = self.look_up(people).await;
+        let mut notes = Vec::new();
+        let originator = self.originator(request.requester.as_ref(), &found, &mut notes).await?;
+        if request.nodes.len() > MOST_NODES {
+            return Err(no(format!("the request has more than {MOST_NODES} nodes; DingTalk takes no more")));
+        }
+        let (mut approvers, mut identities) = (Vec::new(), Vec::new());
+        for (index, node) in request.nodes.iter().enumerate() {
+            let members = members(node, index, &found, &mut notes)?;
+            let users = distinct(members.iter().map(|member| member.user_id.clone()));
+            let action = match (users.len(), node.rule) {
+                (1, _) => NodeAction::Alone,
+                (_, Rule::All) => NodeAction::All,
+                (_, Rule::Any) => NodeAction::Any,
+            };
+            approvers.push((action, users));
+            identities.extend(members);
+        }
+        Ok(Cast { originator, approvers, identities, notes })
+    }
+
+    /// Everyone who may have originated the instance of a request: enough to look for it.
+    pub(super) async fn possible_originators(&self, request: &Request) -> Result<Vec<UserId>, DingTalkError> {
+        let mut users: Vec<UserId> = self.0.dingtalk.settings().service_user.clone().into_iter().collect();
+        if let Some(requester) = &request.requester {
+            match self.contact(requester.account()).await {
+                Ok(contact) => users.push(contact.user_id),
+                Err(error) if error.class == Class::Permanent => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(distinct(users.into_iter()))
+    }
+
+    async fn look_up(&self, people: impl Iterator<Item = &Person>) -> Found {
+        let mut lookups = tokio::task::JoinSet::new();
+        for account in distinct(people.map(|person| person.account().to_owned())) {
+            let engine = self.clone();
+            lookups.spawn(async move {
+                let contact = engine.contact(&account).await;
+                (account, contact)
+            });
+        }
+        let mut found = Found::new();
+        while let Some(looked_up) = lookups.join_next().await {
+            found.extend(looked_up);
+        }
+        found
+    }
+
+    async fn contact(&self, account: &str) -> Result<Contact, DingTalkError> {
+        self.0.dingtalk.contact(self.0.settings.account_kind, account).await
+    }
+
+    /// The requester, or the service user where the requester is not in DingTalk.
+    async fn originator(
+        &self,
+        requester: Option<&Person>,
+        found: &Found,
+        notes: &mut Vec<Happening>,
+    ) -> Result<Contact, DingTalkError> {
+        if let Some(requester) = requester {
+            match usable(requester, found) {
+                Ok(contact) => return Ok(contact),
+                Err(error) if error.class != Class::Permanent => return Err(error),
+                Err(_) => notes.push(Happening::OriginatorReplaced { account: requester.account().to_owned() }),
+            }
+        }
+        let Some(service_user) = &self.0.dingtalk.settings().service_user else {
+            let who = requester.map_or("the request names no requester".to_owned(), |requester| {
+                format!("requester {} is not an active user in DingTalk", requester.account())
+            });
+            return Err(no(format!("{who}; an operator can set DINGTALK_SERVICE_USER_ID to originate such requests")));
+        };
+        let kind = crate::dingtalk::AccountKind::UserId;
+        self.0.dingtalk.contact(kind, service_user.as_str()).await.map_err(|error| match error.class {
+            Class::Permanent => no(format!("DINGTALK_SERVICE_USER_ID is not a user in DingTalk ({})", error.code)),
+            _ => error,
+        })
+    }
+}
+
+/// The members of a node. Where anyone of them may decide, one who cannot be found is left out, and that is noted.
+fn members(
+    node: &Node,
+    index: usize,
+    found: &Found,
+    notes: &mut Vec<Happening>,
+) -> Result<Vec<Identity>, DingTalkError> {
+    let (mut members, mut missing) = (Vec::new(), None);
+    for person in &node.approvers {
+        match usable(person, found) {
+            Ok(contact) => members.push(Identity { person: person.clone(), user_id: contact.user_id }),
+            Err(error) if error.class != Class::Permanent => return Err(error),
+            Err(error) => {
+                notes.push(Happening::ApproverLeftOut { account: person.account().to_owned(), reason: error.code });
+                missing = Some(person);
+            }
+        }
+    }
+    match missing {
+        Some(person) if node.rule == Rule::All || members.is_empty() => Err(no(format!(
+            "approver {} of node {} is not an active user in DingTalk; correct the person's account in Dataphin or add \
+             them to DingTalk (and to the app's visible range)",
+            person.account(),
+            index + 1
+        ))),
+        _ => Ok(members),
+    }
+}
+
+fn usable(person: &Person, found: &Found) -> Result<Contact, DingTalkError> {
+    match found.get(person.account()) {
+        Some(Ok(contact)) if contact.active => Ok(contact.clone()),
+        Some(Ok(_)) => Err(DingTalkError::new(Class::Permanent, "not-active", "not active in DingTalk")),
+        Some(Err(error)) => Err(error.clone()),
+        None => Err(DingTalkError::new(Class::Transient, "lookup-lost", "the look-up of a person was cut short")),
+    }
+}
+
+fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    items.fold(Vec::new(), |mut distinct, item| {
+        if !distinct.contains(&item) {
+            distinct.push(item);
+        }
+        distinct
+    })
+}
+
+fn no(message: String) -> DingTalkError {
+    DingTalkError::new(Class::Permanent, "person-not-in-dingtalk", message)
+}

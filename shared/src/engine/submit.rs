@@ -1,0 +1,138 @@
+//! A submit: committed first, then the instance is created while the source waits, for a bounded time.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Engine, EngineError,
+    waiting::{Holder, Line},
+};
+use crate::{
+    approval::{ApplyId, Approval, ApprovalId, Creation, Received, State, schedule::LEASE},
+    dataphin::Submission,
+    store::CommitError,
+};
+
+/// How often a repeated submit looks what came of the first.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_millis(100);
+
+/// An accepted submit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submitted {
+    /// The approval that stands for the request.
+    pub id: ApprovalId,
+    /// The source's id of the request.
+    pub apply_id: ApplyId,
+}
+
+/// A submit that is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// Another request came under the same key before.
+    #[error("another request was submitted under the same id before")]
+    Conflict,
+    /// A permanent no.
+    #[error("{message}")]
+    Refused {
+        /// Stable code.
+        code: String,
+        /// What is wrong and where to mend it.
+        message: String,
+    },
+    /// The engine failed; nothing is certain but what is in the store.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl Engine {
+    /// Takes a submit. A repeated one finds the first and gets the same answer.
+    pub async fn submit(&self, submission: Submission) -> Result<Submitted, SubmitError> {
+        let arrived = self.now();
+        let Submission { key, request, details, digest } = submission;
+        let submitted = Submitted { id: key.id(), apply_id: key.apply_id.clone() };
+        let first = Approval::receive(key, digest.clone(), request.clone(), details.clone(), arrived);
+        match self.store().commit(first).await {
+            Ok(approval) => return self.create_while_waiting(approval, submitted).await,
+            Err(CommitError::Store(error)) => return Err(EngineError::from(error).into()),
+            Err(CommitError::Conflict) => {}
+        }
+        let known = self.store().load(&submitted.id).await.map_err(EngineError::from)?;
+        match known {
+            // The refusal was answered before this submit: whatever was in the way may have been mended since.
+            Some(Approval { record, state: State::Refused(state) }) if state.at < arrived => {
+                let again = Approval { record, state }.submit_again(digest.clone(), request, details, arrived);
+                match self.store().commit(again).await {
+                    Ok(approval) => self.create_while_waiting(approval, submitted).await,
+                    Err(CommitError::Conflict) => self.settle(submitted, &digest, arrived).await,
+                    Err(CommitError::Store(error)) => Err(EngineError::from(error).into()),
+                }
+            }
+            _ => self.settle(submitted, &digest, arrived).await,
+        }
+    }
+
+    /// Creates the instance, and answers when that is settled or the wait is over, whatever comes first. The work
+    /// itself goes on even if the source hangs up.
+    async fn create_while_waiting(
+        &self,
+        approval: Approval<Received>,
+        submitted: Submitted,
+    ) -> Result<Submitted, SubmitError> {
+        tracing::info!(approval = %submitted.id, "received");
+        let line = Line::held();
+        let holder = Holder(line.clone());
+        let (engine, theirs) = (self.clone(), line.clone());
+        let mut work = tokio::spawn(async move { engine.create(approval, &theirs).await });
+        let worked = tokio::select! {
+            worked = &mut work => worked,
+            () = self.0.world.sleep(self.0.settings.submit_wait) => {
+                if holder.0.hang_up() {
+                    return Ok(submitted);
+                }
+                // A refusal is being committed this moment.
+                work.await
+            }
+        };
+        match worked {
+            Ok(Ok(_)) => self.answer(submitted).await,
+            Ok(Err(error)) => Err(error.into()),
+            // The work panicked or was cut off. The request is committed, and the sweep takes it up.
+            Err(_) => Ok(submitted),
+        }
+    }
+
+    /// What the approval's state says to the source.
+    async fn answer(&self, submitted: Submitted) -> Result<Submitted, SubmitError> {
+        match self.store().load(&submitted.id).await.map_err(EngineError::from)? {
+            Some(Approval { state: State::Refused(refused), .. }) => {
+                Err(SubmitError::Refused { code: refused.code, message: refused.message })
+            }
+            _ => Ok(submitted),
+        }
+    }
+
+    /// Answers a repeated submit as the first one is answered: waits while that is still open.
+    async fn settle(&self, submitted: Submitted, digest: &str, arrived: Timestamp) -> Result<Submitted, SubmitError> {
+        loop {
+            let known = self.store().load(&submitted.id).await.map_err(EngineError::from)?;
+            let Some(approval) = known else { return Ok(submitted) };
+            if approval.record.digest != digest {
+                return Err(SubmitError::Conflict);
+            }
+            let waited = self.now().duration_since(arrived);
+            if !is_being_created(&approval) || waited >= self.0.settings.submit_wait {
+                return self.answer(submitted).await;
+            }
+            self.0.world.sleep(LOOK_EVERY).await;
+        }
+    }
+}
+
+/// Whether the first submit's create call is under way.
+fn is_being_created(approval: &Approval) -> bool {
+    match &approval.state {
+        State::Received(Received { creation: Creation::Sent { at, look_at, .. }, .. }) => {
+            *look_at == *at + LEASE
+        }
+        _ => false,
+    }
+}

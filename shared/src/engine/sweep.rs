@@ -1,0 +1,87 @@
+//! The sweep: advances whatever is due, and fetches events that DingTalk could not deliver.
+
+use jiff::SignedDuration;
+
+use super::{Engine, EngineError};
+use crate::{
+    approval::{ApprovalId, Status},
+    store::{DUE_SHARDS, StoreError},
+};
+
+/// Approvals of a shard that one sweep takes up.
+const MOST_A_SHARD: u16 = 250;
+/// Undelivered events are asked for so often, and only while something is pending.
+const LOST_EVENTS_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// Pages of undelivered events that are fetched in one go.
+const MOST_PAGES: u32 = 50;
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Approvals that were due.
+    pub due: usize,
+    /// Those that could not be advanced; they stay due.
+    pub failed: usize,
+}
+
+impl Engine {
+    /// Approvals that are due now, oldest first within a shard.
+    pub async fn due(&self) -> Result<Vec<ApprovalId>, StoreError> {
+        let now = self.now();
+        let mut due = Vec::new();
+        for shard in 0..DUE_SHARDS {
+            due.extend(self.store().due(shard, now, MOST_A_SHARD).await?);
+        }
+        Ok(due)
+    }
+
+    /// Advances all that is due. One that fails does not hold up the others.
+    pub async fn sweep(&self) -> Result<Swept, StoreError> {
+        let due = self.due().await?;
+        let mut swept = Swept { due: due.len(), failed: 0 };
+        let mut work = tokio::task::JoinSet::new();
+        for id in due {
+            let engine = self.clone();
+            work.spawn(async move {
+                engine.advance(&id).await.inspect_err(|error| tracing::error!(approval = %id, %error, "not advanced"))
+            });
+        }
+        while let Some(advanced) = work.join_next().await {
+            swept.failed += usize::from(!matches!(advanced, Ok(Ok(()))));
+        }
+        Ok(swept)
+    }
+
+    /// Fetches events that DingTalk gave up pushing (our address was down for a minute), at most once an hour and only
+    /// while something is pending. `at_once`: also when it was done within the hour, as after a restart.
+    pub async fn collect_lost_events(&self, at_once: bool) -> Result<usize, EngineError> {
+        if self.store().list(Status::Pending, None, 1, None).await?.ids.is_empty() {
+            return Ok(0);
+        }
+        let now = self.now();
+        let before = if at_once { now } else { now - LOST_EVENTS_EVERY };
+        if !self.store().claim_turn("lost-events", before, now).await? {
+            return Ok(0);
+        }
+        let mut collected = 0;
+        for _ in 0..MOST_PAGES {
+            let (events, more) = match self.dingtalk().failed_pushes().await {
+                Ok(page) => page,
+                Err(error) => {
+                    tracing::warn!(code = error.code, "undelivered events could not be fetched");
+                    return Ok(collected);
+                }
+            };
+            // Each call deletes what the one before returned, so a page is committed before the next is asked for.
+            for event in &events {
+                self.report(event).await?;
+            }
+            collected += events.len();
+            if !more {
+                break;
+            }
+        }
+        Ok(collected)
+    }
+}
