@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Query, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::post,
@@ -11,7 +11,10 @@ use shared::{
     config::DingTalkConfig,
     dingtalk::{CallbackVerifier, callback::CallbackQuery},
     engine::Engine,
-    http::{Problem, door::Body},
+    http::{
+        Problem,
+        door::{Body, Params},
+    },
     world::World,
 };
 
@@ -33,10 +36,10 @@ pub fn router(engine: Engine, config: &DingTalkConfig, world: World) -> Router {
 
 async fn callback(
     State(door): State<Door>,
-    query: Result<Query<CallbackQuery>, axum::extract::rejection::QueryRejection>,
+    query: Result<Params<CallbackQuery>, Problem>,
     body: Body<BODY_LIMIT>,
 ) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|_| not_accepted())?;
+    let Params(query) = query.map_err(|_| not_accepted())?;
     let event = door.verifier.verify(query, &body.0).map_err(|disbelief| {
         tracing::warn!(reason = %disbelief, "a callback was not believed");
         not_accepted()

@@ -1,24 +1,27 @@
 //! `create`: a request arrives.
 
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::StatusCode,
     response::Response,
 };
 use shared::{
     dataphin::{AccessQuery, BadBody, Submission, reply},
     engine::{EngineError, SubmitError, Submitted},
-    http::{Problem, door::Body},
+    http::{
+        Problem,
+        door::{Body, Params},
+    },
 };
 
 use crate::{BODY_LIMIT, Door};
 
 pub(crate) async fn create(
     State(door): State<Door>,
-    Query(query): Query<AccessQuery>,
+    query: Result<Params<AccessQuery>, Problem>,
     body: Result<Body<BODY_LIMIT>, Problem>,
 ) -> Response {
-    match submit(&door, &query, body).await {
+    match submit(&door, query, body).await {
         Ok(Submitted { id, apply_id }) => reply::accepted(&id, Some(&apply_id)),
         Err(problem) => door.reply_style.refused(problem),
     }
@@ -26,10 +29,10 @@ pub(crate) async fn create(
 
 async fn submit(
     door: &Door,
-    query: &AccessQuery,
+    query: Result<Params<AccessQuery>, Problem>,
     body: Result<Body<BODY_LIMIT>, Problem>,
 ) -> Result<Submitted, Problem> {
-    door.access.check(query, door.world.now())?;
+    door.access.check(&query?.0, door.world.now())?;
     let submission = Submission::parse(&body?.0).map_err(bad_body)?;
     door.engine.submit(submission).await.map_err(problem)
 }

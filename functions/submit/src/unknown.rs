@@ -2,7 +2,7 @@
 //! contact. Names and shapes are recorded, never values.
 
 use axum::{
-    extract::{Query, RawQuery, Request, State, FromRequest},
+    extract::{FromRequest, RawQuery, Request, State},
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
@@ -10,7 +10,7 @@ use shared::{
     dataphin::AccessQuery,
     http::{
         Problem,
-        door::{Body, loggable},
+        door::{Body, Params, loggable},
     },
 };
 
@@ -20,11 +20,11 @@ const MOST_NAMES: usize = 20;
 
 pub(crate) async fn record(
     State(door): State<Door>,
-    Query(access): Query<AccessQuery>,
+    access: Result<Params<AccessQuery>, Problem>,
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Response {
-    let known = door.access.check(&access, door.world.now()).is_ok();
+    let known = access.is_ok_and(|access| door.access.check(&access.0, door.world.now()).is_ok());
     let (method, path) = (request.method().clone(), loggable(request.uri().path()));
     let query_names = query_names(query.as_deref().unwrap_or_default());
     let body = match Body::<BODY_LIMIT>::from_request(request, &()).await {

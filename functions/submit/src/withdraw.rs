@@ -2,7 +2,7 @@
 //! not published, so all are served.
 
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::StatusCode,
     response::Response,
 };
@@ -10,7 +10,10 @@ use shared::{
     approval::ApprovalId,
     dataphin::{AccessQuery, WithdrawalRequest, reply},
     engine::WithdrawError,
-    http::{Problem, door::Body},
+    http::{
+        Problem,
+        door::{Body, Params},
+    },
 };
 
 use crate::{
@@ -20,10 +23,10 @@ use crate::{
 
 pub(crate) async fn withdraw(
     State(door): State<Door>,
-    Query(query): Query<AccessQuery>,
+    query: Result<Params<AccessQuery>, Problem>,
     body: Result<Body<BODY_LIMIT>, Problem>,
 ) -> Response {
-    match take_back(&door, &query, body).await {
+    match take_back(&door, query, body).await {
         Ok(approval) => reply::accepted(&approval, None),
         Err(problem) => door.reply_style.refused(problem),
     }
@@ -31,10 +34,10 @@ pub(crate) async fn withdraw(
 
 async fn take_back(
     door: &Door,
-    query: &AccessQuery,
+    query: Result<Params<AccessQuery>, Problem>,
     body: Result<Body<BODY_LIMIT>, Problem>,
 ) -> Result<ApprovalId, Problem> {
-    door.access.check(query, door.world.now())?;
+    door.access.check(&query?.0, door.world.now())?;
     let WithdrawalRequest { approval } = WithdrawalRequest::parse(&body?.0).map_err(bad_body)?;
     door.engine.withdraw(&approval).await.map_err(problem)?;
     tracing::info!(%approval, "withdrawal asked for");

@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Query, State},
+    extract::State,
     http::StatusCode,
     response::Response,
     routing::post,
@@ -12,7 +12,10 @@ use shared::{
     dataphin::{Access, AccessQuery, reply},
     dingtalk::Class,
     engine::Engine,
-    http::{Problem, door::Body},
+    http::{
+        Problem,
+        door::{Body, Params},
+    },
     world::World,
 };
 
@@ -34,14 +37,14 @@ pub fn router(engine: Engine, config: &DataphinConfig, world: World) -> Router {
 
 async fn connect(
     State(door): State<Door>,
-    Query(query): Query<AccessQuery>,
+    query: Result<Params<AccessQuery>, Problem>,
     body: Result<Body<BODY_LIMIT>, Problem>,
 ) -> Response {
-    reply::check_result(check(&door, &query, body).await)
+    reply::check_result(check(&door, query, body).await)
 }
 
-async fn check(door: &Door, query: &AccessQuery, body: Result<Body<BODY_LIMIT>, Problem>) -> Result<(), Problem> {
-    door.access.check(query, door.world.now())?;
+async fn check(door: &Door, query: Result<Params<AccessQuery>, Problem>, body: Result<Body<BODY_LIMIT>, Problem>) -> Result<(), Problem> {
+    door.access.check(&query?.0, door.world.now())?;
     // What it says does not matter, that it is bounded does.
     body?;
     let (store, dingtalk) = tokio::join!(check_store(&door.engine), check_dingtalk(&door.engine));

@@ -5,12 +5,13 @@ use std::time::Duration;
 use axum::{
     Router,
     body::{Bytes, HttpBody},
-    extract::{FromRequest, Request, State},
-    http::{StatusCode, Uri, header, uri::PathAndQuery},
+    extract::{FromRequest, FromRequestParts, Query, Request, State},
+    http::{StatusCode, Uri, header, request::Parts, uri::PathAndQuery},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
@@ -33,6 +34,19 @@ pub fn open(router: Router, world: World) -> Router {
         .layer(middleware::from_fn_with_state(world, with_reference))
         .map_request(without_prefix);
     Router::new().fallback_service(inside)
+}
+
+/// The query's parameters.
+pub struct Params<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = Query::try_from_uri(&parts.uri);
+        let unreadable = |_| Problem::new(StatusCode::BAD_REQUEST, "bad-query", "the query cannot be read");
+        query.map(|Query(query)| Self(query)).map_err(unreadable)
+    }
 }
 
 /// A request body of at most `LIMIT` bytes, read whole.

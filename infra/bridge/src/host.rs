@@ -1,0 +1,150 @@
+//! The one-machine host: every function's router in one process, over one store, woken by its own stream and clock.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use axum::{Router, routing::get};
+use jiff::SignedDuration;
+use shared::{
+    approval::ApprovalId,
+    assembly,
+    config::Config,
+    engine::Engine,
+    http::door,
+    store::{Store, StoreSettings},
+    world::World,
+};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+
+use crate::{embedded::Embedded, server, wakes};
+
+/// Approvals that may wait to be advanced; what does not fit in is left to the next sweep.
+const MOST_WAITING: usize = 4096;
+/// Each sweep looks for what has become due.
+const SWEEP_EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// When undelivered events are fetched after the start: at once, and when DingTalk's list must hold the last of those
+/// that failed while we were down (retries for 40 seconds, then 3 to 5 minutes).
+const COLLECT_AFTER_START: [SignedDuration; 2] = [SignedDuration::ZERO, SignedDuration::from_secs(360)];
+/// Afterwards the engine itself sees to it that they are fetched at most once an hour.
+const COLLECT_EVERY: SignedDuration = SignedDuration::from_mins(10);
+
+/// Where the host keeps its approvals.
+pub enum Storage {
+    /// In one file (`BRIDGE_FILE`), or at `BRIDGE_DYNAMODB_ENDPOINT` where that is set.
+    Configured,
+    /// In memory only.
+    Memory,
+}
+
+/// A running host.
+pub struct Host {
+    address: SocketAddr,
+    engine: Engine,
+    stop: watch::Sender<bool>,
+    work: Vec<JoinHandle<()>>,
+    embedded: Option<Embedded>,
+}
+
+impl Host {
+    /// Opens the store, takes up whatever was left unfinished, and serves on `listener`.
+    pub async fn start(config: &Config, storage: Storage, world: World, listener: TcpListener) -> Result<Self> {
+        let (store, embedded) = open_store(config, storage).await?;
+        store.create_table_if_missing().await.context("the table cannot be made")?;
+        let (wake, woken) = mpsc::channel(MOST_WAITING);
+        let engine = assembly::engine(config, store.telling(wake.clone()), world.clone())?;
+        let (stop, stopping) = watch::channel(false);
+        let address = listener.local_addr()?;
+        let router = door::open(router(&engine, config, &world), world.clone());
+        let work = vec![
+            tokio::spawn(server::serve(listener, router, stopped(stopping.clone()))),
+            tokio::spawn(sweep(engine.clone(), wake, world.clone(), stopping.clone())),
+            tokio::spawn(collect(engine.clone(), world, stopping.clone())),
+            tokio::spawn(wakes::run(engine.clone(), woken, stopped(stopping))),
+        ];
+        Ok(Self { address, engine, stop, work, embedded })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Stops: no new requests, those under way end, then the store is closed.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        for work in self.work {
+            let _ = work.await;
+        }
+        drop(self.engine);
+        if let Some(embedded) = self.embedded {
+            embedded.close().await;
+        }
+    }
+}
+
+/// A store that is not served by a host: for commands that only look.
+pub async fn open_store(config: &Config, storage: Storage) -> Result<(Store, Option<Embedded>)> {
+    let bridge = &config.bridge;
+    let embedded = match storage {
+        Storage::Memory => Embedded::in_memory().await?,
+        Storage::Configured => {
+            if let Some(endpoint) = bridge.dynamodb_endpoint.clone() {
+                let settings = StoreSettings { table: bridge.table.clone(), endpoint: Some(endpoint) };
+                return Ok((Store::connect(&settings).await, None));
+            }
+            Embedded::open(&bridge.file).await?
+        }
+    };
+    Ok((Store::local(embedded.endpoint(), &bridge.table), Some(embedded)))
+}
+
+/// The functions' routers, and a line for whoever watches over the process.
+fn router(engine: &Engine, config: &Config, world: &World) -> Router {
+    submit::router(engine.clone(), &config.dataphin, world.clone())
+        .merge(callback::router(engine.clone(), &config.dingtalk, world.clone()))
+        .merge(test_connection::router(engine.clone(), &config.dataphin, world.clone()))
+        .route("/health", get(async || "ok\n"))
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+/// Names what is due to those who advance.
+async fn sweep(engine: Engine, wake: mpsc::Sender<ApprovalId>, world: World, stopping: watch::Receiver<bool>) {
+    loop {
+        match engine.due().await {
+            Ok(due) => due.into_iter().for_each(|id| drop(wake.try_send(id))),
+            Err(error) => tracing::error!(%error, "nobody knows what is due"),
+        }
+        tokio::select! {
+            () = world.sleep(SWEEP_EVERY) => {}
+            () = stopped(stopping.clone()) => return,
+        }
+    }
+}
+
+async fn collect(engine: Engine, world: World, stopping: watch::Receiver<bool>) {
+    let mut after_start = COLLECT_AFTER_START.into_iter();
+    loop {
+        let (wait, at_once) = after_start.next().map_or((COLLECT_EVERY, false), |wait| (wait, true));
+        tokio::select! {
+            () = world.sleep(wait) => {}
+            () = stopped(stopping.clone()) => return,
+        }
+        match engine.collect_lost_events(at_once).await {
+            Ok(0) => {}
+            Ok(events) => tracing::info!(events, "fetched events that DingTalk could not deliver"),
+            Err(error) => tracing::error!(%error, "undelivered events were not taken up"),
+        }
+    }
+}
