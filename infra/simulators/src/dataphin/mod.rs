@@ -27,6 +27,8 @@ mod request;
 mod settings;
 mod simulator;
 mod submit;
+#[cfg(test)]
+mod tests;
 
 pub use answer::{Answer, Connection, Filed, NotWithdrawn, Verb};
 pub use callback::CALLBACK_PATH;
