@@ -49,7 +49,7 @@ fn row(record: &Record) -> Markup {
         tr {
             td { a href=(address_of(&record.apply_id)) { (record.apply_id) } }
             td { (record.text("title")) }
-            td { (record.text("type")) }
+            td.word { (record.text("type")) }
             td { (requester(record)) }
             td { (local(record.filed_at)) }
             td { span class={ "state " (record.state.word()) } { (record.state.word()) } }

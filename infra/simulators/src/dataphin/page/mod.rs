@@ -110,20 +110,22 @@ a{color:#1f5fd0}
 table{width:100%;border-collapse:collapse;background:#fff;border:1px solid #dde3ec}
 th,td{text-align:left;vertical-align:top;padding:.45rem .7rem;border-bottom:1px solid #e8ecf2;overflow-wrap:anywhere}
 th{font-weight:600;background:#f8fafc;white-space:nowrap}
+tr>th:first-child:nth-last-child(2){width:11rem}
+td.word{white-space:nowrap}
 form.card,.card{background:#fff;border:1px solid #dde3ec;border-radius:6px;padding:1rem 1.2rem;margin:0 0 1rem}
 label{display:block;margin:.7rem 0 .2rem;font-weight:600}
 label.inline{display:inline-block;margin:.2rem 1rem .2rem 0;font-weight:400}
 input[type=text],input[type=number],select,textarea{width:100%;max-width:40rem;padding:.4rem .5rem;border:1px solid #b9c3d2;border-radius:4px;font:inherit;background:#fff}
 fieldset{border:1px solid #dde3ec;border-radius:6px;margin:.8rem 0;padding:.5rem .9rem}
 fieldset select{width:auto}
-button{margin-top:.8rem;padding:.45rem 1.1rem;border:0;border-radius:4px;background:#1f5fd0;color:#fff;font:inherit;cursor:pointer}
+button{display:block;margin-top:.8rem;padding:.45rem 1.1rem;border:0;border-radius:4px;background:#1f5fd0;color:#fff;font:inherit;cursor:pointer}
 button.plain{background:#5a6b85}
 button.danger{background:#b3372f}
 form.row{display:inline-flex;gap:.6rem;align-items:center;margin-right:1rem}
 form.row select{width:auto}form.row button{margin:0}
 pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.45 ui-monospace,monospace}
 .muted{color:#8794a8}
-.state{display:inline-block;padding:0 .55rem;border-radius:9px;font-size:.8rem;font-weight:600;background:#e4e9f1}
+.state{display:inline-block;white-space:nowrap;padding:0 .55rem;border-radius:9px;font-size:.8rem;font-weight:600;background:#e4e9f1}
 .APPROVED,.accepted,.passed{background:#d5f2df;color:#116232}
 .REJECTED,.contradiction,.failed,.SUBMIT_FAILED{background:#fbdedb;color:#8f1f17}
 .APPROVING{background:#dbe8ff;color:#174a9c}
