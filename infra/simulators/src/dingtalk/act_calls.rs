@@ -41,7 +41,7 @@ pub(crate) fn terminate(state: &mut State, call: &Call) -> Answer {
         Objection::RevokeSwitchedOff => Refusal::v1("internalError", "您没有任务处理的权限"),
         _ => said("aflowProcessInstNotExist", objection),
     })?;
-    done()
+    Ok(done())
 }
 
 /// `POST /v1.0/workflow/processInstances/comments`
@@ -55,7 +55,7 @@ pub(crate) fn comment(state: &mut State, call: &Call) -> Answer {
         Objection::NoSuchPerson => said("userNotExist", objection),
         _ => said("aflowProcessInstNotExist", objection),
     })?;
-    done()
+    Ok(done())
 }
 
 /// `POST /v1.0/workflow/processInstances/execute`
@@ -81,7 +81,7 @@ pub(crate) fn execute(state: &mut State, call: &Call) -> Answer {
         Objection::NotTheirTask => said("needAuth", objection),
         _ => said("aflowProcessInstCanNotBeExecuted", objection),
     })?;
-    done()
+    Ok(done())
 }
 
 /// `POST /v1.0/workflow/tasks/redirect`
@@ -154,6 +154,6 @@ fn said(code: &str, objection: Objection) -> Refusal {
     Refusal::v1(code, objection.words())
 }
 
-fn done() -> Answer {
-    Ok(json!({"result": true, "success": true}))
+fn done() -> Value {
+    json!({"result": true, "success": true})
 }

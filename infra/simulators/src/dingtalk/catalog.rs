@@ -133,20 +133,18 @@ catalog! {
 
 /// The API at this method and path, with the path's parameter where it has one.
 pub(crate) fn find(method: &Method, path: &str) -> Option<(&'static Row, Option<String>)> {
-    let rows = TABLE.iter().filter(|row| row.method == *method);
-    rows.into_iter().find_map(|row| Some((row, matches(row.path, path)?)))
+    TABLE.iter().filter(|row| row.method == *method).find_map(|row| {
+        let parameter = parameter(row.path, path)?;
+        Some((row, (!parameter.is_empty()).then(|| parameter.to_owned())))
+    })
 }
 
-/// The API of this name.
-pub fn named(name: &str) -> Option<Api> {
-    Api::ALL.iter().copied().find(|api| api.name() == name)
-}
-
-fn matches(pattern: &str, path: &str) -> Option<Option<String>> {
+/// What stands in the place of a pattern's `{…}`: empty where it has none, `None` where the path does not match.
+fn parameter<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
     let Some((before, rest)) = pattern.split_once('{') else {
-        return (pattern == path).then_some(None);
+        return (pattern == path).then_some("");
     };
     let after = rest.split_once('}')?.1;
     let value = path.strip_prefix(before)?.strip_suffix(after)?;
-    (!value.is_empty() && !value.contains('/')).then(|| Some(value.to_owned()))
+    (!value.is_empty() && !value.contains('/')).then_some(value)
 }

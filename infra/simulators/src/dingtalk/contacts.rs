@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     call::Call,
     errors::{Answer, Refusal},
-    people::{CONTACTS_ROOT, Person},
+    people::{CONTACTS_ROOT, Person, Standing},
     permissions,
     state::State,
 };
@@ -117,6 +117,7 @@ pub(crate) fn search(state: &mut State, call: &Call) -> Answer {
 
 fn describe(state: &State, person: &Person) -> Value {
     let departments = &person.departments;
+    let active = person.standing == Standing::Active;
     let mut shown = json!({
         "userid": person.user_id,
         "unionid": person.union_id,
@@ -129,12 +130,12 @@ fn describe(state: &State, person: &Person) -> Value {
             departments.iter().map(|id| json!({"dept_id": id, "order": 1})).collect::<Vec<_>>(),
         "leader_in_dept":
             departments.iter().map(|id| json!({"dept_id": id, "leader": false})).collect::<Vec<_>>(),
-        "active": person.active,
+        "active": active,
         "admin": person.admin,
         "boss": false,
         "senior": false,
         "hide_mobile": false,
-        "real_authed": person.active,
+        "real_authed": active,
         "exclusive_account": false,
     });
     if let Some(manager) = &person.manager {

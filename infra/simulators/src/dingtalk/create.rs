@@ -93,7 +93,7 @@ fn check(state: &State, call: &Call) -> Result<Instance, Refusal> {
 /// The originator; one who has left is told apart from one who never was.
 pub(crate) fn originator_in_service<'a>(state: &'a State, user: &str) -> Result<&'a Person, Refusal> {
     match state.people.ever(user) {
-        Some(person) if person.in_service => Ok(person),
+        Some(person) if person.is_in_service() => Ok(person),
         Some(_) => Err(invalid("发起人已离职")),
         None => Err(instance_invalid("发起人不存在")),
     }

@@ -73,13 +73,13 @@ fn shown(state: &State, component: &Component, written: Option<Written<'_>>) -> 
         if component.required {
             return Err(unfit(&component.label));
         }
-        return Ok(entry(component, unfilled(component), None));
+        return Ok(entry(component, &unfilled(component), None));
     };
     let (value, ext_value) = check(state, component, written.value)?;
-    Ok(entry(component, value, ext_value.or_else(|| written.ext_value.map(str::to_owned))))
+    Ok(entry(component, &value, ext_value.or_else(|| written.ext_value.map(str::to_owned))))
 }
 
-fn entry(component: &Component, value: String, ext_value: Option<String>) -> Value {
+fn entry(component: &Component, value: &str, ext_value: Option<String>) -> Value {
     let mut entry = json!({
         "componentType": component.kind.name(),
         "id": component.id,

@@ -55,7 +55,7 @@ pub use faults::{Fault, Spell, Trouble};
 pub use ids::{InstanceId, ProcessCode, TaskId, UserId};
 pub use instances::{CopyAt, Instance, Lineage, Node, Outcome, Record, Status, Task, TaskStatus};
 pub use meter::{Count, Counts};
-pub use people::{CONTACTS_ROOT, Department, Person, WORKFLOW_ROOT};
+pub use people::{CONTACTS_ROOT, Department, Person, Standing, WORKFLOW_ROOT};
 pub use push::{Push, PushOutcome};
 pub use settings::Settings;
 pub use simulator::Simulator;

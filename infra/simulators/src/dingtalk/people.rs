@@ -11,6 +11,18 @@ pub const CONTACTS_ROOT: i64 = 1;
 /// The root department's id in the workflow interfaces.
 pub const WORKFLOW_ROOT: i64 = -1;
 
+/// Whether a person can act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// In service, with an activated account.
+    Active,
+    /// In service, but the account was never activated.
+    NotActivated,
+    /// No longer in service.
+    Left,
+}
+
 /// A person of the organisation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Person {
@@ -36,10 +48,8 @@ pub struct Person {
     pub manager: Option<UserId>,
     /// Whether the person manages approvals.
     pub admin: bool,
-    /// Whether the account is activated.
-    pub active: bool,
-    /// Whether the person is in service.
-    pub in_service: bool,
+    /// Whether the person can act.
+    pub standing: Standing,
     /// Whether the application may see the person.
     pub visible: bool,
 }
@@ -59,10 +69,14 @@ impl Person {
             departments: vec![CONTACTS_ROOT],
             manager: None,
             admin: false,
-            active: true,
-            in_service: true,
+            standing: Standing::Active,
             visible: true,
         }
+    }
+
+    /// Whether the person still belongs to the organisation.
+    pub fn is_in_service(&self) -> bool {
+        self.standing != Standing::Left
     }
 
     /// With a mobile number.
@@ -90,6 +104,13 @@ impl Person {
     #[must_use]
     pub fn manager(mut self, manager: &str) -> Self {
         self.manager = Some(manager.into());
+        self
+    }
+
+    /// In this standing.
+    #[must_use]
+    pub fn standing(mut self, standing: Standing) -> Self {
+        self.standing = standing;
         self
     }
 
@@ -152,7 +173,7 @@ impl Directory {
 
     /// Somebody in service.
     pub fn get(&self, user_id: &str) -> Option<&Person> {
-        self.people.get(user_id).filter(|person| person.in_service)
+        self.people.get(user_id).filter(|person| person.is_in_service())
     }
 
     /// Somebody, even one who has left.
@@ -162,7 +183,7 @@ impl Directory {
 
     /// Whether the person can be given a task.
     pub fn can_act(&self, user_id: &str) -> bool {
-        self.get(user_id).is_some_and(|person| person.active)
+        self.get(user_id).is_some_and(|person| person.standing == Standing::Active)
     }
 
     /// Somebody in service with this mobile number.
@@ -177,7 +198,7 @@ impl Directory {
 
     /// Everybody in service, by userId.
     pub fn everybody(&self) -> impl Iterator<Item = &Person> {
-        self.people.values().filter(|person| person.in_service)
+        self.people.values().filter(|person| person.is_in_service())
     }
 
     /// A department, by its id in the contacts interfaces.

@@ -159,7 +159,8 @@ impl Progress<'_> {
                 continue;
             }
             node.asked = if node.method == Method::OneByOne { 1 } else { node.users.len() };
-            for user in node.users[..node.asked].to_vec() {
+            let asked: Vec<UserId> = node.users.iter().take(node.asked).cloned().collect();
+            for user in asked {
                 self.open_task(user, index, Lineage::Node);
             }
             return;
