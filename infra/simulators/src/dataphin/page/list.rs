@@ -51,7 +51,7 @@ fn row(record: &Record) -> Markup {
             td { (record.text("title")) }
             td.word { (record.text("type")) }
             td { (requester(record)) }
-            td { (local(record.filed_at)) }
+            td.word { (local(record.filed_at)) }
             td { span class={ "state " (record.state.word()) } { (record.state.word()) } }
             td { @match record.answers.last() { Some(answer) => (status(answer)), None => "waiting" } }
             td { (told(record)) }

@@ -103,7 +103,7 @@ body{margin:0;font:15px/1.5 system-ui,sans-serif;color:#1f2733;background:#f4f6f
 header{display:flex;gap:.5rem;align-items:baseline;padding:.8rem 1.5rem;background:#16233b;color:#fff}
 nav{margin-left:1.5rem;display:flex;flex-wrap:wrap;gap:1.2rem}
 nav a{color:#cfe0ff;text-decoration:none}
-main{max-width:68rem;margin:0 auto;padding:1rem 1.5rem 3rem}
+main{max-width:80rem;margin:0 auto;padding:1rem 1.5rem 3rem}
 h1{font-size:1.4rem;margin:.6rem 0 1rem}
 h2{font-size:1.05rem;margin:1.6rem 0 .5rem}
 a{color:#1f5fd0}
