@@ -1,4 +1,4 @@
-//! The JSON surface for scripts, under `/simulator/`: look at everything, play the people, set the switches.
+//! The JSON surface for scripts, under `/simulator/`: look at everything and play the people. Its switches are next door.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,19 +10,16 @@ use axum::{
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     acts::Objection,
     core::Core,
-    faults::Fault,
     ids::{TaskId, UserId},
+    new_template::{self, NewTemplate},
     people::{CONTACTS_ROOT, Department, Person, Standing},
-    permissions,
-    simulator::save_subscription,
-    state::State,
-    subscription::PushOptions,
-    templates::{self, FlowNode, NewTemplate, TemplateStatus},
+    switches,
+    templates::{FlowNode, TemplateStatus},
 };
 
 type Inside = Shared<Arc<Core>>;
@@ -39,14 +36,7 @@ pub(crate) fn routes() -> Router<Arc<Core>> {
         .route("/simulator/departments", post(add_department))
         .route("/simulator/templates", get(all_templates).post(add_template))
         .route("/simulator/templates/{code}", post(change_template))
-        .route("/simulator/subscription", post(subscribe))
-        .route("/simulator/push-options", get(push_options).post(set_push_options))
-        .route("/simulator/pushes", get(pushes))
-        .route("/simulator/faults", get(faults).post(set_fault).delete(clear_faults))
-        .route("/simulator/permissions", get(granted).post(set_permissions))
-        .route("/simulator/limits", get(limits).post(set_limits))
-        .route("/simulator/tokens/expire", post(expire_tokens))
-        .route("/simulator/calls", get(calls))
+        .merge(switches::routes())
 }
 
 /// What somebody does, and what they write; absent fields are empty.
@@ -89,12 +79,11 @@ async fn act_on_instance(
 }
 
 async fn todos(Shared(core): Inside, Query(query): Query<HashMap<String, String>>) -> Response {
-    core.with(|state| match query.get("userId") {
-        Some(user) => shown(&state.todos_of(user)),
-        None => {
-            let everybody = state.people.everybody();
-            shown(&everybody.flat_map(|person| state.todos_of(person.user_id.as_str())).collect::<Vec<_>>())
-        }
+    core.with(|state| {
+        let everybody = state.people.everybody().map(|person| person.user_id.as_str());
+        let asked = query.get("userId").map(String::as_str);
+        let concerned = everybody.filter(|user| asked.is_none_or(|asked| asked == *user));
+        shown(&concerned.flat_map(|user| state.todos_of(user)).collect::<Vec<_>>())
     })
 }
 
@@ -173,8 +162,8 @@ async fn add_template(Shared(core): Inside, Json(order): Json<TemplateOrder>) ->
     if let Some(flow) = order.flow {
         new = new.flow(flow);
     }
-    match core.with(|state| templates::add(state, new)) {
-        Ok(code) => Json(json!({"processCode": code})).into_response(),
+    match core.with(|state| new_template::add(state, new)) {
+        Ok(process_code) => Json(json!({"processCode": process_code})).into_response(),
         Err(refusal) => refused(StatusCode::BAD_REQUEST, &refusal.to_string()),
     }
 }
@@ -190,11 +179,11 @@ struct TemplateChange {
 
 async fn change_template(
     Shared(core): Inside,
-    Path(code): Path<String>,
+    Path(process_code): Path<String>,
     Json(change): Json<TemplateChange>,
 ) -> Response {
     core.with(|state| {
-        let Some(template) = state.templates.get_mut(code.as_str()) else {
+        let Some(template) = state.templates.get_mut(process_code.as_str()) else {
             return refused(StatusCode::NOT_FOUND, "流程模板不存在");
         };
         template.flow = change.flow.unwrap_or_else(|| std::mem::take(&mut template.flow));
@@ -204,119 +193,7 @@ async fn change_template(
     })
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SubscriptionOrder {
-    url: String,
-    token: String,
-    aes_key: String,
-}
-
-async fn subscribe(Shared(core): Inside, Json(order): Json<SubscriptionOrder>) -> Response {
-    match save_subscription(&core, &order.url, &order.token, &order.aes_key).await {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(rejection) => refused(StatusCode::BAD_REQUEST, &rejection.to_string()),
-    }
-}
-
-async fn push_options(Shared(core): Inside) -> Response {
-    core.with(|state| shown(&state.push_options))
-}
-
-async fn set_push_options(Shared(core): Inside, Json(options): Json<PushOptions>) -> Response {
-    core.with(|state| state.push_options = options);
-    StatusCode::NO_CONTENT.into_response()
-}
-
-async fn pushes(Shared(core): Inside) -> Response {
-    core.with(|state| shown(&state.pushes))
-}
-
-async fn faults(Shared(core): Inside) -> Response {
-    core.with(|state| shown(&state.faults.0))
-}
-
-async fn set_fault(Shared(core): Inside, Json(fault): Json<Fault>) -> Response {
-    core.with(|state| state.faults.0.push(fault));
-    StatusCode::NO_CONTENT.into_response()
-}
-
-async fn clear_faults(Shared(core): Inside) -> Response {
-    core.with(|state| state.faults.0.clear());
-    StatusCode::NO_CONTENT.into_response()
-}
-
-async fn granted(Shared(core): Inside) -> Response {
-    core.with(|state| shown(&state.grants))
-}
-
-/// Points to grant and to deny.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PermissionChange {
-    grant: Vec<String>,
-    deny: Vec<String>,
-}
-
-async fn set_permissions(Shared(core): Inside, Json(change): Json<PermissionChange>) -> Response {
-    let all: Vec<_> = change.grant.iter().chain(&change.deny).collect();
-    if let Some(unknown) = all.into_iter().find(|name| permissions::find(name).is_none()) {
-        return refused(StatusCode::BAD_REQUEST, &format!("no such permission point: {unknown}"));
-    }
-    core.with(|state| {
-        state.grants.extend(change.grant.iter().filter_map(|name| permissions::find(name)));
-        state.grants.retain(|point| !change.deny.iter().any(|name| name == point));
-    });
-    StatusCode::NO_CONTENT.into_response()
-}
-
-async fn limits(Shared(core): Inside) -> Response {
-    core.with(|state| shown(&limits_of(state)))
-}
-
-/// Sets those limits that are named; `null` switches one off.
-async fn set_limits(Shared(core): Inside, Json(change): Json<Map<String, Value>>) -> Response {
-    core.with(|state| {
-        let number = |name: &str| change.get(name).map(Value::as_u64);
-        if let Some(limit) = number("qps") {
-            state.meter.qps = limit.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX));
-        }
-        if let Some(quota) = number("apiQuota") {
-            state.meter.api_quota = quota;
-        }
-        if let Some(quota) = number("pushQuota") {
-            state.meter.push_quota = quota;
-        }
-        if let Some(refuse) = change.get("refuseAddress").and_then(Value::as_bool) {
-            state.address_refused = refuse;
-        }
-        if let Some(premium) = change.get("premium").and_then(Value::as_bool) {
-            state.settings.premium = premium;
-        }
-        shown(&limits_of(state))
-    })
-}
-
-async fn expire_tokens(Shared(core): Inside) -> Response {
-    core.with(|state| state.tokens.expire());
-    StatusCode::NO_CONTENT.into_response()
-}
-
-async fn calls(Shared(core): Inside) -> Response {
-    core.with(|state| shown(&state.meter.counts))
-}
-
-fn limits_of(state: &State) -> Value {
-    json!({
-        "qps": state.meter.qps,
-        "apiQuota": state.meter.api_quota,
-        "pushQuota": state.meter.push_quota,
-        "refuseAddress": state.address_refused,
-        "premium": state.settings.premium,
-    })
-}
-
-fn shown(value: &impl Serialize) -> Response {
+pub(super) fn shown(value: &impl Serialize) -> Response {
     Json(value).into_response()
 }
 
@@ -330,6 +207,6 @@ fn done(outcome: Result<(), Objection>) -> Response {
     }
 }
 
-fn refused(status: StatusCode, why: &str) -> Response {
+pub(super) fn refused(status: StatusCode, why: &str) -> Response {
     (status, Json(json!({"error": why}))).into_response()
 }

@@ -9,10 +9,10 @@
 //! | `catalog`, `gate`, `call`, `errors` | which APIs there are, what stands in front of them, how they answer |
 //! | `tokens`, `permissions`, `meter`, `faults` | what a call needs, what it costs, what goes wrong |
 //! | `people`, `contacts` | the directory and its calls |
-//! | `templates`, `components`, `form_values`, `forecast` | forms and flows |
+//! | `templates`, `new_template`, `components`, `form_values`, `forecast` | forms and flows |
 //! | `instances`, `create`, `read`, `progress`, `acts`, `act_calls` | an approval's life |
 //! | `events`, `subscription`, `push`, `failed` | what is told to the outside |
-//! | `page`, `control` | for people, and for scripts |
+//! | `page`, `control`, `switches` | for people, and for scripts |
 
 mod act_calls;
 mod acts;
@@ -33,6 +33,7 @@ mod gate;
 mod ids;
 mod instances;
 mod meter;
+mod new_template;
 mod page;
 mod people;
 pub mod permissions;
@@ -43,6 +44,7 @@ mod settings;
 mod simulator;
 mod state;
 mod subscription;
+mod switches;
 mod templates;
 mod tokens;
 
@@ -55,9 +57,10 @@ pub use faults::{Fault, Spell, Trouble};
 pub use ids::{InstanceId, ProcessCode, TaskId, UserId};
 pub use instances::{CopyAt, Instance, Lineage, Node, Outcome, Record, Status, Task, TaskStatus};
 pub use meter::{Count, Counts};
+pub use new_template::NewTemplate;
 pub use people::{CONTACTS_ROOT, Department, Person, Standing, WORKFLOW_ROOT};
 pub use push::{Push, PushOutcome};
 pub use settings::Settings;
 pub use simulator::Simulator;
 pub use subscription::{Filter, OwnerKey, PushOptions, Rejection, Rule};
-pub use templates::{FlowNode, Method, NewTemplate, Template, TemplateStatus};
+pub use templates::{FlowNode, Method, Template, TemplateStatus};

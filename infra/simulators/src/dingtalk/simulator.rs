@@ -20,6 +20,7 @@ use super::{
     ids::{InstanceId, ProcessCode, TaskId},
     instances::Instance,
     meter::Counts,
+    new_template::{self, NewTemplate},
     page,
     people::{Department, Person},
     permissions,
@@ -27,7 +28,7 @@ use super::{
     settings::Settings,
     state::State,
     subscription::{PushOptions, Rejection, Subscription},
-    templates::{self, FlowNode, NewTemplate, Template, TemplateStatus},
+    templates::{FlowNode, Template, TemplateStatus},
 };
 
 /// A running DingTalk. Clones share it; it stops when the last one is dropped.
@@ -130,7 +131,7 @@ impl Simulator {
 
     /// Makes a template, by the rules of the API.
     pub fn add_template(&self, template: NewTemplate) -> Result<ProcessCode, Refusal> {
-        self.with(|state| templates::add(state, template))
+        self.with(|state| new_template::add(state, template))
     }
 
     /// One template.

@@ -33,7 +33,7 @@ pub(super) async fn show(Shared(core): Shared<Arc<Core>>) -> Html<String> {
 
 pub(super) async fn change(
     Shared(core): Shared<Arc<Core>>,
-    Path(code): Path<String>,
+    Path(process_code): Path<String>,
     Form(fields): Form<Fields>,
 ) -> Response {
     let flow: Result<Vec<FlowNode>, _> = serde_json::from_str(field(&fields, "flow"));
@@ -41,7 +41,7 @@ pub(super) async fn change(
     let status: Result<TemplateStatus, _> = serde_json::from_value(Value::from(field(&fields, "status")));
     let allow_revoke = !field(&fields, "allow_revoke").is_empty();
     core.with(|state| {
-        if let Some(template) = state.templates.get_mut(code.as_str()) {
+        if let Some(template) = state.templates.get_mut(process_code.as_str()) {
             template.flow = flow;
             template.allow_revoke = allow_revoke;
             template.status = status.unwrap_or(template.status);
