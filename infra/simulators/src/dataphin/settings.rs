@@ -1,0 +1,105 @@
+//! What an administrator types into *Management Center > System Settings > Approval Settings > External approval
+//! system > Other*, and what the vendor does not let anyone choose but this simulator does.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+use shared::dingtalk::crypto::{AesKey, BadAesKey, CallbackKeys};
+
+use super::request::{Person, seeded_people};
+
+/// Dataphin's side of the connection to an external approval system.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where the simulator listens.
+    pub listen: SocketAddr,
+    /// *Approval System Name*: free text.
+    pub approval_system_name: String,
+    /// *Submit Approval Request URL*: the bridge's base address, with or without a path.
+    pub bridge_url: Option<String>,
+    /// *Access Token*: sent with every call; signs the callback in the encrypted profile.
+    pub access_token: String,
+    /// *Encoding AES Key*: 43 characters.
+    pub aes_key: String,
+    /// How the callback is spoken.
+    pub profile: Profile,
+    /// Answer an accepted outcome with an encrypted `success`, as DingTalk's own callbacks are answered.
+    pub encrypted_answer: bool,
+    /// The tenant that requests carry (in the edition that knows tenants).
+    pub tenant_id: Option<String>,
+    /// Which edition of the body a submit has.
+    pub edition: Edition,
+    /// `Content-Type` of what is sent; the vendor promises none.
+    pub content_type: String,
+    /// Who can ask and decide.
+    pub people: Vec<Person>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            approval_system_name: "Approval Bridge".to_owned(),
+            bridge_url: None,
+            access_token: "6d1b2n1c".to_owned(),
+            aes_key: "DataphinSimulatorEncodingAesKeyForDemosOnl0".to_owned(),
+            profile: Profile::Encrypted,
+            encrypted_answer: false,
+            tenant_id: Some("100000001".to_owned()),
+            edition: Edition::Third,
+            content_type: "application/json".to_owned(),
+            people: seeded_people(),
+        }
+    }
+}
+
+/// How the callback is spoken; the names are those of the bridge's callback profiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// Signed query, body `{"encrypt"}`.
+    Encrypted,
+    /// The message as JSON, `accessToken` and `timestamp` in the query.
+    Plain,
+}
+
+/// The published editions of the submit's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Edition {
+    /// The oldest: no requester, no nodes.
+    First,
+    /// With requester and nodes.
+    Second,
+    /// Of 2025-11: with the tenant.
+    Third,
+}
+
+/// The *Encoding AES Key* is no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadSettings(BadAesKey);
+
+impl std::error::Error for BadSettings {}
+
+impl std::fmt::Display for BadSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Encoding AES Key: {}", self.0)
+    }
+}
+
+/// Settings that have been checked, with the keys made of them.
+pub(super) struct InForce {
+    pub settings: Settings,
+    pub keys: CallbackKeys,
+}
+
+impl TryFrom<Settings> for InForce {
+    type Error = BadSettings;
+
+    fn try_from(mut settings: Settings) -> Result<Self, BadSettings> {
+        let key = settings.aes_key.parse::<AesKey>().map_err(BadSettings)?;
+        settings.bridge_url = settings.bridge_url.filter(|url| !url.trim().is_empty());
+        let keys = CallbackKeys::new(settings.access_token.clone().into(), key);
+        Ok(Self { settings, keys })
+    }
+}

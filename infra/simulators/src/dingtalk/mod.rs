@@ -1,0 +1,66 @@
+//! A stateful DingTalk over real HTTP, as strict as the published protocol.
+//!
+//! One address serves both hosts, a page for people at `/`, and a control surface for scripts under `/simulator`.
+//! Time and randomness come from the `World` that it is started with.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `simulator` | the handle: start it, play its people, set its switches |
+//! | `catalog`, `gate`, `call`, `errors` | which APIs there are, what stands in front of them, how they answer |
+//! | `tokens`, `permissions`, `meter`, `faults` | what a call needs, what it costs, what goes wrong |
+//! | `people`, `contacts` | the directory and its calls |
+//! | `templates`, `new_template`, `components`, `form_values`, `forecast` | forms and flows |
+//! | `instances`, `create`, `read`, `progress`, `acts`, `act_calls` | an approval's life |
+//! | `events`, `subscription`, `push`, `failed` | what is told to the outside |
+//! | `page`, `control`, `switches` | for people, and for scripts |
+
+mod act_calls;
+mod acts;
+mod call;
+mod catalog;
+mod components;
+mod contacts;
+mod control;
+mod core;
+mod create;
+mod errors;
+mod events;
+mod failed;
+mod faults;
+mod forecast;
+mod form_values;
+mod gate;
+mod ids;
+mod instances;
+mod meter;
+mod new_template;
+mod page;
+mod people;
+pub mod permissions;
+mod progress;
+mod push;
+mod read;
+mod settings;
+mod simulator;
+mod state;
+mod subscription;
+mod switches;
+mod templates;
+mod tokens;
+
+pub use acts::{Objection, Todo};
+pub use catalog::Api;
+pub use components::{Choice, Component, Kind};
+pub use errors::{Host, Refusal};
+pub use events::{Event, EventShape, INSTANCE_CHANGE, TASK_CHANGE};
+pub use faults::{Fault, Spell, Trouble};
+pub use ids::{InstanceId, ProcessCode, TaskId, UserId};
+pub use instances::{CopyAt, Instance, Lineage, Node, Outcome, Record, Status, Task, TaskStatus};
+pub use meter::{Count, Counts};
+pub use new_template::NewTemplate;
+pub use people::{CONTACTS_ROOT, Department, Person, Standing, WORKFLOW_ROOT};
+pub use push::{Push, PushOutcome};
+pub use settings::Settings;
+pub use simulator::Simulator;
+pub use subscription::{Filter, OwnerKey, PushOptions, Rejection, Rule};
+pub use templates::{FlowNode, Method, Template, TemplateStatus};

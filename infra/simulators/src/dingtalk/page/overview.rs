@@ -1,0 +1,50 @@
+//! The first page: whose desk has how much, and the newest approvals.
+
+use std::sync::Arc;
+
+use axum::{extract::State as Shared, response::Html};
+use maud::html;
+
+use super::{Refresh, address, page, state_of, when};
+use crate::dingtalk::core::Core;
+
+/// How many of the newest instances are shown.
+const SHOWN: usize = 50;
+
+pub(super) async fn show(Shared(core): Shared<Arc<Core>>) -> Html<String> {
+    let content = core.with(|state| {
+        html! {
+            h2 { "待处理 · To-dos" }
+            div.people {
+                @for person in state.people.everybody() {
+                    @let count = state.todos.count(person.user_id.as_str());
+                    a href=(address("people", person.user_id.as_str())) {
+                        (person.name) " " span.muted { (person.user_id) } " "
+                        @if count > 0 { b { (count) } } @else { span.muted { "0" } }
+                    }
+                }
+            }
+            h2 { "Approvals" }
+            table {
+                tr { th { "Title" } th { "State" } th { "On whose desk" } th { "Created" } }
+                @for instance in state.instances.newest().take(SHOWN) {
+                    tr {
+                        td { a href=(address("instances", instance.id.as_str())) { (instance.title) } }
+                        td { (state_of(instance)) }
+                        td {
+                            @for task in instance.open_tasks() {
+                                a href=(address("people", task.user.as_str())) { (state.people.name_of(&task.user)) }
+                                " "
+                            }
+                        }
+                        td { (when(instance.created)) }
+                    }
+                }
+                @if state.instances.newest().next().is_none() {
+                    tr { td colspan="4" class="muted" { "Nobody has asked for anything yet." } }
+                }
+            }
+        }
+    });
+    page("To-dos and approvals", Refresh::Every3Seconds, &content)
+}

@@ -1,0 +1,283 @@
+//! Templates (OA approval forms): the form that the API makes, and the flow that only DingTalk's console sets.
+//!
+//! Spec sections 2.1 and 2.2.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{
+    call::Call,
+    components::{self, Component, longer},
+    errors::{Answer, Refusal, local_minutes, uuid},
+    ids::{ProcessCode, UserId},
+    state::State,
+};
+
+const MOST_TEMPLATES: usize = 200;
+const MOST_COMPONENTS: usize = 200;
+const MOST_CHARACTERS_OF_NAME: usize = 200;
+const MOST_CHARACTERS_OF_DESCRIPTION: usize = 300;
+const LARGEST_PAGE: usize = 100;
+
+/// How the people of a node decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Method {
+    /// All of them must agree (会签).
+    And,
+    /// The first one decides (或签).
+    Or,
+    /// One after another (依次审批).
+    OneByOne,
+}
+
+/// A node of a template's approval flow.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlowNode {
+    /// Specified members.
+    Members {
+        /// Who.
+        users: Vec<UserId>,
+        /// How they decide.
+        method: Method,
+    },
+    /// Selected by the initiator.
+    Chosen {
+        /// The node's key in `targetSelectActioners`.
+        actor_key: String,
+        /// Whether somebody must be chosen.
+        required: bool,
+        /// How they decide.
+        method: Method,
+        /// From whom; empty for everybody.
+        among: Vec<UserId>,
+    },
+    /// The initiator's direct supervisor.
+    Supervisor,
+}
+
+impl FlowNode {
+    /// Specified members.
+    pub fn members(users: &[&str], method: Method) -> Self {
+        Self::Members { users: users.iter().map(|user| UserId::from(*user)).collect(), method }
+    }
+
+    /// Selected by the initiator, from everybody.
+    pub fn chosen(actor_key: &str, required: bool) -> Self {
+        Self::Chosen { actor_key: actor_key.into(), required, method: Method::OneByOne, among: Vec::new() }
+    }
+}
+
+/// Whether people can start a template's instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum TemplateStatus {
+    /// In use.
+    Published,
+    /// Stopped.
+    Invalid,
+    /// A draft.
+    Saved,
+}
+
+/// An OA approval template.
+#[derive(Debug, Clone, Serialize)]
+pub struct Template {
+    /// `PROC-…`
+    pub process_code: ProcessCode,
+    /// Its name, unique in the organisation.
+    pub name: String,
+    /// Its description.
+    pub description: String,
+    /// Its form.
+    pub components: Vec<Component>,
+    /// Its approval flow: set in the console, never over the API.
+    pub flow: Vec<FlowNode>,
+    /// Whether it is in use.
+    pub status: TemplateStatus,
+    /// The console's switch "allow the initiator to revoke a running approval".
+    pub allow_revoke: bool,
+    /// Whether it is hidden from the list of templates.
+    pub hidden: bool,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub modified: Timestamp,
+    form_uuid: String,
+}
+
+/// `POST /v1.0/workflow/forms`
+pub(crate) fn save_call(state: &mut State, call: &Call) -> Answer {
+    call.need_json()?;
+    let code = save(state, &call.body)?;
+    Ok(json!({"result": {"processCode": code}}))
+}
+
+/// Creates a template, or updates the one of the given code.
+pub(crate) fn save(state: &mut State, body: &Map<String, Value>) -> Result<ProcessCode, Refusal> {
+    let text = |field: &str| body.get(field).and_then(Value::as_str).filter(|value| !value.is_empty());
+    let name = text("name").ok_or_else(|| Refusal::missing("name"))?;
+    let description = text("description").unwrap_or_default();
+    let list = body.get("formComponents").and_then(Value::as_array);
+    let list = list.ok_or_else(|| Refusal::missing("formComponents"))?;
+    if longer(name, MOST_CHARACTERS_OF_NAME) || longer(description, MOST_CHARACTERS_OF_DESCRIPTION) {
+        return Err(schema_error("模板名称或描述过长"));
+    }
+    if list.is_empty() || list.len() > MOST_COMPONENTS {
+        return Err(schema_error(&format!("控件数量应为1到{MOST_COMPONENTS}个")));
+    }
+    let components =
+        components::parse(list, state.world.random.as_ref()).map_err(|why| schema_error(&why))?;
+    let code = text("processCode");
+    if code.is_some_and(|code| !state.templates.contains_key(code)) {
+        return Err(Refusal::v1("processcode.error", "processCode不存在"));
+    }
+    let is_taken = |other: &Template| other.name == name && Some(other.process_code.as_str()) != code;
+    if state.templates.values().any(is_taken) {
+        return Err(Refusal::v1("formName.error", "已有相同名称表单"));
+    }
+    let hidden = body.get("templateConfig").is_some_and(|config| config["hidden"] == json!(true));
+    let now = state.now();
+    if let Some(template) = code.and_then(|code| state.templates.get_mut(code)) {
+        template.name = name.into();
+        template.description = description.into();
+        template.components = components;
+        template.hidden = hidden;
+        template.modified = now;
+        return Ok(template.process_code.clone());
+    }
+    if state.templates.len() >= MOST_TEMPLATES {
+        return Err(schema_error(&format!("模板数量超过{MOST_TEMPLATES}个")));
+    }
+    let random = state.world.random.as_ref();
+    let process_code = ProcessCode::from(format!("PROC-{}", uuid(random)));
+    let template = Template {
+        process_code: process_code.clone(),
+        name: name.into(),
+        description: description.into(),
+        components,
+        flow: vec![FlowNode::Supervisor],
+        status: TemplateStatus::Published,
+        allow_revoke: true,
+        hidden,
+        created: now,
+        modified: now,
+        form_uuid: format!("FORM-{}", uuid(random)),
+    };
+    state.templates.insert(process_code.clone(), template);
+    Ok(process_code)
+}
+
+/// `GET /v1.0/workflow/forms/schemas/processCodes`
+pub(crate) fn read(state: &mut State, call: &Call) -> Answer {
+    let code = call.query("processCode").ok_or_else(|| Refusal::missing("processCode"))?;
+    let template = state.templates.get(code).ok_or_else(|| Refusal::v1("formNotExist", "表单不存在"))?;
+    Ok(json!({"result": {
+        "formCode": template.process_code,
+        "formUuid": template.form_uuid,
+        "name": template.name,
+        "memo": template.description,
+        "ownerIdType": "orgId",
+        "schemaContent": {
+            "title": template.name,
+            "icon": "common",
+            "items": template.components.iter().map(Component::as_read).collect::<Vec<_>>(),
+        },
+        "icon": "common",
+        "appType": 0,
+        "engineType": 0,
+        "status": template.status,
+        "listOrder": 1,
+        "procType": "inner",
+        "visibleRange": "PUBLIC",
+        "gmtCreate": template.created.as_millisecond().to_string(),
+        "gmtModified": template.modified.as_millisecond().to_string(),
+    }}))
+}
+
+/// `GET /v1.0/workflow/processCentres/schemaNames/processCodes`
+pub(crate) fn by_name(state: &mut State, call: &Call) -> Answer {
+    let name = call.query("name").ok_or_else(|| Refusal::missing("name"))?;
+    if longer(name, 64) {
+        return Err(Refusal::v1("process.error", "模板名称过长"));
+    }
+    let template = state.templates.values().find(|template| template.name == name);
+    let template = template.ok_or_else(|| Refusal::v1("process.error", "流程模板不存在"))?;
+    Ok(json!({"result": {
+        "processCode": template.process_code,
+        "gmtModified": local_minutes(template.modified),
+    }}))
+}
+
+/// `DELETE /v1.0/workflow/processCentres/schemas`: an internal app deletes the template only.
+pub(crate) fn delete(state: &mut State, call: &Call) -> Answer {
+    let code = call.query("processCode").ok_or_else(|| Refusal::missing("processCode"))?;
+    match state.templates.remove(code) {
+        Some(template) => Ok(json!({"result": {"processCode": template.process_code}})),
+        None => Err(Refusal::v1("process.error", "流程模板不存在")),
+    }
+}
+
+/// `GET /v1.0/workflow/processes/userVisibilities/templates`
+pub(crate) fn visible(state: &mut State, call: &Call) -> Answer {
+    let number = |name: &str| call.query(name).and_then(|text| text.parse::<usize>().ok());
+    let size = number("maxResults").ok_or_else(|| Refusal::missing("maxResults"))?;
+    let from = number("nextToken").ok_or_else(|| Refusal::missing("nextToken"))?;
+    if !(1..=LARGEST_PAGE).contains(&size) {
+        return Err(Refusal::v1("invalidParameter", "maxResults应为1到100"));
+    }
+    if call.query("userId").is_some_and(|user| state.people.get(user).is_none()) {
+        return Err(Refusal::v1("userNotExist", "用户不存在"));
+    }
+    let shown: Vec<Value> = published(state)
+        .skip(from)
+        .take(size + 1)
+        .map(|template| {
+            json!({
+                "name": template.name,
+                "url": "https://aflow.dingtalk.com/dingtalk/mobile/homepage.htm",
+                "iconUrl": "https://gw.alicdn.com/tfs/approval-112-112.png",
+                "processCode": template.process_code,
+                "dirId": "0",
+                "dirName": "其他",
+            })
+        })
+        .collect();
+    let mut result = json!({"processList": shown[..shown.len().min(size)]});
+    if shown.len() > size {
+        result["nextToken"] = json!(from + size);
+    }
+    Ok(json!({"result": result}))
+}
+
+/// `GET /v1.0/workflow/processes/managements/templates`
+pub(crate) fn managed(state: &mut State, call: &Call) -> Answer {
+    let user = call.query("userId").ok_or_else(|| Refusal::missing("userId"))?;
+    let person = state.people.get(user).ok_or_else(|| Refusal::v1("userNotExist", "用户不存在"))?;
+    let managed: Vec<Value> = published(state)
+        .filter(|_| person.admin)
+        .map(|template| {
+            json!({
+                "iconName": "common",
+                "flowTitle": template.name,
+                "processCode": template.process_code,
+                "newProcess": true,
+                "gmtModified": local_minutes(template.modified),
+                "attendanceType": 0,
+                "iconUrl": "https://gw.alicdn.com/tfs/approval-112-112.png",
+            })
+        })
+        .collect();
+    Ok(json!({"result": managed, "success": true}))
+}
+
+fn published(state: &State) -> impl Iterator<Item = &Template> {
+    let templates = state.templates.values();
+    templates.filter(|template| template.status == TemplateStatus::Published && !template.hidden)
+}
+
+fn schema_error(why: &str) -> Refusal {
+    Refusal::v1("formschema.error", why)
+}
