@@ -18,8 +18,10 @@ pub async fn start() -> Result<(Config, Engine, World), Box<dyn Error + Send + S
     tracing_subscriber::fmt().json().with_env_filter(filter).without_time().init();
     let config = Config::from_env()?;
     let world = World::real();
-    let settings =
-        StoreSettings { table: config.bridge.table.clone(), endpoint: config.bridge.dynamodb_endpoint.clone() };
+    let settings = StoreSettings {
+        table: config.bridge.table.clone(),
+        endpoint: config.bridge.dynamodb_endpoint.clone(),
+    };
     let store = Store::connect(&settings).await;
     let engine = assembly::engine(&config, store, world.clone())?;
     Ok((config, engine, world))

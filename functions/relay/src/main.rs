@@ -9,6 +9,8 @@ use shared::lambda;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let (_, engine, _) = lambda::start().await?;
-    let handle = async |event: LambdaEvent<Event>| Ok::<_, std::convert::Infallible>(relay::relay(&engine, event.payload).await);
+    let handle = async |event: LambdaEvent<Event>| {
+        Ok::<_, std::convert::Infallible>(relay::relay(&engine, event.payload).await)
+    };
     lambda_runtime::run(service_fn(handle)).await
 }

@@ -1,10 +1,6 @@
 //! `create`: a request arrives.
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
     dataphin::{AccessQuery, BadBody, Submission, reply},
     engine::{EngineError, SubmitError, Submitted},
@@ -48,7 +44,9 @@ fn problem(error: SubmitError) -> Problem {
             "another-request-under-this-id",
             "another request was submitted with the same applyId before; a changed request needs a new applyId",
         ),
-        SubmitError::Refused { code, message } => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, message),
+        SubmitError::Refused { code, message } => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
+        }
         SubmitError::Engine(error) => engine_problem(&error),
     }
 }

@@ -1,11 +1,7 @@
 //! `terminate`, `revoke`, `cancel`, `withdraw`: a request is taken back. Whether and how Dataphin calls one of them is
 //! not published, so all are served.
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
     approval::ApprovalId,
     dataphin::{AccessQuery, WithdrawalRequest, reply},

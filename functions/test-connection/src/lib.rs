@@ -1,12 +1,6 @@
 //! Dataphin's connection test: credentials, DingTalk, the store. `success`, or the reason for the administrator.
 
-use axum::{
-    Router,
-    extract::State,
-    http::StatusCode,
-    response::Response,
-    routing::post,
-};
+use axum::{Router, extract::State, http::StatusCode, response::Response, routing::post};
 use shared::{
     config::DataphinConfig,
     dataphin::{Access, AccessQuery, reply},
@@ -43,7 +37,11 @@ async fn connect(
     reply::check_result(check(&door, query, body).await)
 }
 
-async fn check(door: &Door, query: Result<Params<AccessQuery>, Problem>, body: Result<Body<BODY_LIMIT>, Problem>) -> Result<(), Problem> {
+async fn check(
+    door: &Door,
+    query: Result<Params<AccessQuery>, Problem>,
+    body: Result<Body<BODY_LIMIT>, Problem>,
+) -> Result<(), Problem> {
     door.access.check(&query?.0, door.world.now())?;
     // What it says does not matter, that it is bounded does.
     body?;
@@ -66,11 +64,16 @@ async fn check_store(engine: &Engine) -> Result<(), Problem> {
 async fn check_dingtalk(engine: &Engine) -> Result<(), Problem> {
     engine.dingtalk().check_credentials().await.map_err(|error| {
         let message = match error.class {
-            Class::Token => "DingTalk does not accept DINGTALK_APP_KEY and DINGTALK_APP_SECRET: compare them with \
+            Class::Token => {
+                "DingTalk does not accept DINGTALK_APP_KEY and DINGTALK_APP_SECRET: compare them with \
                              Credentials and Basic Information in the developer console"
-                .to_owned(),
+                    .to_owned()
+            }
             Class::Permission => {
-                format!("DingTalk does not let this server call it ({}): check the app's server egress IP list", error.code)
+                format!(
+                    "DingTalk does not let this server call it ({}): check the app's server egress IP list",
+                    error.code
+                )
             }
             _ => format!("DingTalk gives no access token ({})", error.code),
         };

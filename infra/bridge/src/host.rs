@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use shared::{
     approval::ApprovalId,
     assembly,
-    config::Config,
+    config::{BridgeConfig, Config},
     engine::Engine,
     http::door,
     store::{Store, StoreSettings},
@@ -51,8 +51,13 @@ pub struct Host {
 
 impl Host {
     /// Opens the store, takes up whatever was left unfinished, and serves on `listener`.
-    pub async fn start(config: &Config, storage: Storage, world: World, listener: TcpListener) -> Result<Self> {
-        let (store, embedded) = open_store(config, storage).await?;
+    pub async fn start(
+        config: &Config,
+        storage: Storage,
+        world: World,
+        listener: TcpListener,
+    ) -> Result<Self> {
+        let (store, embedded) = open_store(&config.bridge, storage).await?;
         store.create_table_if_missing().await.context("the table cannot be made")?;
         let (wake, woken) = mpsc::channel(MOST_WAITING);
         let engine = assembly::engine(config, store.telling(wake.clone()), world.clone())?;
@@ -91,9 +96,8 @@ impl Host {
     }
 }
 
-/// A store that is not served by a host: for commands that only look.
-pub async fn open_store(config: &Config, storage: Storage) -> Result<(Store, Option<Embedded>)> {
-    let bridge = &config.bridge;
+/// The store that a configuration describes.
+pub async fn open_store(bridge: &BridgeConfig, storage: Storage) -> Result<(Store, Option<Embedded>)> {
     let embedded = match storage {
         Storage::Memory => Embedded::in_memory().await?,
         Storage::Configured => {
@@ -120,7 +124,12 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
 }
 
 /// Names what is due to those who advance.
-async fn sweep(engine: Engine, wake: mpsc::Sender<ApprovalId>, world: World, stopping: watch::Receiver<bool>) {
+async fn sweep(
+    engine: Engine,
+    wake: mpsc::Sender<ApprovalId>,
+    world: World,
+    stopping: watch::Receiver<bool>,
+) {
     loop {
         match engine.due().await {
             Ok(due) => due.into_iter().for_each(|id| drop(wake.try_send(id))),

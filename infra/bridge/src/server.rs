@@ -48,7 +48,11 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         let router = router.clone();
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             let router = router.clone();
-            async move { Ok::<_, Infallible>(router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {})) }
+            async move {
+                Ok::<_, Infallible>(
+                    router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}),
+                )
+            }
         });
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())

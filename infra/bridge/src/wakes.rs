@@ -33,7 +33,8 @@ pub async fn run(engine: Engine, mut wakes: mpsc::Receiver<ApprovalId>, stop: im
             continue;
         }
         let Ok(permit) = permits.clone().acquire_owned().await else { return };
-        let (engine, mut ending) = (engine.clone(), Ending { running: running.clone(), id: id.clone(), ended: false });
+        let (engine, mut ending) =
+            (engine.clone(), Ending { running: running.clone(), id: id.clone(), ended: false });
         tokio::spawn(async move {
             let _permit = permit;
             loop {

@@ -95,7 +95,12 @@ mod tests {
     use super::*;
 
     fn id(tenant: &str, apply_id: &str) -> ApprovalId {
-        ApprovalKey { source: Source::Dataphin, tenant: Tenant::new(tenant), apply_id: ApplyId::new(apply_id) }.id()
+        ApprovalKey {
+            source: Source::Dataphin,
+            tenant: Tenant::new(tenant),
+            apply_id: ApplyId::new(apply_id),
+        }
+        .id()
     }
 
     #[test]

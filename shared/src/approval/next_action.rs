@@ -68,7 +68,9 @@ fn plan(state: &State) -> Option<(Timestamp, Step)> {
             (Creation::Ready { not_before, .. }, None) => (*not_before, Step::Create),
         }),
         State::Pending(Pending { reading, withdrawal, .. }) => Some(match withdrawal {
-            Some(withdrawal) if withdrawal.not_before < reading.at => (withdrawal.not_before, Step::Terminate),
+            Some(withdrawal) if withdrawal.not_before < reading.at => {
+                (withdrawal.not_before, Step::Terminate)
+            }
             _ => (reading.at, Step::Read),
         }),
         State::Decided(Decided { delivery, .. }) => Some((delivery.next_at, Step::Deliver)),

@@ -40,7 +40,8 @@ pub const READ_UNASKED: [SignedDuration; 3] = [seconds(6 * 3600), seconds(12 * 3
 pub const WITHDRAW_AFTER: SignedDuration = seconds(16);
 
 /// Tries to terminate an instance; then the withdrawal is given up and the people's decision counts.
-pub const WITHDRAW: [SignedDuration; 5] = [seconds(5), seconds(30), seconds(300), seconds(1800), seconds(7200)];
+pub const WITHDRAW: [SignedDuration; 5] =
+    [seconds(5), seconds(30), seconds(300), seconds(1800), seconds(7200)];
 
 /// Attempts to tell the source: waits between them. After the last the approval is parked; in all about two days.
 pub const DELIVER: [SignedDuration; 12] = [

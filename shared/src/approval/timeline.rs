@@ -87,7 +87,9 @@ impl fmt::Display for Happening {
         match self {
             Self::Received => write!(f, "received"),
             Self::SubmittedAgain => write!(f, "submitted again after a refusal"),
-            Self::CreateSent { attempt } => write!(f, "asked DingTalk to create the instance (attempt {attempt})"),
+            Self::CreateSent { attempt } => {
+                write!(f, "asked DingTalk to create the instance (attempt {attempt})")
+            }
             Self::CreateFailed { code, retry } => write!(f, "creation failed: {code} ({})", again(*retry)),
             Self::OutcomeUnknown { code } => {
                 write!(f, "DingTalk gave no clear answer ({code}): looking before asking again")
@@ -98,20 +100,30 @@ impl fmt::Display for Happening {
                 write!(f, "requester {account} is not in DingTalk: the service user originates")
             }
             Self::InstanceCreated { instance } => write!(f, "instance {instance} created"),
-            Self::InstanceAdopted { instance } => write!(f, "instance {instance} found in DingTalk and adopted"),
+            Self::InstanceAdopted { instance } => {
+                write!(f, "instance {instance} found in DingTalk and adopted")
+            }
             Self::Refused { code } => write!(f, "refused: {code}"),
             Self::WithdrawalAsked => write!(f, "the source asked to withdraw it"),
-            Self::WithdrawalFailed { code, retry } => write!(f, "withdrawal failed: {code} ({})", again(*retry)),
+            Self::WithdrawalFailed { code, retry } => {
+                write!(f, "withdrawal failed: {code} ({})", again(*retry))
+            }
             Self::TaskReported { user, what } => write!(f, "DingTalk reports: {user} {what}"),
             Self::EndReported { result } => write!(f, "DingTalk reports the end: {result}"),
             Self::ReportContradicted => write!(f, "the instance does not bear the report out: still running"),
             Self::ReadFailed { code } => write!(f, "the instance could not be read: {code}"),
             Self::Decided { outcome, by: Some(by) } => write!(f, "decided: {outcome} by {by}"),
             Self::Decided { outcome, by: None } => write!(f, "decided: {outcome}"),
-            Self::LateReport { result } => write!(f, "DingTalk reported {result} after the decision: ignored"),
-            Self::DeliveryFailed { attempt, reason } => write!(f, "delivery attempt {attempt} failed: {reason}"),
+            Self::LateReport { result } => {
+                write!(f, "DingTalk reported {result} after the decision: ignored")
+            }
+            Self::DeliveryFailed { attempt, reason } => {
+                write!(f, "delivery attempt {attempt} failed: {reason}")
+            }
             Self::Delivered { closed_already: false } => write!(f, "delivered: the source confirmed"),
-            Self::Delivered { closed_already: true } => write!(f, "delivered: the source had closed it already"),
+            Self::Delivered { closed_already: true } => {
+                write!(f, "delivered: the source had closed it already")
+            }
             Self::Parked => write!(f, "parked: an operator must look"),
             Self::Resent => write!(f, "an operator asked to send it again"),
         }

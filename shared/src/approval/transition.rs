@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::{
-    Approval, ApprovalKey, Basis, Creation, Decided, Decision, Delivered, Delivery, Happening, Hint, Identity,
-    Instance, Outcome, Parked, Pending, Reading, Received, Record, Refused, Request, Timeline, Withdrawal,
+    Approval, ApprovalKey, Basis, Creation, Decided, Decision, Delivered, Delivery, Happening, Hint,
+    Identity, Instance, Outcome, Parked, Pending, Reading, Received, Record, Refused, Request, Timeline,
+    Withdrawal,
     schedule::{self, LEASE, LOOK_AGAIN, LOOKS, READ_UNASKED, WITHDRAW, WITHDRAW_AFTER},
 };
 
@@ -24,7 +25,13 @@ impl<S> Approval<S> {
 
 impl Approval<Received> {
     /// A request that has just arrived. Whoever commits it first sends the first create call.
-    pub fn receive(key: ApprovalKey, digest: String, request: Request, details: String, now: Timestamp) -> Self {
+    pub fn receive(
+        key: ApprovalKey,
+        digest: String,
+        request: Request,
+        details: String,
+        now: Timestamp,
+    ) -> Self {
         let record = Record {
             id: key.id(),
             key,
@@ -36,7 +43,9 @@ impl Approval<Received> {
             version: 0,
         };
         let state = Received { details, creation: sent(1, now), withdrawal: None };
-        Self { record, state }.noted(Happening::Received, now).noted(Happening::CreateSent { attempt: 1 }, now)
+        Self { record, state }
+            .noted(Happening::Received, now)
+            .noted(Happening::CreateSent { attempt: 1 }, now)
     }
 
     /// A create call is about to be sent. Commit this first.
@@ -113,15 +122,25 @@ impl Approval<Received> {
 
     /// A permanent no found out later: the source is told as an outcome.
     pub fn failed(self, code: String, reason: String, now: Timestamp) -> Approval<Decided> {
-        let decision =
-            Decision { outcome: Outcome::Failed, at: now, by: None, comment: Some(reason), basis: Basis::Bridge };
+        let decision = Decision {
+            outcome: Outcome::Failed,
+            at: now,
+            by: None,
+            comment: Some(reason),
+            basis: Basis::Bridge,
+        };
         self.noted(Happening::CreateFailed { code, retry: false }, now).decide(decision, None, now)
     }
 
     /// The source took it back before there was an instance.
     pub fn withdrawn(self, now: Timestamp) -> Approval<Decided> {
-        let decision =
-            Decision { outcome: Outcome::Withdrawn, at: now, by: None, comment: None, basis: Basis::SourceWithdrew };
+        let decision = Decision {
+            outcome: Outcome::Withdrawn,
+            at: now,
+            by: None,
+            comment: None,
+            basis: Basis::SourceWithdrew,
+        };
         self.decide(decision, None, now)
     }
 
@@ -224,7 +243,12 @@ impl Approval<Decided> {
     }
 
     /// The source was not told; try again at `retry_at`, or never: then an operator must look.
-    pub fn delivery_failed(mut self, reason: String, retry_at: Option<Timestamp>, now: Timestamp) -> Approval {
+    pub fn delivery_failed(
+        mut self,
+        reason: String,
+        retry_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Approval {
         let attempt = self.state.delivery.attempts;
         let what = Happening::DeliveryFailed { attempt, reason: reason.clone() };
         if let Some(next_at) = retry_at {

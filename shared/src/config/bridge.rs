@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 
 use jiff::SignedDuration;
 
-use super::environment::{Default::{Is, None as Off}, Environment, Variable};
+use super::environment::{
+    Default::{Is, None as Off},
+    Environment, Problems, Variable,
+};
 
 const LISTEN: Variable = Variable {
     name: "BRIDGE_LISTEN",
@@ -13,7 +16,8 @@ const LISTEN: Variable = Variable {
 };
 const FILE: Variable =
     Variable { name: "BRIDGE_FILE", about: "`bridge serve`'s one data file", default: Is("bridge.db") };
-const TABLE: Variable = Variable { name: "BRIDGE_TABLE", about: "the DynamoDB table", default: Is("approval-bridge") };
+const TABLE: Variable =
+    Variable { name: "BRIDGE_TABLE", about: "the DynamoDB table", default: Is("approval-bridge") };
 const DYNAMODB_ENDPOINT: Variable = Variable {
     name: "BRIDGE_DYNAMODB_ENDPOINT",
     about: "a DynamoDB-compatible endpoint to use instead of the data file",
@@ -43,12 +47,24 @@ pub struct BridgeConfig {
 }
 
 impl BridgeConfig {
+    /// Reads the process's environment, for commands that need no more.
+    pub fn from_env() -> Result<Self, Problems> {
+        let lookup = |name: &str| std::env::var(name).ok();
+        let mut environment = Environment::new(&lookup);
+        let read = Self::read(&mut environment);
+        let problems = environment.problems();
+        read.filter(|_| problems.is_empty()).ok_or(problems)
+    }
+
     pub(super) fn read(environment: &mut Environment<'_>) -> Option<Self> {
         let listen = environment.parsed(&LISTEN, "an address and a port, like 127.0.0.1:8080");
         let file = environment.text(&FILE);
         let table = environment.text(&TABLE);
-        let dynamodb_endpoint =
-            if environment.text(&DYNAMODB_ENDPOINT).is_some() { environment.address(&DYNAMODB_ENDPOINT) } else { None };
+        let dynamodb_endpoint = if environment.text(&DYNAMODB_ENDPOINT).is_some() {
+            environment.address(&DYNAMODB_ENDPOINT)
+        } else {
+            None
+        };
         let wait = environment.parsed::<i64>(&SUBMIT_WAIT_SECONDS, "a whole number of seconds");
         if wait.is_some_and(|seconds| !(1..=25).contains(&seconds)) {
             environment.wrong(&SUBMIT_WAIT_SECONDS, "wrong: expected 1 to 25");

@@ -2,7 +2,10 @@
 
 use jiff::SignedDuration;
 
-use super::environment::{Default::{Is, None as Off, Required}, Environment, Variable};
+use super::environment::{
+    Default::{Is, None as Off, Required},
+    Environment, Variable,
+};
 use crate::{
     dataphin::{Access, DataphinSettings, Profile, profile::Cipher, reply::ReplyStyle},
     dingtalk::{AccountKind, crypto::AesKey},
@@ -87,8 +90,11 @@ impl DataphinConfig {
             environment.wrong(&CALLBACK_AES_KEY, format!("missing: {}", CALLBACK_AES_KEY.about));
         }
         let authority = authority(environment);
-        let kinds =
-            [("userid", AccountKind::UserId), ("mobile", AccountKind::Mobile), ("unionid", AccountKind::UnionId)];
+        let kinds = [
+            ("userid", AccountKind::UserId),
+            ("mobile", AccountKind::Mobile),
+            ("unionid", AccountKind::UnionId),
+        ];
         let account_kind = environment.choice(&ACCOUNT_KIND, &kinds);
         let window = environment.parsed::<u32>(&TIMESTAMP_WINDOW_SECONDS, "a whole number of seconds");
         let refusals_as_200 = environment.choice(&REFUSALS_AS_200, &[("true", true), ("false", false)]);
@@ -110,7 +116,9 @@ impl DataphinConfig {
 
 fn profile(environment: &mut Environment<'_>) -> Option<Profile> {
     let text = environment.text(&CALLBACK_PROFILE)?;
-    Profile::parse(&text).map_err(|error| environment.wrong(&CALLBACK_PROFILE, format!("wrong: {error}"))).ok()
+    Profile::parse(&text)
+        .map_err(|error| environment.wrong(&CALLBACK_PROFILE, format!("wrong: {error}")))
+        .ok()
 }
 
 fn authority(environment: &mut Environment<'_>) -> Option<Vec<u8>> {

@@ -4,10 +4,16 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::environment::{Default::{Is, None as Off, Required}, Environment, Variable};
+use super::environment::{
+    Default::{Is, None as Off, Required},
+    Environment, Variable,
+};
 use crate::{
     approval::{ProcessCode, UserId},
-    dingtalk::{CallbackVerifier, DingTalkSettings, crypto::{AesKey, CallbackKeys}},
+    dingtalk::{
+        CallbackVerifier, DingTalkSettings,
+        crypto::{AesKey, CallbackKeys},
+    },
 };
 
 const APP_KEY: Variable = Variable {
@@ -20,7 +26,8 @@ const APP_SECRET: Variable = Variable {
     about: "AppSecret (Client Secret) of the app, same page",
     default: Required,
 };
-const AGENT_ID: Variable = Variable { name: "DINGTALK_AGENT_ID", about: "AgentId of the app, same page", default: Off };
+const AGENT_ID: Variable =
+    Variable { name: "DINGTALK_AGENT_ID", about: "AgentId of the app, same page", default: Off };
 const CORP_ID: Variable = Variable {
     name: "DINGTALK_CORP_ID",
     about: "CorpId of the organisation; needed where events are addressed to it instead of the AppKey",

@@ -110,14 +110,18 @@ impl<'a> Environment<'a> {
         if parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
             return Some(text.trim_end_matches('/').to_owned());
         }
-        self.wrong(variable, format!("wrong: expected an address that begins with https:// ({})", variable.about));
+        self.wrong(
+            variable,
+            format!("wrong: expected an address that begins with https:// ({})", variable.about),
+        );
         None
     }
 
     /// One of a few words.
     pub fn choice<T: Copy>(&mut self, variable: &Variable, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text(variable)?;
-        let chosen = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text)).map(|(_, choice)| *choice);
+        let chosen =
+            choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text)).map(|(_, choice)| *choice);
         if chosen.is_none() {
             let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
             self.wrong(variable, format!("wrong: expected one of {}", words.join(", ")));

@@ -30,7 +30,10 @@ impl Access {
     pub fn check(&self, query: &AccessQuery, now: Timestamp) -> Result<(), Problem> {
         let given = query.access_token.as_ref().map_or("", |token| token.expose_secret());
         if !bool::from(self.token.expose_secret().as_bytes().ct_eq(given.as_bytes())) {
-            return Err(denied("access-token", "the access token is wrong: compare DATAPHIN_ACCESS_TOKEN with Dataphin's approval settings"));
+            return Err(denied(
+                "access-token",
+                "the access token is wrong: compare DATAPHIN_ACCESS_TOKEN with Dataphin's approval settings",
+            ));
         }
         if self.window.is_zero() {
             return Ok(());

@@ -89,7 +89,8 @@ impl Dataphin {
                 world.random.fill(&mut random);
                 let nonce = world.random.letters_and_digits(8);
                 let text = message.to_string();
-                let sealed = keys.seal(text.as_bytes(), &settings.profile.owner_key, timestamp, nonce, random);
+                let sealed =
+                    keys.seal(text.as_bytes(), &settings.profile.owner_key, timestamp, nonce, random);
                 post.query(&[
                     (&names.signature, &sealed.signature),
                     (&names.timestamp, &sealed.timestamp),
@@ -131,9 +132,10 @@ impl Dataphin {
         if refused && said.closed(profile) {
             return Told::ClosedAlready;
         }
-        let retry_after = matches!(answer.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
-            .then(|| retry_after(answer))
-            .flatten();
+        let retry_after =
+            matches!(answer.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+                .then(|| retry_after(answer))
+                .flatten();
         Told::NotTold { reason: said.reason(answer.status), retry_after }
     }
 
@@ -187,7 +189,8 @@ struct Said {
 
 impl From<&Value> for Said {
     fn from(body: &Value) -> Self {
-        let either = |names: [&str; 2]| names.iter().find_map(|name| body.get(*name)).filter(|value| !value.is_null());
+        let either =
+            |names: [&str; 2]| names.iter().find_map(|name| body.get(*name)).filter(|value| !value.is_null());
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
         Self {
             success: either(["success", "Success"]).and_then(|value| match value {
@@ -309,11 +312,13 @@ mod tests {
     #[test]
     fn an_encrypted_answer_must_be_signed_and_say_success() {
         let vectors: Vec<Value> =
-            serde_json::from_str(include_str!("../../tests/fixtures/dingtalk/callback-vectors.json")).unwrap();
+            serde_json::from_str(include_str!("../../tests/fixtures/dingtalk/callback-vectors.json"))
+                .unwrap();
         let forged = json!({"msg_signature": vectors[1]["signature"], "timeStamp": "1", "nonce": "n",
             "encrypt": vectors[1]["encrypt"]});
         assert!(matches!(verdict(200, &forged.to_string()), Told::NotTold { .. }));
-        let keys = CallbackKeys::new("token".into(), "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij".parse().unwrap());
+        let keys =
+            CallbackKeys::new("token".into(), "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij".parse().unwrap());
         let sealed = keys.seal(b"success", "", "1".into(), "n".into(), [7; 16]);
         let genuine = json!({"msg_signature": sealed.signature, "timeStamp": sealed.timestamp, "nonce": sealed.nonce,
             "encrypt": sealed.encrypt});

@@ -29,7 +29,9 @@ const RESOURCES: [(&str, &str); 13] = [
 pub fn readable(content: &Value) -> String {
     // Dataphin sends JSON inside a string, its examples show plain text, and an object does no harm.
     let parsed = match content {
-        Value::String(text) => serde_json::from_str(text).ok().filter(|value: &Value| value.is_object() || value.is_array()),
+        Value::String(text) => {
+            serde_json::from_str(text).ok().filter(|value: &Value| value.is_object() || value.is_array())
+        }
         other => Some(other.clone()),
     };
     match (parsed, content) {
@@ -50,7 +52,8 @@ fn lines(mut members: Map<String, Value>) -> String {
     if let Some(Value::String(kind)) = members.remove("resourceType") {
         page.line("Resource", &resource(&kind));
     }
-    let operations: Vec<String> = members.keys().filter(|name| name.starts_with("operate")).cloned().collect();
+    let operations: Vec<String> =
+        members.keys().filter(|name| name.starts_with("operate")).cloned().collect();
     for name in operations {
         if let Some(value) = members.remove(&name) {
             page.flatten(&name, &value);
@@ -118,7 +121,9 @@ impl Page {
             let display = members.remove(display).and_then(|value| value.as_str().map(ToOwned::to_owned));
             let name = members.remove(name).and_then(|value| value.as_str().map(ToOwned::to_owned));
             match (display, name) {
-                (Some(display), Some(name)) if display != name => self.line(label, &format!("{display} ({name})")),
+                (Some(display), Some(name)) if display != name => {
+                    self.line(label, &format!("{display} ({name})"))
+                }
                 (Some(text), _) | (None, Some(text)) => self.line(label, &text),
                 (None, None) => {}
             }
@@ -186,14 +191,19 @@ mod tests {
     #[test]
     fn a_table_permission_reads_like_a_sentence() {
         let content: Value =
-            serde_json::from_str(include_str!("../../tests/fixtures/dataphin/content.table-permission.json")).unwrap();
+            serde_json::from_str(include_str!("../../tests/fixtures/dataphin/content.table-permission.json"))
+                .unwrap();
         let expected = "Resource: physical table (PHYSICAL_TABLE)\n\
                         Grant to: test_userName (personal) until 2022-07-01\n\
                         Project: test_projectDisplayName (test_projectName)\n\
                         Business unit: test_bizUnitDisplayName (test_bizUnitName)\n\
                         Environment: PROD";
         assert_eq!(readable(&content), expected);
-        assert_eq!(readable(&Value::String(content.to_string())), expected, "JSON inside a string is the same");
+        assert_eq!(
+            readable(&Value::String(content.to_string())),
+            expected,
+            "JSON inside a string is the same"
+        );
     }
 
     #[test]

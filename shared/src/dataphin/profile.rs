@@ -102,12 +102,36 @@ impl Profile {
             success_codes: list(&["0", "200", "OK", "success"]),
             closed: ClosedRule {
                 subjects: list(&[
-                    "request", "apply", "application", "approval", "process", "instance", "flow", "申请", "审批", "流程",
-                    "单据", "工单",
+                    "request",
+                    "apply",
+                    "application",
+                    "approval",
+                    "process",
+                    "instance",
+                    "flow",
+                    "申请",
+                    "审批",
+                    "流程",
+                    "单据",
+                    "工单",
                 ]),
                 phrases: list(&[
-                    "not exist", "notexist", "no such", "finished", "closed", "completed", "revoked", "terminated",
-                    "ended", "不存在", "已结束", "已完成", "已关闭", "已撤销", "已撤回", "已终止",
+                    "not exist",
+                    "notexist",
+                    "no such",
+                    "finished",
+                    "closed",
+                    "completed",
+                    "revoked",
+                    "terminated",
+                    "ended",
+                    "不存在",
+                    "已结束",
+                    "已完成",
+                    "已关闭",
+                    "已撤销",
+                    "已撤回",
+                    "已终止",
                 ]),
             },
         }
@@ -125,13 +149,14 @@ impl Profile {
         if !text.starts_with('{') {
             return Self::named(text);
         }
-        let mut changes: Value =
-            serde_json::from_str(text).map_err(|error| BadProfile(format!("the profile is no JSON: {error}")))?;
+        let mut changes: Value = serde_json::from_str(text)
+            .map_err(|error| BadProfile(format!("the profile is no JSON: {error}")))?;
         let base = changes.as_object_mut().and_then(|members| members.remove("base"));
         let base = Self::named(base.as_ref().and_then(Value::as_str).unwrap_or("encrypted"))?;
         let mut profile = serde_json::to_value(base).unwrap_or_default();
         overlay(&mut profile, changes);
-        serde_json::from_value(profile).map_err(|error| BadProfile(format!("the profile is not understood: {error}")))
+        serde_json::from_value(profile)
+            .map_err(|error| BadProfile(format!("the profile is not understood: {error}")))
     }
 
     fn named(name: &str) -> Result<Self, BadProfile> {
@@ -173,7 +198,8 @@ mod tests {
     fn a_profile_is_named_or_says_what_differs() {
         assert_eq!(Profile::parse("").unwrap(), Profile::encrypted());
         assert_eq!(Profile::parse("plain").unwrap().cipher, Cipher::None);
-        let own = Profile::parse(r#"{"base":"plain","results":{"approved":"AGREE"},"success_codes":["1"]}"#).unwrap();
+        let own = Profile::parse(r#"{"base":"plain","results":{"approved":"AGREE"},"success_codes":["1"]}"#)
+            .unwrap();
         assert_eq!(own.result(Outcome::Approved), "AGREE");
         assert_eq!(own.result(Outcome::Rejected), "refuse");
         assert_eq!(own.success_codes, ["1"]);
@@ -181,7 +207,8 @@ mod tests {
 
     #[test]
     fn a_misspelt_part_is_refused() {
-        for wrong in ["gzip", "{", r#"{"resluts":{}}"#, r#"{"base":"aes"}"#, r#"{"results":{"agreed":"x"}}"#] {
+        for wrong in ["gzip", "{", r#"{"resluts":{}}"#, r#"{"base":"aes"}"#, r#"{"results":{"agreed":"x"}}"#]
+        {
             assert!(Profile::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -47,8 +47,11 @@ impl Submission {
             nodes: nodes(fields.get("approveNodes"))?,
         };
         let details = content::readable(fields.get("content").unwrap_or(&Value::Null));
-        let key =
-            ApprovalKey { source: Source::Dataphin, tenant: Tenant::new(tenant), apply_id: ApplyId::new(apply_id) };
+        let key = ApprovalKey {
+            source: Source::Dataphin,
+            tenant: Tenant::new(tenant),
+            apply_id: ApplyId::new(apply_id),
+        };
         let digest = digest(&request, fields.get("content"));
         Ok(Self { key, request, details, digest })
     }
@@ -59,7 +62,9 @@ pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, BadBody> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Err(bad("the body is not a JSON object")),
-        Err(error) => Err(bad(format!("the body is not JSON (line {}, column {})", error.line(), error.column()))),
+        Err(error) => {
+            Err(bad(format!("the body is not JSON (line {}, column {})", error.line(), error.column())))
+        }
     }
 }
 
@@ -67,7 +72,9 @@ pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, BadBody> {
 pub(super) fn id(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, BadBody> {
     let Some(id) = text(fields, name) else { return Ok(None) };
     if id.chars().count() > LONGEST_ID || id.chars().any(char::is_control) {
-        return Err(bad(format!("{name} is longer than {LONGEST_ID} characters or holds control characters")));
+        return Err(bad(format!(
+            "{name} is longer than {LONGEST_ID} characters or holds control characters"
+        )));
     }
     Ok(Some(id))
 }
@@ -95,7 +102,9 @@ fn requester(fields: &Map<String, Value>) -> Result<Option<Person>, BadBody> {
             Some(Person { source_id: account, ..person })
         }
         (Some(person), _) => Some(person),
-        (None, Some(account)) => Some(Person { user_id: String::new(), source_id: account, name: String::new() }),
+        (None, Some(account)) => {
+            Some(Person { user_id: String::new(), source_id: account, name: String::new() })
+        }
         (None, None) => None,
     })
 }
@@ -133,7 +142,9 @@ fn nodes(value: Option<&Value>) -> Result<Vec<Node>, BadBody> {
 fn order(fields: &Map<String, Value>, index: usize) -> Result<i64, BadBody> {
     match text(fields, "approveOrder") {
         None => Ok(i64::try_from(index).unwrap_or(i64::MAX)),
-        Some(text) => text.parse().map_err(|_| bad(format!("node {}: approveOrder is no whole number", index + 1))),
+        Some(text) => {
+            text.parse().map_err(|_| bad(format!("node {}: approveOrder is no whole number", index + 1)))
+        }
     }
 }
 
@@ -200,7 +211,10 @@ mod tests {
     fn all_three_editions_are_read() {
         let first = Submission::parse(fixture!("create.edition-1")).unwrap();
         assert_eq!(first.key.apply_id.as_str(), "1223");
-        assert_eq!((first.request.requester, first.request.nodes, first.request.template), (None, vec![], None));
+        assert_eq!(
+            (first.request.requester, first.request.nodes, first.request.template),
+            (None, vec![], None)
+        );
         assert_eq!(first.details, "bpms content");
 
         let second = Submission::parse(fixture!("create.edition-2")).unwrap();
@@ -242,7 +256,9 @@ mod tests {
     #[test]
     fn the_requester_may_be_an_object_a_list_or_an_account() {
         let info = json!({"userId": 1, "userSourceId": "s", "userName": "n"});
-        for body in [json!({"applyId": "1", "applyUserInfo": info}), json!({"applyId": "1", "applyUserInfo": [info]})] {
+        for body in
+            [json!({"applyId": "1", "applyUserInfo": info}), json!({"applyId": "1", "applyUserInfo": [info]})]
+        {
             assert_eq!(parse(&body).unwrap().request.requester.unwrap().account(), "s");
         }
         let account = parse(&json!({"applyId": "1", "applyUser": "s"})).unwrap();
@@ -255,7 +271,10 @@ mod tests {
         assert_eq!(why(json!([])), "the body is not a JSON object");
         assert_eq!(why(json!({"applyId": ""})), "applyId is missing");
         assert!(why(json!({"applyId": "x".repeat(129)})).contains("128"));
-        assert!(why(json!({"applyId": "1", "approveNodes": [{"approveUsers": []}]})).contains("approveUsers is empty"));
+        assert!(
+            why(json!({"applyId": "1", "approveNodes": [{"approveUsers": []}]}))
+                .contains("approveUsers is empty")
+        );
         let xor = json!({"applyId": "1", "approveNodes": [{"approveOperator": "XOR", "approveUsers": [{"userId": "1"}]}]});
         assert_eq!(why(xor), "node 1: approveOperator is neither OR nor AND");
         assert!(Submission::parse(&[b'['; 10_000]).is_err());

@@ -97,7 +97,8 @@ impl DingTalk {
         let url = format!("{}{path}", self.0.settings.oapi_url);
         let build = |token: &Token| {
             let token = token.value.expose_secret();
-            let mut request = self.0.http.client().request(method.clone(), &url).query(&[("access_token", token)]);
+            let mut request =
+                self.0.http.client().request(method.clone(), &url).query(&[("access_token", token)]);
             if let Some(body) = body {
                 request = request.json(body);
             }
@@ -118,7 +119,11 @@ impl DingTalk {
             let token = self.token().await?;
             self.0.limiter.slot(api).await?;
             let request = build(&token).map_err(|_| {
-                DingTalkError::new(Class::Permanent, "bad-address", "DingTalk's address in the settings is no URL")
+                DingTalkError::new(
+                    Class::Permanent,
+                    "bad-address",
+                    "DingTalk's address in the settings is no URL",
+                )
             })?;
             match take(&self.0.http.send(request).await?) {
                 Err(error) if error.class == Class::Token && !replaced => {

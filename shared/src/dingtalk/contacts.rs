@@ -50,10 +50,12 @@ impl DingTalk {
         let user_id = match kind {
             AccountKind::UserId => UserId::new(account),
             AccountKind::Mobile => {
-                self.user_id(Api::UserByMobile, "/topapi/v2/user/getbymobile", json!({"mobile": account})).await?
+                self.user_id(Api::UserByMobile, "/topapi/v2/user/getbymobile", json!({"mobile": account}))
+                    .await?
             }
             AccountKind::UnionId => {
-                self.user_id(Api::UserByUnionId, "/topapi/user/getbyunionid", json!({"unionid": account})).await?
+                self.user_id(Api::UserByUnionId, "/topapi/user/getbyunionid", json!({"unionid": account}))
+                    .await?
             }
         };
         let contact = self.user(user_id).await?;

@@ -71,7 +71,11 @@ impl DingTalkError {
 
     /// An answer of the right status that cannot be understood.
     pub(super) fn unreadable(what: impl std::fmt::Display) -> Self {
-        Self::new(Class::UnknownOutcome, code::UNREADABLE, format!("DingTalk's answer is not understood: {what}"))
+        Self::new(
+            Class::UnknownOutcome,
+            code::UNREADABLE,
+            format!("DingTalk's answer is not understood: {what}"),
+        )
     }
 }
 
@@ -142,7 +146,8 @@ pub(super) fn old_style(answer: &HttpAnswer) -> Result<Value, DingTalkError> {
             let code = sub_code.map_or_else(|| errcode.to_string(), |sub| format!("{errcode}/{sub}"));
             let message = shorten(text("errmsg"));
             let class = class_of_old(errcode, sub_code);
-            let scopes = if class == Class::Permission { in_brackets(&message).into_iter().collect() } else { vec![] };
+            let scopes =
+                if class == Class::Permission { in_brackets(&message).into_iter().collect() } else { vec![] };
             Err(DingTalkError { class, code, message, scopes })
         }
     }
@@ -151,7 +156,9 @@ pub(super) fn old_style(answer: &HttpAnswer) -> Result<Value, DingTalkError> {
 fn class_of_new(code: &str, status: u16) -> Class {
     match code {
         "InvalidAuthentication" | "invalidClientIdOrSecret" => Class::Token,
-        _ if code.ends_with("AccessTokenPermissionDenied") || code.ends_with("IpNotInWhiteList") => Class::Permission,
+        _ if code.ends_with("AccessTokenPermissionDenied") || code.ends_with("IpNotInWhiteList") => {
+            Class::Permission
+        }
         _ if code.contains("QpsLimit") || code.contains("QpmLimit") => Class::Throttled,
         _ if code.contains("ApiCountLimit") => Class::Quota,
         "autoflowLikeTriggerRateLimited" => Class::Throttled,
@@ -184,7 +191,11 @@ fn without_body(answer: &HttpAnswer) -> DingTalkError {
 }
 
 fn banned() -> DingTalkError {
-    DingTalkError::new(Class::Throttled, code::BANNED, "DingTalk refuses this server's address for five minutes")
+    DingTalkError::new(
+        Class::Throttled,
+        code::BANNED,
+        "DingTalk refuses this server's address for five minutes",
+    )
 }
 
 fn in_brackets(message: &str) -> Option<String> {
@@ -239,8 +250,7 @@ mod tests {
     fn the_missing_permission_point_is_found_in_both_places() {
         let bodies: Value =
             serde_json::from_str(include_str!("../../tests/fixtures/dingtalk/error_bodies.json")).unwrap();
-        let scopes =
-            |name: &str| new_style(&answer(403, &bodies[name].to_string())).unwrap_err().scopes;
+        let scopes = |name: &str| new_style(&answer(403, &bodies[name].to_string())).unwrap_err().scopes;
         assert_eq!(scopes("v1_permission_403_detail"), ["Contact.User.Read"]);
         assert_eq!(scopes("v1_permission_403"), ["Document.AIAssistant.Read"]);
     }
@@ -248,7 +258,11 @@ mod tests {
     #[test]
     fn signals_of_the_specification_have_their_class() {
         let table = [
-            (403, r#"{"code":"Forbidden.AccessDenied.QpsLimitForAppkeyAndApi","message":""}"#, Class::Throttled),
+            (
+                403,
+                r#"{"code":"Forbidden.AccessDenied.QpsLimitForAppkeyAndApi","message":""}"#,
+                Class::Throttled,
+            ),
             (403, r#"{"code":"Forbidden.AccessDenied.ApiCountLimitForOrg","message":""}"#, Class::Quota),
             (403, r#"{"code":"Forbidden.AccessDenied.IpNotInWhiteList","message":""}"#, Class::Permission),
             (400, r#"{"code":"processCodeError","message":""}"#, Class::Permanent),
@@ -260,8 +274,14 @@ mod tests {
         for (status, body, class) in table {
             assert_eq!(new_style(&answer(status, body)).unwrap_err().class, class, "{status} {body}");
         }
-        assert_eq!(old_style(&answer(200, r#"{"errcode":"60121","errmsg":""}"#)).unwrap_err().class, Class::Permanent);
-        assert_eq!(old_style(&answer(200, r#"{"errcode":90018,"errmsg":""}"#)).unwrap_err().class, Class::Throttled);
+        assert_eq!(
+            old_style(&answer(200, r#"{"errcode":"60121","errmsg":""}"#)).unwrap_err().class,
+            Class::Permanent
+        );
+        assert_eq!(
+            old_style(&answer(200, r#"{"errcode":90018,"errmsg":""}"#)).unwrap_err().class,
+            Class::Throttled
+        );
         assert!(old_style(&answer(200, r#"{"errcode":"0"}"#)).is_ok());
     }
 }

@@ -155,7 +155,10 @@ mod tests {
             })
             .collect();
         assert_eq!(whats, ["has it on their desk", "refused", "passed it on"]);
-        assert!(matches!(Event::parse(fixture!("event_task_finish_doc_new")), Ok(Event::Task { what: "agreed", .. })));
+        assert!(matches!(
+            Event::parse(fixture!("event_task_finish_doc_new")),
+            Ok(Event::Task { what: "agreed", .. })
+        ));
     }
 
     #[test]

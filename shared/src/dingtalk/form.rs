@@ -32,9 +32,10 @@ pub const FIELDS: [Field; 5] = [TITLE, KIND, REQUESTER, DETAILS, REFERENCE];
 
 /// The values for one approval.
 pub fn values(id: &ApprovalId, request: &Request, details: &str) -> Vec<(String, String)> {
-    let requester = request.requester.as_ref().map_or("-", |person| {
-        if person.name.is_empty() { person.account() } else { &person.name }
-    });
+    let requester = request
+        .requester
+        .as_ref()
+        .map_or("-", |person| if person.name.is_empty() { person.account() } else { &person.name });
     [
         (TITLE, request.title.as_str()),
         (KIND, &request.kind),

@@ -230,7 +230,8 @@ mod tests {
     fn a_running_instance_has_no_ending_whatever_its_result_says() {
         let documented = snapshot(include_str!("../../tests/fixtures/dingtalk/get_instance.response.json"));
         assert_eq!(documented.ending, None);
-        let captured = snapshot(include_str!("../../tests/fixtures/dingtalk/get_instance.captured-running.json"));
+        let captured =
+            snapshot(include_str!("../../tests/fixtures/dingtalk/get_instance.captured-running.json"));
         assert_eq!(captured.ending, None);
         assert_eq!(captured.fields[0], ("客户名称".to_owned(), "ttt".to_owned()));
     }

@@ -20,7 +20,8 @@ pub(super) struct Limiter {
 impl Limiter {
     /// A limiter for so many calls a second; 0: no limit.
     pub fn new(calls_per_second: u32, world: World) -> Self {
-        let spacing = SignedDuration::from_secs(1).checked_div(i32::try_from(calls_per_second).unwrap_or(i32::MAX));
+        let spacing =
+            SignedDuration::from_secs(1).checked_div(i32::try_from(calls_per_second).unwrap_or(i32::MAX));
         Self { spacing: spacing.unwrap_or(SignedDuration::ZERO), next: Mutex::default(), world }
     }
 

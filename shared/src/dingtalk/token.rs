@@ -35,7 +35,12 @@ impl TokenCache {
     }
 
     /// The token, from the cache or fresh.
-    pub async fn get(&self, http: &Http, settings: &DingTalkSettings, world: &World) -> Result<Token, DingTalkError> {
+    pub async fn get(
+        &self,
+        http: &Http,
+        settings: &DingTalkSettings,
+        world: &World,
+    ) -> Result<Token, DingTalkError> {
         let mut cached = self.token.lock().await;
         if let Some(token) = cached.as_ref().filter(|token| world.now() < token.good_until) {
             return Ok(token.clone());
@@ -61,8 +66,8 @@ async fn fetch(http: &Http, settings: &DingTalkSettings, world: &World) -> Resul
     let request = http.client().post(url).json(&body).build();
     let request = request.map_err(|_| DingTalkError::unreadable("the API address is no URL"))?;
     let answer = error::new_style(&http.send(request).await?)?;
-    let answer: TokenAnswer =
-        serde_json::from_value(answer).map_err(|_| DingTalkError::unreadable("no access token in the answer"))?;
+    let answer: TokenAnswer = serde_json::from_value(answer)
+        .map_err(|_| DingTalkError::unreadable("no access token in the answer"))?;
     let life = SignedDuration::from_secs(answer.expire_in.clamp(0, 24 * 3600));
     Ok(Token { value: answer.access_token, good_until: world.now() + (life - REFRESH_EARLY).max(life / 2) })
 }

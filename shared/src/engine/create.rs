@@ -26,7 +26,11 @@ impl Engine {
 
     /// Sends the create call that the approval's last commit announced, and commits what came of it. While the
     /// source holds the `line`, a permanent no refuses; afterwards it is an outcome.
-    pub(super) async fn create(&self, mut approval: Approval<Received>, line: &Line) -> Result<Step, EngineError> {
+    pub(super) async fn create(
+        &self,
+        mut approval: Approval<Received>,
+        line: &Line,
+    ) -> Result<Step, EngineError> {
         let mut called = self.call_create(&mut approval).await;
         if matches!(&called, Err(error) if error.class == Class::Transient) {
             self.0.world.sleep(TRY_ONCE_MORE).await;
@@ -34,7 +38,9 @@ impl Engine {
         }
         let now = self.now();
         let error = match called {
-            Ok((instance, approvers)) => return self.settle_instance(approval, instance, approvers, false).await,
+            Ok((instance, approvers)) => {
+                return self.settle_instance(approval, instance, approvers, false).await;
+            }
             Err(error) => error,
         };
         let code = error.code.clone();
@@ -47,19 +53,29 @@ impl Engine {
                 step(self.store().commit(approval.refused(code, sentence(&error), now)).await)
             }
             // Nobody waits for the answer, and an operator may mend these.
-            Class::Token | Class::Permission | Class::Quota if in_time => self.put_off(approval, code, now).await,
+            Class::Token | Class::Permission | Class::Quota if in_time => {
+                self.put_off(approval, code, now).await
+            }
             _ => self.decide(approval.failed(code, sentence(&error), now)).await,
         }
     }
 
     /// The call was not carried out: another one later.
-    async fn put_off(&self, approval: Approval<Received>, code: String, now: Timestamp) -> Result<Step, EngineError> {
+    async fn put_off(
+        &self,
+        approval: Approval<Received>,
+        code: String,
+        now: Timestamp,
+    ) -> Result<Step, EngineError> {
         tracing::warn!(approval = %approval.record.id, code, "not created yet; will be tried again");
         let wait = self.jittered(wait_repeating(&CREATE, approval.attempts()));
         step(self.store().commit(approval.not_created(code, now + wait, now)).await)
     }
 
-    async fn call_create(&self, approval: &mut Approval<Received>) -> Result<(Instance, Vec<Identity>), DingTalkError> {
+    async fn call_create(
+        &self,
+        approval: &mut Approval<Received>,
+    ) -> Result<(Instance, Vec<Identity>), DingTalkError> {
         let Approval { record, state } = &*approval;
         let cast = self.cast(&record.request).await?;
         let new = NewInstance {
@@ -95,7 +111,8 @@ impl Engine {
         for _ in 0..10 {
             let now = self.now();
             let id = approval.record.id.clone();
-            let pending = |hint| approval.clone().created(instance.clone(), approvers.clone(), adopted, hint, now);
+            let pending =
+                |hint| approval.clone().created(instance.clone(), approvers.clone(), adopted, hint, now);
             match self.store().commit_with_instance(&instance.id, pending).await {
                 Ok(_) => {
                     tracing::info!(approval = %id, instance = %instance.id, adopted, "pending");
@@ -105,7 +122,9 @@ impl Engine {
                 Err(CommitError::Conflict) => {}
             }
             match self.store().load(&id).await? {
-                Some(Approval { record, state: State::Received(state) }) => approval = Approval { record, state },
+                Some(Approval { record, state: State::Received(state) }) => {
+                    approval = Approval { record, state }
+                }
                 Some(other) if other.state.instance().is_some_and(|known| known.id == instance.id) => {
                     return Ok(Step::Done);
                 }

@@ -36,7 +36,8 @@ impl Engine {
             Told::Confirmed => approval.delivered(false, now).into(),
             Told::ClosedAlready => approval.delivered(true, now).into(),
             Told::NotTold { reason, retry_after } => {
-                let pause = wait(&DELIVER, attempt).map(|pause| self.jittered(pause.max(retry_after.unwrap_or_default())));
+                let pause = wait(&DELIVER, attempt)
+                    .map(|pause| self.jittered(pause.max(retry_after.unwrap_or_default())));
                 approval.delivery_failed(reason, pause.map(|pause| now + pause), now)
             }
         };

@@ -72,7 +72,13 @@ pub enum EngineError {
 
 impl Engine {
     /// An engine over its parts.
-    pub fn new(store: Store, dingtalk: DingTalk, dataphin: Dataphin, settings: EngineSettings, world: World) -> Self {
+    pub fn new(
+        store: Store,
+        dingtalk: DingTalk,
+        dataphin: Dataphin,
+        settings: EngineSettings,
+        world: World,
+    ) -> Self {
         Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world }))
     }
 

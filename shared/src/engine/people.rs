@@ -91,18 +91,24 @@ impl Engine {
             match usable(requester, found) {
                 Ok(contact) => return Ok(contact),
                 Err(error) if error.class != Class::Permanent => return Err(error),
-                Err(_) => notes.push(Happening::OriginatorReplaced { account: requester.account().to_owned() }),
+                Err(_) => {
+                    notes.push(Happening::OriginatorReplaced { account: requester.account().to_owned() })
+                }
             }
         }
         let Some(service_user) = &self.0.dingtalk.settings().service_user else {
             let who = requester.map_or("the request names no requester".to_owned(), |requester| {
                 format!("requester {} is not an active user in DingTalk", requester.account())
             });
-            return Err(no(format!("{who}; an operator can set DINGTALK_SERVICE_USER_ID to originate such requests")));
+            return Err(no(format!(
+                "{who}; an operator can set DINGTALK_SERVICE_USER_ID to originate such requests"
+            )));
         };
         let kind = crate::dingtalk::AccountKind::UserId;
         self.0.dingtalk.contact(kind, service_user.as_str()).await.map_err(|error| match error.class {
-            Class::Permanent => no(format!("DINGTALK_SERVICE_USER_ID is not a user in DingTalk ({})", error.code)),
+            Class::Permanent => {
+                no(format!("DINGTALK_SERVICE_USER_ID is not a user in DingTalk ({})", error.code))
+            }
             _ => error,
         })
     }
@@ -121,7 +127,10 @@ fn members(
             Ok(contact) => members.push(Identity { person: person.clone(), user_id: contact.user_id }),
             Err(error) if error.class != Class::Permanent => return Err(error),
             Err(error) => {
-                notes.push(Happening::ApproverLeftOut { account: person.account().to_owned(), reason: error.code });
+                notes.push(Happening::ApproverLeftOut {
+                    account: person.account().to_owned(),
+                    reason: error.code,
+                });
                 missing = Some(person);
             }
         }
@@ -142,7 +151,9 @@ fn usable(person: &Person, found: &Found) -> Result<Contact, DingTalkError> {
         Some(Ok(contact)) if contact.active => Ok(contact.clone()),
         Some(Ok(_)) => Err(DingTalkError::new(Class::Permanent, "not-active", "not active in DingTalk")),
         Some(Err(error)) => Err(error.clone()),
-        None => Err(DingTalkError::new(Class::Transient, "lookup-lost", "the look-up of a person was cut short")),
+        None => {
+            Err(DingTalkError::new(Class::Transient, "lookup-lost", "the look-up of a person was cut short"))
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::{Engine, EngineError, Step, step};
 use crate::{
     approval::{
-        Approval, Basis, Decider, Decision, Hint, HintResult, Outcome, Pending, UserId, schedule::BELIEVE_EVENT_AFTER,
+        Approval, Basis, Decider, Decision, Hint, HintResult, Outcome, Pending, UserId,
+        schedule::BELIEVE_EVENT_AFTER,
     },
     dingtalk::{Class, DingTalkError, Ending, InstanceSnapshot},
 };

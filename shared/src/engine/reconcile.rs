@@ -27,7 +27,9 @@ impl Engine {
         let look = self.look_for_instance(&approval, at).await?;
         let now = self.now();
         match look {
-            Ok(Look::Found(instance, approvers)) => self.settle_instance(approval, instance, approvers, true).await,
+            Ok(Look::Found(instance, approvers)) => {
+                self.settle_instance(approval, instance, approvers, true).await
+            }
             Ok(Look::Nothing) => step(self.store().commit(approval.looked_in_vain(now)).await),
             Err(error) => {
                 tracing::warn!(approval = %approval.record.id, code = error.code, "could not look for the instance");
@@ -47,7 +49,8 @@ impl Engine {
             Err(error) => return Ok(Err(error)),
         };
         let process_code = self.dingtalk().settings().process_code.clone();
-        let listed = self.dingtalk().instance_ids(&process_code, &originators, sent_at - BEFORE, self.now()).await;
+        let listed =
+            self.dingtalk().instance_ids(&process_code, &originators, sent_at - BEFORE, self.now()).await;
         let ids = match listed {
             Ok(ids) => ids,
             Err(error) => return Ok(Err(error)),

@@ -21,7 +21,9 @@ impl Engine {
             Event::Task { instance, user, what } => match self.store().owner(instance).await? {
                 Owner::Approval(id) => {
                     let what = Happening::TaskReported { user: user.clone(), what: (*what).to_owned() };
-                    self.change(&id, |approval| noted_while_pending(approval, what.clone(), now)).await.map(|_| ())
+                    self.change(&id, |approval| noted_while_pending(approval, what.clone(), now))
+                        .await
+                        .map(|_| ())
                 }
                 Owner::Nobody => Ok(()),
             },

@@ -59,7 +59,8 @@ impl Engine {
         match known {
             // The refusal was answered before this submit: whatever was in the way may have been mended since.
             Some(Approval { record, state: State::Refused(state) }) if state.at < arrived => {
-                let again = Approval { record, state }.submit_again(digest.clone(), request, details, arrived);
+                let again =
+                    Approval { record, state }.submit_again(digest.clone(), request, details, arrived);
                 match self.store().commit(again).await {
                     Ok(approval) => self.create_while_waiting(approval, submitted).await,
                     Err(CommitError::Conflict) => self.settle(submitted, &digest, arrived).await,
@@ -111,7 +112,12 @@ impl Engine {
     }
 
     /// Answers a repeated submit as the first one is answered: waits while that is still open.
-    async fn settle(&self, submitted: Submitted, digest: &str, arrived: Timestamp) -> Result<Submitted, SubmitError> {
+    async fn settle(
+        &self,
+        submitted: Submitted,
+        digest: &str,
+        arrived: Timestamp,
+    ) -> Result<Submitted, SubmitError> {
         loop {
             let known = self.store().load(&submitted.id).await.map_err(EngineError::from)?;
             let Some(approval) = known else { return Ok(submitted) };

@@ -44,7 +44,10 @@ impl Engine {
         for id in due {
             let engine = self.clone();
             work.spawn(async move {
-                engine.advance(&id).await.inspect_err(|error| tracing::error!(approval = %id, %error, "not advanced"))
+                engine
+                    .advance(&id)
+                    .await
+                    .inspect_err(|error| tracing::error!(approval = %id, %error, "not advanced"))
             });
         }
         while let Some(advanced) = work.join_next().await {

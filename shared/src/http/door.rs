@@ -30,7 +30,9 @@ pub fn open(router: Router, world: World) -> Router {
     let inside = router
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .fallback(async || Problem::not_found())
-        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| Problem::internal().into_response()))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            Problem::internal().into_response()
+        }))
         .layer(middleware::from_fn_with_state(world, with_reference))
         .map_request(without_prefix);
     Router::new().fallback_service(inside)
@@ -64,7 +66,9 @@ impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Body<LIMIT> {
         match read {
             Ok(Ok(collected)) => Ok(Self(collected.to_bytes())),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(LIMIT)),
-            Ok(Err(_)) => Err(Problem::new(StatusCode::BAD_REQUEST, "broken-body", "the body did not arrive whole")),
+            Ok(Err(_)) => {
+                Err(Problem::new(StatusCode::BAD_REQUEST, "broken-body", "the body did not arrive whole"))
+            }
             Err(_) => Err(Problem::new(
                 StatusCode::REQUEST_TIMEOUT,
                 "slow-body",

@@ -41,7 +41,9 @@ impl Store {
             .table_name(&*self.table)
             .set_item(Some(item::to_item(&whole)?))
             .condition_expression(condition)
-            .set_expression_attribute_names(version.as_ref().map(|_| [("#version".into(), VERSION.into())].into()))
+            .set_expression_attribute_names(
+                version.as_ref().map(|_| [("#version".into(), VERSION.into())].into()),
+            )
             .set_expression_attribute_values(version.map(|value| [(":version".into(), value)].into()))
             .send()
             .await;
@@ -50,7 +52,9 @@ impl Store {
                 self.tell_if_due(&whole);
                 Ok(next)
             }
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+            Err(error)
+                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
                 Err(CommitError::Conflict)
             }
             Err(error) => Err(StoreError::from(error).into()),

@@ -58,7 +58,9 @@ impl Store {
             .await;
         match sent {
             Ok(_) => Ok(Owner::Nobody),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+            Err(error)
+                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
                 self.owner(instance).await
             }
             Err(error) => Err(error.into()),
@@ -102,7 +104,9 @@ impl Store {
             .table_name(&*self.table)
             .set_item(Some(item::to_item(approval)?))
             .condition_expression(condition)
-            .set_expression_attribute_names(version.as_ref().map(|_| [("#version".into(), VERSION.into())].into()))
+            .set_expression_attribute_names(
+                version.as_ref().map(|_| [("#version".into(), VERSION.into())].into()),
+            )
             .set_expression_attribute_values(version.map(|value| [(":version".into(), value)].into()))
             .build()
             .map_err(damaged)?;

@@ -71,4 +71,3 @@ impl Store {
 fn ids(items: &[Item]) -> Vec<ApprovalId> {
     items.iter().filter_map(item::approval_of_key).collect()
 }
-

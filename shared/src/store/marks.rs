@@ -10,7 +10,12 @@ use super::{
 impl Store {
     /// Claims the right to do something that `name`s: true when nobody did since `before`, and then it is marked as
     /// done at `now`. Of many that ask at once, one gets it.
-    pub async fn claim_turn(&self, name: &str, before: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn claim_turn(
+        &self,
+        name: &str,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         self.count_write();
         let sent = self
             .client
@@ -25,7 +30,9 @@ impl Store {
             .await;
         match sent {
             Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+            Err(error)
+                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
                 Ok(false)
             }
             Err(error) => Err(error.into()),

@@ -1,8 +1,8 @@
 //! The table: made when it is missing (on one machine; on AWS the SAM template makes it), and checked.
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
 };
 
 use super::{
@@ -48,7 +48,9 @@ impl Store {
         match sent {
             Ok(_) => Ok(()),
             // Another process was faster.
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => {
+                Ok(())
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -57,7 +59,9 @@ impl Store {
     pub async fn table_exists(&self) -> Result<bool, StoreError> {
         match self.client.describe_table().table_name(&*self.table).send().await {
             Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => Ok(false),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
+                Ok(false)
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -73,7 +77,12 @@ fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, StoreError> {
     built.map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
-fn index(name: &str, hash: &str, range: &str, projection: Projection) -> Result<GlobalSecondaryIndex, StoreError> {
+fn index(
+    name: &str,
+    hash: &str,
+    range: &str,
+    projection: Projection,
+) -> Result<GlobalSecondaryIndex, StoreError> {
     let built = GlobalSecondaryIndex::builder()
         .index_name(name)
         .key_schema(key(hash, KeyType::Hash)?)

@@ -1,1 +1,45 @@
-//! The command line.
+//! The command line: one file a command.
+
+mod demo;
+mod keygen;
+mod serve;
+mod show;
+mod simulate;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Approval Bridge: Dataphin's requests become DingTalk approvals, and Dataphin learns their outcome.
+#[derive(Parser)]
+#[command(name = "bridge", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show the round trip on this machine, with a simulated DingTalk and Dataphin
+    Demo(demo::Demo),
+    /// Run the bridge on this machine, configured by the environment
+    Serve,
+    /// Run the simulated DingTalk and Dataphin alone, for a `serve` of your own
+    Simulate(simulate::Simulate),
+    /// Make a callback token and a 43-character AES key
+    Keygen,
+    /// Show where a request stands, and what happened to it
+    Show(show::Show),
+}
+
+impl Cli {
+    /// Does what was asked for.
+    pub async fn run(self) -> Result<()> {
+        match self.command {
+            Command::Demo(demo) => demo.run().await,
+            Command::Serve => serve::run().await,
+            Command::Simulate(simulate) => simulate.run().await,
+            Command::Keygen => keygen::run(),
+            Command::Show(show) => show.run().await,
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! `demo`: the round trip on this machine, told as it happens.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use shared::{
+    approval::{ApprovalId, Status},
+    world::World,
+};
+use simulators::{
+    dataphin::{Kind, Operator, Person, Request, RequestState, Verb},
+    dingtalk::{Filter, PushOptions, Todo},
+};
+use tokio::net::TcpListener;
+
+use super::{serve::asked_to_stop, show};
+use crate::{
+    host::{Host, Storage},
+    sandbox::{Sandbox, SandboxSettings},
+};
+
+/// No step of the demo takes longer: DingTalk's rule of 15 seconds is the longest wait.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+#[derive(Args)]
+pub(super) struct Demo {
+    /// End after the round trips: with 0 if every outcome is as expected
+    #[arg(long)]
+    once: bool,
+}
+
+impl Demo {
+    pub(super) async fn run(self) -> Result<()> {
+        let world = World::real();
+        let stage = Stage::set_up(&world).await?;
+        stage.introduce();
+        let played = stage.play().await;
+        if let Err(error) = &played {
+            stage.say(&format!("✗ {error:#}"));
+        }
+        if !self.once {
+            stage.invite();
+            asked_to_stop().await?;
+        }
+        stage.host.stop().await;
+        played
+    }
+}
+
+/// The simulators, the bridge between them, and the clock of the story.
+struct Stage {
+    sandbox: Sandbox,
+    host: Host,
+    bridge: String,
+    began: Timestamp,
+    world: World,
+}
+
+impl Stage {
+    async fn set_up(world: &World) -> Result<Self> {
+        let pushes = PushOptions { filter: Filter::recommended(), ..PushOptions::default() };
+        let sandbox = Sandbox::start(world, SandboxSettings { pushes, ..SandboxSettings::default() }).await?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let host = Host::start(&sandbox.config()?, Storage::Memory, world.clone(), listener).await?;
+        let bridge = format!("http://{}", host.address());
+        sandbox.connect(&bridge).await?;
+        Ok(Self { sandbox, host, bridge, began: world.now(), world: world.clone() })
+    }
+
+    fn introduce(&self) {
+        println!("Approval Bridge, the round trip on this machine\n");
+        println!("  Dataphin (simulated)  {}   people ask for permissions here", self.sandbox.dataphin.url());
+        println!("  the bridge            {}", self.bridge);
+        println!("  DingTalk (simulated)  {}   people decide here\n", self.sandbox.dingtalk.url());
+    }
+
+    fn invite(&self) {
+        println!("\nTry it yourself: the bridge keeps running until Ctrl-C.");
+        println!("  file a request:  {}", self.sandbox.dataphin.url());
+        println!("  decide it:       {}", self.sandbox.dingtalk.url());
+    }
+
+    /// A line of the story, with the time since it began.
+    fn say(&self, what: &str) {
+        let passed = self.world.now().duration_since(self.began);
+        println!("{:>7.3}s  {what}", passed.as_secs_f64());
+    }
+
+    async fn play(&self) -> Result<()> {
+        let test = self.sandbox.dataphin.test_connection().await;
+        ensure!(test.passed, "Dataphin's connection test failed: {:?}", test.message);
+        self.say("Dataphin tests the connection: success");
+        let [li, wang, zhang, chen, liu, ..] = &self.sandbox.dataphin.settings().people[..] else {
+            bail!("the sandbox has too few people");
+        };
+        self.chain(li, wang, zhang, chen).await?;
+        self.refusal(liu, wang).await?;
+        self.either_of_two(li, zhang, chen).await?;
+        self.withdrawal(chen, liu).await?;
+        ensure!(
+            self.sandbox.dataphin.contradictions() == 0,
+            "Dataphin was told two different outcomes of one request"
+        );
+        println!(
+            "\nAll four requests ended as their people decided, and Dataphin was told each outcome once."
+        );
+        Ok(())
+    }
+
+    async fn chain(&self, li: &Person, wang: &Person, zhang: &Person, chen: &Person) -> Result<()> {
+        println!("\n1. Approved by a chain: {}, then both {} and {}", name(wang), name(zhang), name(chen));
+        let request =
+            Request::of(Kind::TablePermission).asked_by(li.clone()).titled("Read access to dwd_trade_order");
+        let request =
+            request.then(Operator::Or, [wang.clone()]).then(Operator::And, [zhang.clone(), chen.clone()]);
+        let apply_id = self.file(request).await?;
+        for approver in [wang, zhang, chen] {
+            let todo = self.desk(approver).await?;
+            self.sandbox.dingtalk.agree(todo.task, "fine with me")?;
+            self.say(&format!("{} agrees in DingTalk", name(approver)));
+        }
+        self.expect(&apply_id, RequestState::Approved).await
+    }
+
+    async fn refusal(&self, liu: &Person, wang: &Person) -> Result<()> {
+        println!("\n2. Refused with a comment by {}", name(wang));
+        let request =
+            Request::of(Kind::Publish).asked_by(liu.clone()).titled("Publish daily_sales to production");
+        let apply_id = self.file(request.then(Operator::Or, [wang.clone()])).await?;
+        let todo = self.desk(wang).await?;
+        self.sandbox.dingtalk.refuse(todo.task, "please add a test first")?;
+        self.say(&format!("{} refuses in DingTalk: “please add a test first”", name(wang)));
+        self.expect(&apply_id, RequestState::Rejected).await
+    }
+
+    async fn either_of_two(&self, li: &Person, zhang: &Person, chen: &Person) -> Result<()> {
+        println!("\n3. Either of two may decide: {} or {}", name(zhang), name(chen));
+        let request =
+            Request::of(Kind::DataServiceApi).asked_by(li.clone()).titled("Call the customer-profile API");
+        let apply_id = self.file(request.then(Operator::Or, [zhang.clone(), chen.clone()])).await?;
+        let todo = self.desk(chen).await?;
+        self.sandbox.dingtalk.agree(todo.task, "")?;
+        self.say(&format!("{} agrees in DingTalk; {}'s to-do disappears", name(chen), name(zhang)));
+        self.expect(&apply_id, RequestState::Approved).await
+    }
+
+    async fn withdrawal(&self, chen: &Person, liu: &Person) -> Result<()> {
+        println!("\n4. Withdrawn by its requester before {} decides", name(liu));
+        let request =
+            Request::of(Kind::CodeReview).asked_by(chen.clone()).titled("Review of the churn model");
+        let apply_id = self.file(request.then(Operator::Or, [liu.clone()])).await?;
+        self.desk(liu).await?;
+        let answer = self.sandbox.dataphin.withdraw(&apply_id, Verb::Revoke).await;
+        ensure!(answer.is_ok_and(|answer| answer.accepted()), "the bridge did not take the withdrawal");
+        self.say(&format!(
+            "{} withdraws it in Dataphin; DingTalk lets go only after 15 seconds …",
+            name(chen)
+        ));
+        self.expect(&apply_id, RequestState::Revoked).await
+    }
+
+    /// Files a request in Dataphin, which submits it to the bridge.
+    async fn file(&self, request: Request) -> Result<String> {
+        let filed = self.sandbox.dataphin.file(request).await;
+        ensure!(filed.answer.accepted(), "the bridge did not accept the request: {}", filed.body());
+        let record = self.sandbox.dataphin.request(&filed.apply_id);
+        let (title, approval) = record.map_or_else(Default::default, |record| {
+            (record.text("title").to_owned(), record.process_instance_id().unwrap_or_default())
+        });
+        self.say(&format!(
+            "Dataphin submits request {} “{title}”; the bridge takes it as {approval}",
+            filed.apply_id
+        ));
+        Ok(filed.apply_id)
+    }
+
+    /// Waits until a request is on someone's desk.
+    async fn desk(&self, approver: &Person) -> Result<Todo> {
+        let waited = self.world.now();
+        loop {
+            if let Some(todo) = self.sandbox.dingtalk.todos(&approver.user_source_id).into_iter().next() {
+                self.say(&format!("it is on {}'s desk in DingTalk", name(approver)));
+                return Ok(todo);
+            }
+            let waiting = self.world.now().duration_since(waited);
+            ensure!(waiting.unsigned_abs() < PATIENCE, "nothing came to {}'s desk", name(approver));
+            self.world.sleep(SignedDuration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until Dataphin was told, and shows what the bridge noted.
+    async fn expect(&self, apply_id: &str, expected: RequestState) -> Result<()> {
+        let told = tokio::time::timeout(PATIENCE, self.sandbox.dataphin.told(apply_id)).await;
+        let Ok(Some(_)) = told else {
+            bail!("Dataphin was not told the outcome of request {apply_id} in time")
+        };
+        let record = self.sandbox.dataphin.request(apply_id);
+        let Some(record) = record else { bail!("Dataphin does not know request {apply_id}") };
+        ensure!(
+            record.state == expected,
+            "request {apply_id} is {:?} in Dataphin, not {expected:?}",
+            record.state
+        );
+        ensure!(
+            record.ledger.len() == 1,
+            "Dataphin was told {} times of request {apply_id}",
+            record.ledger.len()
+        );
+        let told = &record.ledger[0];
+        let comment = told.comment.as_deref().filter(|comment| !comment.is_empty());
+        let comment = comment.map_or(String::new(), |comment| format!(", “{comment}”"));
+        self.say(&format!("✓ the bridge tells Dataphin: {} {}{comment}", apply_id, expected.word()));
+        self.show(record.process_instance_id()).await
+    }
+
+    async fn show(&self, approval: Option<String>) -> Result<()> {
+        let id = ApprovalId::new(approval.unwrap_or_default());
+        // Dataphin knows a moment before the bridge has committed that it does.
+        for _ in 0..100 {
+            let approval = self.host.engine().store().load(&id).await?;
+            if let Some(approval) = approval.filter(|approval| approval.state.status() == Status::Delivered) {
+                show::readable(&approval).lines().for_each(|line| println!("          | {line}"));
+                return Ok(());
+            }
+            self.world.sleep(SignedDuration::from_millis(20)).await;
+        }
+        bail!("the bridge did not note that Dataphin confirmed the outcome of {id}")
+    }
+}
+
+fn name(person: &Person) -> &str {
+    &person.user_name
+}

@@ -1,0 +1,34 @@
+//! `serve`: the bridge on this machine, until it is asked to stop.
+
+use anyhow::{Context, Result};
+use shared::{config::Config, world::World};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::host::{Host, Storage};
+
+pub(super) async fn run() -> Result<()> {
+    let config = Config::from_env()?;
+    let listen = config.bridge.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let host = Host::start(&config, Storage::Configured, World::real(), listener).await?;
+    println!("Approval Bridge listens on http://{}", host.address());
+    println!("  Dataphin, Submit Approval Request URL:  https://<your address>");
+    println!("  DingTalk, event subscription URL:       https://<your address>/dingtalk/callback");
+    asked_to_stop().await?;
+    println!("stopping: requests under way are finished first");
+    host.stop().await;
+    Ok(())
+}
+
+/// Resolves on Ctrl-C and on SIGTERM.
+pub(super) async fn asked_to_stop() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
