@@ -1,0 +1,220 @@
+//! A rehearsal: the bridge between a simulated DingTalk and a simulated Dataphin, in one process, on a clock that the
+//! test moves.
+
+#![allow(clippy::expect_used, clippy::missing_panics_doc, clippy::panic)]
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bridge::{
+    host::{Host, Storage},
+    sandbox::{Sandbox, SandboxSettings},
+};
+use jiff::{SignedDuration, Timestamp};
+use shared::{
+    approval::{Approval, ApprovalId, Status},
+    engine::Engine,
+    world::{ManualClock, SystemRandom, World},
+};
+use simulators::{
+    dataphin::{Filed, Kind, Operator, Person, Request, Told},
+    dingtalk::{Filter, InstanceId, PushOptions, Todo},
+};
+use tokio::net::TcpListener;
+
+/// Nothing that is bound to happen takes longer, however slow the machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running rehearsal.
+pub struct Rehearsal {
+    /// The simulators.
+    pub sandbox: Sandbox,
+    /// The bridge's address.
+    pub bridge: String,
+    host: Host,
+    clock: Arc<ManualClock>,
+}
+
+/// What differs from a plain rehearsal, where DingTalk pushes only ends of instances and limits no calls.
+pub struct Setting {
+    /// The simulators' settings.
+    pub sandbox: SandboxSettings,
+    /// Variables of the bridge that are set otherwise; empty: not set.
+    pub variables: Vec<(&'static str, &'static str)>,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        let mut sandbox = SandboxSettings::default();
+        sandbox.dingtalk.qps = None;
+        // The clock is moved by the second: a push must not be too late by that.
+        sandbox.dingtalk.push_deadline = SignedDuration::from_hours(1);
+        sandbox.pushes = PushOptions { filter: Filter::recommended(), ..PushOptions::default() };
+        Self { sandbox, variables: vec![("DINGTALK_CALLS_PER_SECOND", "0")] }
+    }
+}
+
+impl Setting {
+    /// With a variable of the bridge set so.
+    #[must_use]
+    pub fn variable(mut self, name: &'static str, value: &'static str) -> Self {
+        self.variables.push((name, value));
+        self
+    }
+
+    /// With the simulators set otherwise.
+    #[must_use]
+    pub fn simulators(mut self, change: impl FnOnce(&mut SandboxSettings)) -> Self {
+        change(&mut self.sandbox);
+        self
+    }
+}
+
+impl Rehearsal {
+    /// A plain rehearsal.
+    pub async fn start() -> Self {
+        Self::with(Setting::default()).await
+    }
+
+    /// A rehearsal in another setting.
+    pub async fn with(setting: Setting) -> Self {
+        let now = Timestamp::from_millisecond(Timestamp::now().as_millisecond()).expect("a time of today");
+        let clock = Arc::new(ManualClock::starting_at(now));
+        let world = World { clock: clock.clone(), random: Arc::new(SystemRandom) };
+        let mut sandbox = Sandbox::start(&world, setting.sandbox).await.expect("the simulators start");
+        for (name, value) in setting.variables {
+            sandbox.set(name, value);
+        }
+        let config = sandbox.config().expect("the configuration is complete");
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let host = Host::start(&config, Storage::Memory, world, listener).await.expect("the bridge starts");
+        let bridge = format!("http://{}", host.address());
+        sandbox.connect(&bridge).await.expect("DingTalk accepts the callback address");
+        Self { sandbox, bridge, host, clock }
+    }
+
+    /// The bridge's engine.
+    pub fn engine(&self) -> &Engine {
+        self.host.engine()
+    }
+
+    /// Moves the clock.
+    pub fn pass(&self, duration: SignedDuration) {
+        self.clock.advance(duration);
+    }
+
+    /// Lets time pass, a second at a time, until something holds.
+    pub async fn until<T>(&self, what: &str, mut holds: impl AsyncFnMut() -> Option<T>) -> T {
+        let began = Instant::now();
+        loop {
+            if let Some(value) = holds().await {
+                return value;
+            }
+            assert!(began.elapsed() < PATIENCE, "in vain waited until {what}");
+            self.pass(SignedDuration::from_millis(250));
+            tokio::time::sleep(Duration::from_millis(4)).await;
+        }
+    }
+
+    /// Files a request in Dataphin, which submits it.
+    pub async fn file(&self, request: Request) -> Filed {
+        self.sandbox.dataphin.file(request).await
+    }
+
+    /// Files a request that the bridge must accept; gives its id in Dataphin.
+    pub async fn accepted(&self, request: Request) -> String {
+        let filed = self.file(request).await;
+        assert!(filed.answer.accepted(), "{}", filed.body());
+        filed.apply_id
+    }
+
+    /// The approval that stands for a request of Dataphin's.
+    pub async fn approval(&self, apply_id: &str) -> Approval {
+        let record = self.sandbox.dataphin.request(apply_id).expect("Dataphin knows the request");
+        let id = record.process_instance_id().expect("the bridge accepted the request");
+        self.load(&id).await.expect("the approval is stored")
+    }
+
+    /// An approval by its own id.
+    pub async fn load(&self, id: &str) -> Option<Approval> {
+        self.engine().store().load(&ApprovalId::new(id)).await.expect("the store answers")
+    }
+
+    /// Lets time pass until an approval has a status.
+    pub async fn reaches(&self, apply_id: &str, status: Status) -> Approval {
+        self.until(&format!("{apply_id} is {status:?}"), async || {
+            Some(self.approval(apply_id).await).filter(|approval| approval.state.status() == status)
+        })
+        .await
+    }
+
+    /// The DingTalk instance of a request.
+    pub async fn instance(&self, apply_id: &str) -> InstanceId {
+        let approval = self.approval(apply_id).await;
+        InstanceId::from(approval.state.instance().expect("an instance").id.as_str())
+    }
+
+    /// Waits until something is on someone's desk in DingTalk.
+    pub async fn desk(&self, person: &Person) -> Todo {
+        self.until(&format!("something is on {}'s desk", person.user_name), async || {
+            self.sandbox.dingtalk.todos(&person.user_source_id).into_iter().next()
+        })
+        .await
+    }
+
+    /// Someone agrees to what is on their desk.
+    pub async fn agree(&self, person: &Person, remark: &str) {
+        let todo = self.desk(person).await;
+        self.sandbox.dingtalk.agree(todo.task, remark).expect("they may agree");
+    }
+
+    /// Someone refuses what is on their desk.
+    pub async fn refuse(&self, person: &Person, remark: &str) {
+        let todo = self.desk(person).await;
+        self.sandbox.dingtalk.refuse(todo.task, remark).expect("they may refuse");
+    }
+
+    /// Lets time pass until Dataphin was told of a request, and the bridge knows that it was.
+    pub async fn told(&self, apply_id: &str) -> Told {
+        self.reaches(apply_id, Status::Delivered).await;
+        let ledger = self.sandbox.dataphin.ledger(apply_id);
+        assert_eq!(self.sandbox.dataphin.contradictions(), 0);
+        ledger.into_iter().next().expect("an outcome in the ledger")
+    }
+
+    /// Dataphin's people, who are DingTalk's too.
+    pub fn people(&self) -> Vec<Person> {
+        self.sandbox.dataphin.settings().people
+    }
+
+    /// A request of the first person's that the second decides.
+    pub fn request(&self) -> Request {
+        let people = self.people();
+        Request::of(Kind::TablePermission).asked_by(people[0].clone()).then(Operator::Or, [people[1].clone()])
+    }
+
+    /// Who decides a plain request.
+    pub fn approver(&self) -> Person {
+        self.people().swap_remove(1)
+    }
+
+    /// Sends something to the bridge as Dataphin would; gives status and body.
+    pub async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> (u16, serde_json::Value) {
+        let token = self.sandbox.dataphin.settings().access_token;
+        let timestamp = shared::world::Clock::now(&*self.clock).as_millisecond().to_string();
+        let request = reqwest::Client::new()
+            .post(format!("{}{path}", self.bridge))
+            .query(&[("accessToken", token), ("timestamp", timestamp)])
+            .body(body);
+        let response = request.send().await.expect("the bridge answers");
+        let status = response.status().as_u16();
+        (status, response.json().await.expect("the answer is JSON"))
+    }
+
+    /// Stops the bridge as an operator does.
+    pub async fn stop(self) {
+        self.host.stop().await;
+    }
+}
