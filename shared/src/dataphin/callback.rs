@@ -247,6 +247,8 @@ fn not_told(reason: String) -> Told {
 mod tests {
     use std::time::Duration;
 
+    use reqwest::header::HeaderMap;
+
     use super::*;
 
     fn verdict(status: u16, body: &str) -> Told {
@@ -258,7 +260,7 @@ mod tests {
         };
         let dataphin = Dataphin::new(settings, Http::new(Duration::from_secs(1)).unwrap(), World::real());
         let status = StatusCode::from_u16(status).unwrap();
-        dataphin.verdict(&HttpAnswer { status, headers: Default::default(), body: body.into() })
+        dataphin.verdict(&HttpAnswer { status, headers: HeaderMap::default(), body: body.into() })
     }
 
     #[test]

@@ -122,7 +122,7 @@ impl Page {
             let name = members.remove(name).and_then(|value| value.as_str().map(ToOwned::to_owned));
             match (display, name) {
                 (Some(display), Some(name)) if display != name => {
-                    self.line(label, &format!("{display} ({name})"))
+                    self.line(label, &format!("{display} ({name})"));
                 }
                 (Some(text), _) | (None, Some(text)) => self.line(label, &text),
                 (None, None) => {}

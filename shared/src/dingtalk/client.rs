@@ -130,11 +130,11 @@ impl DingTalk {
                     self.0.token.forget(&token).await;
                     replaced = true;
                 }
-                taken => {
-                    if let Err(error) = &taken {
+                answered => {
+                    if let Err(error) = &answered {
                         tracing::info!(api = ?api, class = ?error.class, code = error.code, "DingTalk refused a call");
                     }
-                    return taken;
+                    return answered;
                 }
             }
         }

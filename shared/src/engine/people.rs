@@ -92,7 +92,7 @@ impl Engine {
                 Ok(contact) => return Ok(contact),
                 Err(error) if error.class != Class::Permanent => return Err(error),
                 Err(_) => {
-                    notes.push(Happening::OriginatorReplaced { account: requester.account().to_owned() })
+                    notes.push(Happening::OriginatorReplaced { account: requester.account().to_owned() });
                 }
             }
         }

@@ -118,6 +118,20 @@ impl Rehearsal {
         }
     }
 
+    /// Does something that takes time.
+    pub async fn as_time_passes<T>(&self, work: impl Future<Output = T>) -> T {
+        let passing = async {
+            loop {
+                self.pass(SignedDuration::from_millis(50));
+                tokio::time::sleep(Duration::from_millis(4)).await;
+            }
+        };
+        tokio::select! {
+            done = work => done,
+            () = passing => unreachable!("time passes for ever"),
+        }
+    }
+
     /// Files a request in Dataphin, which submits it.
     pub async fn file(&self, request: Request) -> Filed {
         self.sandbox.dataphin.file(request).await

@@ -29,7 +29,10 @@ async fn a_refusal_comes_back_with_its_comment() {
     let apply_id = r.accepted(r.request()).await;
     r.refuse(&r.approver(), "not without a test").await;
     let told = r.told(&apply_id).await;
-    assert_eq!((told.outcome, told.comment.as_deref()), (dataphin::Outcome::Rejected, Some("not without a test")));
+    assert_eq!(
+        (told.outcome, told.comment.as_deref()),
+        (dataphin::Outcome::Rejected, Some("not without a test"))
+    );
 }
 
 #[tokio::test]
@@ -113,9 +116,19 @@ async fn every_event_pushed_costs_no_more_paid_calls_and_tells_the_timeline() {
     r.agree(&r.approver(), "").await;
     r.told(&apply_id).await;
     assert_eq!(r.sandbox.dingtalk.calls().paid(), 2);
-    let timeline: Vec<String> =
-        r.approval(&apply_id).await.record.timeline.entries().iter().map(|entry| entry.what.to_string()).collect();
-    assert!(timeline.iter().any(|line| line == "DingTalk reports: emp1002 has it on their desk"), "{timeline:#?}");
+    let timeline: Vec<String> = r
+        .approval(&apply_id)
+        .await
+        .record
+        .timeline
+        .entries()
+        .iter()
+        .map(|entry| entry.what.to_string())
+        .collect();
+    assert!(
+        timeline.iter().any(|line| line == "DingTalk reports: emp1002 has it on their desk"),
+        "{timeline:#?}"
+    );
 }
 
 #[tokio::test]
@@ -162,9 +175,14 @@ async fn a_withdrawal_by_any_of_its_names_terminates_the_instance_when_dingtalk_
         assert!(answer.accepted(), "{answer:?}");
         let approval = r.reaches(&apply_id, Status::Delivered).await;
         assert_eq!(approval.state.decision().expect("a decision").outcome, Outcome::Withdrawn);
-        let instance = r.sandbox.dingtalk.instance(r.instance(&apply_id).await.as_str()).expect("the instance");
+        let instance =
+            r.sandbox.dingtalk.instance(r.instance(&apply_id).await.as_str()).expect("the instance");
         assert_eq!(instance.status, simulators::dingtalk::Status::Terminated);
-        assert_eq!(r.sandbox.dingtalk.calls().of(Api::TerminateInstance).calls, 1, "not before DingTalk lets it");
+        assert_eq!(
+            r.sandbox.dingtalk.calls().of(Api::TerminateInstance).calls,
+            1,
+            "not before DingTalk lets it"
+        );
     }
 }
 

@@ -44,7 +44,9 @@ impl Show {
         if self.json {
             println!("{:#}", Value::Array(found.iter().map(machine).collect()));
         } else {
-            found.iter().for_each(|approval| println!("{}", readable(approval)));
+            for approval in &found {
+                println!("{}", readable(approval));
+            }
         }
         Ok(())
     }

@@ -1,0 +1,211 @@
+//! Submits: one request, one approval, one instance, whatever happens while it is created.
+
+#![allow(clippy::expect_used)]
+
+use std::collections::BTreeSet;
+
+use e2e::{Rehearsal, Setting};
+use jiff::SignedDuration;
+use shared::approval::{Outcome, Status};
+use simulators::{
+    dataphin::{self, Fault as DataphinFault, Kind, Operator, Person, Request, Times},
+    dingtalk::{Api, Fault, Standing, Trouble},
+};
+
+#[tokio::test]
+async fn the_same_submit_fifty_times_at_once_gives_one_instance_and_equal_answers() {
+    let r = Rehearsal::start().await;
+    r.sandbox.dataphin.fault(DataphinFault::SubmitAtOnce { times: 50 }, Times::Next(1));
+    let filed = r.as_time_passes(r.file(r.request())).await;
+    let answers: BTreeSet<&str> =
+        filed.repeats.iter().chain([&filed.answer]).map(|answer| answer.body.as_str()).collect();
+    assert_eq!((filed.repeats.len(), answers.len()), (49, 1), "{answers:?}");
+    assert!(filed.answer.accepted());
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 1);
+}
+
+#[tokio::test]
+async fn fifty_at_once_are_refused_alike() {
+    let r = Rehearsal::start().await;
+    r.sandbox.dataphin.fault(DataphinFault::SubmitAtOnce { times: 50 }, Times::Next(1));
+    let stranger = Person::new("1", "nobody", "No Body");
+    let request = Request::of(Kind::Publish).then(Operator::Or, [stranger]);
+    let filed = r.as_time_passes(r.file(request)).await;
+    let codes: BTreeSet<_> = filed
+        .repeats
+        .iter()
+        .chain([&filed.answer])
+        .map(|answer| answer.json().expect("JSON")["code"].clone().to_string())
+        .collect();
+    assert_eq!(codes, BTreeSet::from(["\"person-not-in-dingtalk\"".to_owned()]));
+    assert!(r.sandbox.dingtalk.instances().is_empty());
+}
+
+#[tokio::test]
+async fn a_repeated_submit_returns_the_first_instance_also_after_the_end() {
+    let r = Rehearsal::start().await;
+    let apply_id = r.accepted(r.request()).await;
+    let first = r.sandbox.dataphin.request(&apply_id).expect("the request").answers[0].body.clone();
+    r.agree(&r.approver(), "").await;
+    r.told(&apply_id).await;
+    let again = r.sandbox.dataphin.submit_again(&apply_id).await.expect("the request");
+    assert_eq!((again.status(), again.body()), (Some(200), first.as_str()));
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 1);
+}
+
+#[tokio::test]
+async fn another_request_under_the_same_id_is_a_conflict() {
+    let r = Rehearsal::start().await;
+    let apply_id = r.accepted(r.request()).await;
+    let body = serde_json::json!({"applyId": apply_id, "tenantId": "100000001", "title": "something else"});
+    let (status, answer) = r.post("/dataphin/bpms/processinstance/create", body.to_string()).await;
+    assert_eq!((status, answer["code"].as_str()), (409, Some("another-request-under-this-id")));
+    let other_tenant = serde_json::json!({"applyId": apply_id, "tenantId": "2", "title": "something else",
+        "approveNodes": [{"approveUsers": [{"userSourceId": "emp1002"}]}]});
+    let (status, _) = r.post("/dataphin/bpms/processinstance/create", other_tenant.to_string()).await;
+    assert_eq!(status, 200, "another tenant has ids of its own");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_after_the_instance_was_made_makes_no_second_one() {
+    let r = Rehearsal::start().await;
+    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::CloseAfter).once());
+    let apply_id = r.accepted(r.request()).await;
+    let approval = r.reaches(&apply_id, Status::Pending).await;
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 1);
+    let known = approval.state.instance().expect("an instance").id.clone();
+    assert_eq!(r.sandbox.dingtalk.instances()[0].id.as_str(), known.as_str());
+    r.agree(&r.approver(), "").await;
+    assert_eq!(r.told(&apply_id).await.outcome, dataphin::Outcome::Approved);
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_too_late_makes_no_second_instance() {
+    let setting = Setting::default().variable("DINGTALK_TIMEOUT_SECONDS", "1");
+    let r = Rehearsal::with(setting).await;
+    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::HoldAnswer(3_600_000)).once());
+    let apply_id = r.accepted(r.request()).await;
+    // It was decided before the bridge knew of it.
+    r.agree(&r.approver(), "").await;
+    assert_eq!(r.told(&apply_id).await.outcome, dataphin::Outcome::Approved);
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 1);
+}
+
+#[tokio::test]
+async fn an_instance_that_shows_late_in_dingtalks_list_is_waited_for() {
+    let setting = Setting::default().simulators(|it| it.dingtalk.list_delay = SignedDuration::from_secs(20));
+    let r = Rehearsal::with(setting).await;
+    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::CloseAfter).once());
+    let apply_id = r.accepted(r.request()).await;
+    r.reaches(&apply_id, Status::Pending).await;
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 1);
+}
+
+#[tokio::test]
+async fn a_failure_of_dingtalks_is_looked_into_and_then_tried_again() {
+    let r = Rehearsal::start().await;
+    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::ServerError).once());
+    let apply_id = r.accepted(r.request()).await;
+    r.reaches(&apply_id, Status::Pending).await;
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 1);
+}
+
+#[tokio::test]
+async fn instances_of_others_are_not_adopted() {
+    let r = Rehearsal::start().await;
+    r.accepted(r.request()).await;
+    r.accepted(r.request()).await;
+    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::ServerError).once());
+    let apply_id = r.accepted(r.request()).await;
+    r.reaches(&apply_id, Status::Pending).await;
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 3);
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_told_at_once_and_a_new_try_works_once_it_is_granted() {
+    let r = Rehearsal::start().await;
+    r.sandbox.dingtalk.deny("Workflow.Instance.Write");
+    let filed = r.file(r.request()).await;
+    let answer = filed.answer.json().expect("JSON");
+    assert_eq!(filed.status(), Some(422));
+    assert_eq!(answer["code"], "Forbidden.AccessDenied.AccessTokenPermissionDenied");
+    assert!(answer["message"].as_str().expect("a message").contains("Workflow.Instance.Write"), "{answer}");
+    r.sandbox.dingtalk.grant("Workflow.Instance.Write");
+    r.sandbox.dingtalk.expire_tokens();
+    r.pass(SignedDuration::from_secs(1));
+    let again = r.sandbox.dataphin.submit_again(&filed.apply_id).await.expect("the request");
+    assert!(again.answer.accepted(), "{}", again.body());
+    r.agree(&r.approver(), "").await;
+    assert_eq!(r.told(&filed.apply_id).await.outcome, dataphin::Outcome::Approved);
+}
+
+#[tokio::test]
+async fn whoever_is_not_in_dingtalk_is_named() {
+    let r = Rehearsal::start().await;
+    let stranger = Person::new("77", "emp9999", "No Body");
+    let all = Request::of(Kind::Publish).then(Operator::And, [r.approver(), stranger.clone()]);
+    let filed = r.file(all).await;
+    let message = filed.answer.json().expect("JSON")["message"].to_string();
+    assert!(message.contains("approver emp9999 of node 1"), "{message}");
+    // Where anyone may decide, one who is missing is left out.
+    let any = Request::of(Kind::Publish).then(Operator::Or, [stranger, r.approver()]);
+    let apply_id = r.accepted(any).await;
+    r.agree(&r.approver(), "").await;
+    r.told(&apply_id).await;
+}
+
+#[tokio::test]
+async fn a_requester_who_left_dingtalk_is_represented_by_the_service_user() {
+    let r = Rehearsal::start().await;
+    let people = r.people();
+    let gone = simulators::dingtalk::Person::new(&people[0].user_source_id, &people[0].user_name);
+    r.sandbox.dingtalk.add_person(gone.standing(Standing::Left));
+    let apply_id = r.accepted(r.request()).await;
+    let instance = r.sandbox.dingtalk.instance(r.instance(&apply_id).await.as_str()).expect("the instance");
+    assert_eq!(instance.originator.as_str(), "bridge");
+    assert_eq!(instance.value("申请人 Requester"), Some("Li Na"));
+}
+
+#[tokio::test]
+async fn a_no_found_out_after_the_source_was_told_yes_becomes_an_outcome() {
+    let setting = Setting::default().variable("BRIDGE_SUBMIT_WAIT_SECONDS", "1");
+    let r = Rehearsal::with(setting).await;
+    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::Slow(5_000)).once());
+    let stopped = r.sandbox.config().expect("a configuration").dingtalk.settings.process_code;
+    r.sandbox.dingtalk.set_status(stopped.as_str(), simulators::dingtalk::TemplateStatus::Invalid);
+    let filed = r.as_time_passes(r.file(r.request())).await;
+    assert!(filed.answer.accepted(), "{}", filed.body());
+    let told = r.told(&filed.apply_id).await;
+    assert_eq!(told.outcome, dataphin::Outcome::Rejected);
+    let approval = r.approval(&filed.apply_id).await;
+    assert_eq!(approval.state.decision().expect("a decision").outcome, Outcome::Failed);
+}
+
+#[tokio::test]
+async fn too_many_calls_are_put_off_and_none_is_lost() {
+    let setting = Setting::default().simulators(|it| it.dingtalk.qps = Some(20));
+    let r = Rehearsal::with(setting).await;
+    let mut accepted = Vec::new();
+    // Time stands still, so all of them fall into one second.
+    for _ in 0..30 {
+        accepted.push(r.accepted(r.request()).await);
+    }
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 20);
+    for apply_id in &accepted {
+        r.reaches(apply_id, Status::Pending).await;
+    }
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 30);
+}
+
+#[tokio::test]
+async fn a_withdrawal_while_the_outcome_is_unknown_leaves_nothing_behind() {
+    let r = Rehearsal::start().await;
+    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::CloseAfter).once());
+    let apply_id = r.accepted(r.request()).await;
+    let answer = r.sandbox.dataphin.withdraw(&apply_id, dataphin::Verb::Cancel).await.expect("a withdrawal");
+    assert!(answer.accepted());
+    let approval = r.reaches(&apply_id, Status::Delivered).await;
+    assert_eq!(approval.state.decision().expect("a decision").outcome, Outcome::Withdrawn);
+    let instances = r.sandbox.dingtalk.instances();
+    assert!(instances.iter().all(|instance| instance.status == simulators::dingtalk::Status::Terminated));
+}
