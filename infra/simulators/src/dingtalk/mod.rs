@@ -46,6 +46,8 @@ mod state;
 mod subscription;
 mod switches;
 mod templates;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 pub use acts::{Objection, Todo};
