@@ -30,6 +30,7 @@ pub enum EventShape {
 
 /// Something that happened.
 #[derive(Debug, Clone, Serialize)]
+#[allow(clippy::struct_field_names)] // `EventType` is the protocol's own word
 pub struct Event {
     /// Its own id.
     pub id: String,

@@ -46,13 +46,15 @@ mod state;
 mod subscription;
 mod switches;
 mod templates;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 pub use acts::{Objection, Todo};
 pub use catalog::Api;
 pub use components::{Choice, Component, Kind};
-pub use errors::{Host, Refusal};
-pub use events::{Event, EventShape, INSTANCE_CHANGE, TASK_CHANGE};
+pub use errors::Refusal;
+pub use events::{EventShape, INSTANCE_CHANGE, TASK_CHANGE};
 pub use faults::{Fault, Spell, Trouble};
 pub use ids::{InstanceId, ProcessCode, TaskId, UserId};
 pub use instances::{CopyAt, Instance, Lineage, Node, Outcome, Record, Status, Task, TaskStatus};

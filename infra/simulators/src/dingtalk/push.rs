@@ -64,7 +64,8 @@ pub(crate) struct Held(Event);
 /// An event on its way.
 struct Job {
     event: Event,
-    delay: SignedDuration,
+    /// Not before this moment.
+    due: Timestamp,
     behind: Vec<Held>,
 }
 
@@ -86,7 +87,7 @@ fn prepare(state: &mut State, event: Event) -> Vec<Job> {
         return Vec::new();
     }
     let random = state.world.random.clone();
-    let (mut delay, mut copies) = (SignedDuration::ZERO, 1);
+    let (mut due, mut copies) = (now, 1);
     for trouble in state.faults.strike_push(random.as_ref()) {
         match trouble {
             Trouble::DropPush => {
@@ -98,12 +99,12 @@ fn prepare(state: &mut State, event: Event) -> Vec<Job> {
                 return Vec::new();
             }
             Trouble::DuplicatePush => copies = 2,
-            Trouble::DelayPush(wait) => delay = milliseconds(wait),
+            Trouble::DelayPush(wait) => due = now + milliseconds(wait),
             _ => {}
         }
     }
     let mut jobs: Vec<Job> =
-        (0..copies).map(|_| Job { event: event.clone(), delay, behind: Vec::new() }).collect();
+        (0..copies).map(|_| Job { event: event.clone(), due, behind: Vec::new() }).collect();
     if let Some(job) = jobs.first_mut() {
         job.behind = std::mem::take(&mut state.held);
     }
@@ -117,15 +118,14 @@ fn start(core: &Arc<Core>, job: Job) {
 }
 
 async fn deliver(core: Arc<Core>, mut job: Job, under_way: super::core::UnderWay) {
-    core.world.sleep(job.delay).await;
+    core.world.clock.sleep_until(job.due).await;
     let mut under_way = Some(under_way);
     for attempt in 1.. {
         under_way.get_or_insert_with(|| core.under_way());
         let outcome = try_once(&core, &job.event, attempt).await;
         for Held(event) in job.behind.drain(..) {
-            start(&core, Job { event, delay: SignedDuration::ZERO, behind: Vec::new() });
+            start(&core, Job { event, due: core.world.now(), behind: Vec::new() });
         }
-        under_way = None;
         if outcome == PushOutcome::Delivered {
             return;
         }
@@ -134,7 +134,10 @@ async fn deliver(core: Arc<Core>, mut job: Job, under_way: super::core::UnderWay
             core.with(|state| give_up(state, &job.event));
             return;
         };
-        core.world.sleep(wait).await;
+        // The next attempt's moment is fixed before anybody can learn that this one is over.
+        let due = core.world.now() + wait;
+        under_way = None;
+        core.world.clock.sleep_until(due).await;
     }
 }
 

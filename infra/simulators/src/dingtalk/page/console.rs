@@ -180,6 +180,7 @@ fn limits(state: &State) -> Markup {
             input type="text" name="api_quota" value=(number(meter.api_quota));
             label { "Pushes a month (" (meter.counts.pushes_this_month) " so far)" }
             input type="text" name="push_quota" value=(number(meter.push_quota));
+            br;
             label.inline {
                 input type="checkbox" name="address_refused" value="on" checked[state.address_refused];
                 " the caller's address is not in the allow-list"

@@ -12,6 +12,9 @@ use maud::{Markup, html};
 use super::{Fields, Refresh, address, back, field, form_of, page, sorry, when};
 use crate::dingtalk::{acts::Todo, core::Core, ids::TaskId, state::State};
 
+/// How many to-dos are shown at once.
+const SHOWN: usize = 30;
+
 pub(super) async fn show(Shared(core): Shared<Arc<Core>>, Path(user): Path<String>) -> Response {
     let found = core.with(|state| {
         let person = state.people.get(&user)?;
@@ -43,7 +46,8 @@ pub(super) async fn act(
 
 fn content(state: &State, todos: &[Todo]) -> Markup {
     html! {
-        @for todo in todos { (card(state, todo)) }
+        @for todo in todos.iter().take(SHOWN) { (card(state, todo)) }
+        @if todos.len() > SHOWN { p.muted { "and " (todos.len() - SHOWN) " more, once these are done" } }
         @if todos.is_empty() { div.card.muted { "Nothing to do. Load this page again to see what is new." } }
     }
 }

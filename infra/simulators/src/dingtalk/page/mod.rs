@@ -153,7 +153,7 @@ table.form{margin:.4rem 0 .8rem}table.form th{width:12rem}
 .card{background:#fff;border:1px solid #dfe3e9;border-radius:8px;padding:.9rem 1.2rem;margin:0 0 1rem}
 .card h2{margin:0 0 .4rem}
 label{display:block;margin:.6rem 0 .15rem;font-weight:600}
-label.inline{display:inline-block;margin:.2rem 1rem .2rem 0;font-weight:400}
+label.inline{display:inline-flex;gap:.35rem;align-items:baseline;margin:.2rem 1rem .2rem 0;font-weight:400}
 input[type=text],select,textarea{width:100%;max-width:40rem;padding:.4rem .5rem;border:1px solid #b9c1cc;border-radius:5px;font:inherit;background:#fff}
 select.short{width:auto}
 button{margin:.6rem .5rem 0 0;padding:.42rem 1.1rem;border:0;border-radius:5px;background:#0b5fd8;color:#fff;font:inherit;cursor:pointer}

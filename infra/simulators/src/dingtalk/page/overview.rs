@@ -6,7 +6,7 @@ use axum::{extract::State as Shared, response::Html};
 use maud::html;
 
 use super::{Refresh, address, page, state_of, when};
-use crate::dingtalk::core::Core;
+use crate::dingtalk::{core::Core, instances::Instance};
 
 /// How many of the newest instances are shown.
 const SHOWN: usize = 50;
@@ -26,10 +26,11 @@ pub(super) async fn show(Shared(core): Shared<Arc<Core>>) -> Html<String> {
             }
             h2 { "Approvals" }
             table {
-                tr { th { "Title" } th { "State" } th { "On whose desk" } th { "Created" } }
+                tr { th { "Title" } th { "Form" } th { "State" } th { "On whose desk" } th { "Created" } }
                 @for instance in state.instances.newest().take(SHOWN) {
                     tr {
                         td { a href=(address("instances", instance.id.as_str())) { (instance.title) } }
+                        td.muted { (summary(instance)) }
                         td { (state_of(instance)) }
                         td {
                             @for task in instance.open_tasks() {
@@ -41,10 +42,16 @@ pub(super) async fn show(Shared(core): Shared<Arc<Core>>) -> Html<String> {
                     }
                 }
                 @if state.instances.newest().next().is_none() {
-                    tr { td colspan="4" class="muted" { "Nobody has asked for anything yet." } }
+                    tr { td colspan="5" class="muted" { "Nobody has asked for anything yet." } }
                 }
             }
         }
     });
     page("To-dos and approvals", Refresh::Every3Seconds, &content)
+}
+
+/// The beginning of the form's first value, to tell instances of one title apart.
+fn summary(instance: &Instance) -> String {
+    let first = instance.values.first().and_then(|entry| entry["value"].as_str()).unwrap_or_default();
+    first.chars().take(40).collect()
 }

@@ -77,6 +77,11 @@ fn card(template: &Template) -> Markup {
                 }
             }
             label { "审批流程 · Approval flow" }
+            p.muted {
+                "A list of nodes: " code { (r#""supervisor""#) } ", "
+                code { (r#"{"members": {"users": ["id"], "method": "AND"}}"#) } " (AND, OR or ONE_BY_ONE), "
+                code { (r#"{"chosen": {"actor_key": "key", "required": true, "method": "OR", "among": []}}"#) } "."
+            }
             textarea name="flow" rows="8" { (flow) }
             label.inline {
                 input type="checkbox" name="allow_revoke" value="on" checked[template.allow_revoke];

@@ -1,0 +1,113 @@
+//! What people see, and what scripts can do.
+
+use serde_json::{Value, json};
+
+use super::{
+    Stage,
+    receiver::{AES_KEY, Receiver, TOKEN},
+};
+
+impl Stage {
+    async fn page(&self, path: &str) -> String {
+        let response = self.client.get(self.at(path)).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.text().await.unwrap()
+    }
+
+    /// Sends a form as a browser does; answers where it is led.
+    async fn submit(&self, path: &str, fields: &str) -> (u16, String) {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+        let request = client.build().unwrap().post(self.at(path));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let response = request.body(fields.to_owned()).send().await.unwrap();
+        let location = response.headers().get("location").map(|it| it.to_str().unwrap().to_owned());
+        (response.status().as_u16(), location.unwrap_or_default())
+    }
+}
+
+#[tokio::test]
+async fn a_person_decides_on_their_desk() {
+    let stage = Stage::new().await;
+    let (id, task) = stage.create_for_boss().await;
+    assert!(stage.page("/").await.contains("Ada提交的Data access"));
+    let desk = stage.page("/people/boss").await;
+    assert!(desk.contains("R-1") && desk.contains("同意 Agree") && desk.contains("拒绝 Refuse"));
+    assert!(!desk.contains("http-equiv"), "a page that is typed into does not load itself anew");
+    let fields = "user=boss&act=refuse&remark=not+now&colleague=asker";
+    assert_eq!(stage.submit(&format!("/tasks/{task}"), fields).await, (303, "/people/boss".into()));
+    assert_eq!(stage.read(&id).await["result"], "refuse");
+    assert_eq!(stage.submit(&format!("/tasks/{task}"), fields).await.0, 409);
+    let shown = stage.page(&format!("/instances/{id}")).await;
+    assert!(shown.contains("not now") && shown.contains("审批拒绝"));
+}
+
+#[tokio::test]
+async fn what_people_write_is_shown_as_text() {
+    let stage = Stage::new().await;
+    let mut order = stage.order(&json!([{"actionType": "NONE", "userIds": ["boss"]}]));
+    order["formComponentValues"][0]["value"] = json!("<script>alert(1)</script>");
+    stage.post("/v1.0/workflow/processInstances", &order).await;
+    let desk = stage.page("/people/boss").await;
+    assert!(desk.contains("&lt;script&gt;") && !desk.contains("<script>"));
+}
+
+#[tokio::test]
+async fn the_console_sets_its_switches() {
+    let stage = Stage::new().await;
+    let receiver = Receiver::start().await;
+    let fields =
+        format!("url={}&token={TOKEN}&aes_key={AES_KEY}", receiver.url.replace("?tenant=1", "%3Ftenant%3D1"));
+    assert_eq!(stage.submit("/console/subscription", &fields).await.0, 303);
+    assert_eq!(stage.submit("/console/push", "filter=recommended&owner_key=app_key&shape=new").await.0, 303);
+    assert_eq!(stage.submit("/console/limits", "qps=7&api_quota=&push_quota=9").await.0, 303);
+    assert_eq!(stage.submit("/console/faults", "trouble=slow&api=getInstance&wait=20&times=3").await.0, 303);
+    assert_eq!(stage.submit("/console/permissions", "point=qyapi_get_member").await.0, 303);
+    let read = async |path: &str| super::answer(stage.client.get(stage.at(path))).await.1;
+    let limits = read("/simulator/limits").await;
+    assert_eq!(
+        (&limits["qps"], &limits["apiQuota"], &limits["pushQuota"]),
+        (&json!(7), &Value::Null, &json!(9))
+    );
+    let fault = json!([{"api": "getInstance", "trouble": {"slow": 20}, "spell": {"next": 3}}]);
+    assert_eq!(read("/simulator/faults").await, fault);
+    assert_eq!(read("/simulator/permissions").await, json!(["qyapi_get_member"]));
+    let console = stage.page("/console").await;
+    assert!(console.contains(&receiver.url) && !console.contains(TOKEN) && !console.contains(AES_KEY));
+    assert_eq!(stage.submit("/console/faults/clear", "").await.0, 303);
+    assert_eq!(read("/simulator/faults").await, json!([]));
+}
+
+#[tokio::test]
+async fn a_templates_flow_is_set_on_its_page() {
+    let stage = Stage::new().await;
+    let code = stage.template.to_string();
+    assert!(stage.page("/templates").await.contains("Reference *"));
+    let flow = "%5B%7B%22members%22%3A%7B%22users%22%3A%5B%22head%22%5D%2C%22method%22%3A%22OR%22%7D%7D%5D";
+    let fields = format!("status=PUBLISHED&flow={flow}");
+    assert_eq!(stage.submit(&format!("/templates/{code}"), &fields).await.0, 303);
+    assert!(!stage.simulator.template(&code).unwrap().allow_revoke);
+    stage.create(&Value::Null).await;
+    assert_eq!(stage.desks(), ["head"]);
+}
+
+#[tokio::test]
+async fn a_script_plays_the_people() {
+    let stage = Stage::new().await;
+    let person = json!({"userId": "new", "name": "New", "departments": [10]});
+    let response = stage.client.post(stage.at("/simulator/people")).json(&person).send().await.unwrap();
+    assert_eq!(response.status(), 204);
+    let id = stage.create(&json!([{"actionType": "NONE", "userIds": ["new"]}])).await;
+    let (_, todos) = stage.get("/simulator/todos?userId=new").await;
+    assert_eq!((&todos[0]["instance"], &todos[0]["values"][0]), (&json!(id), &json!(["Reference", "R-1"])));
+    let agree = stage.at(&format!("/simulator/tasks/{}/agree", todos[0]["task"]));
+    let agree =
+        async || stage.client.post(&agree).json(&json!({"remark": "yes"})).send().await.unwrap().status();
+    assert_eq!(agree().await, 204);
+    assert_eq!(agree().await, 409);
+    let (_, instances) = stage.get("/simulator/instances").await;
+    assert_eq!((&instances[0]["status"], &instances[0]["outcome"]), (&json!("COMPLETED"), &json!("agree")));
+    let (_, calls) = stage.get("/simulator/calls").await;
+    assert_eq!(calls["by_api"]["createInstance"], json!({"calls": 1, "paid": 1, "turned_away": 0}));
+    let revoke = stage.at(&format!("/simulator/instances/{id}/revoke"));
+    assert_eq!(stage.client.post(revoke).send().await.unwrap().status(), 409);
+}
