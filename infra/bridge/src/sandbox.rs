@@ -14,6 +14,7 @@ const TEMPLATE: &str = "Dataphin Approval";
 const SERVICE_USER: &str = "bridge";
 
 /// The two simulators, and what a bridge must know of them.
+#[derive(Clone)]
 pub struct Sandbox {
     /// The simulated DingTalk.
     pub dingtalk: dingtalk::Simulator,

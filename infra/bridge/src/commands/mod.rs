@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod bench;
 mod demo;
 mod keygen;
 mod serve;
@@ -27,6 +28,8 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Make a callback token and a 43-character AES key
     Keygen,
+    /// Measure the bridge on this machine
+    Bench(bench::Bench),
     /// Show where a request stands, and what happened to it
     Show(show::Show),
 }
@@ -38,6 +41,7 @@ impl Cli {
             Command::Demo(demo) => demo.run().await,
             Command::Serve => serve::run().await,
             Command::Simulate(simulate) => simulate.run().await,
+            Command::Bench(bench) => bench.run().await,
             Command::Keygen => keygen::run(),
             Command::Show(show) => show.run().await,
         }
