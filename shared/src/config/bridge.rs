@@ -5,28 +5,28 @@ use std::net::SocketAddr;
 use jiff::SignedDuration;
 
 use super::environment::{
-    Default::{Is, None as Off},
+    Fallback::{Is, None as Off},
     Environment, Problems, Variable,
 };
 
 const LISTEN: Variable = Variable {
     name: "BRIDGE_LISTEN",
     about: "address and port `bridge serve` listens on; put TLS in front of it",
-    default: Is("127.0.0.1:8080"),
+    fallback: Is("127.0.0.1:8080"),
 };
 const FILE: Variable =
-    Variable { name: "BRIDGE_FILE", about: "`bridge serve`'s one data file", default: Is("bridge.db") };
+    Variable { name: "BRIDGE_FILE", about: "`bridge serve`'s one data file", fallback: Is("bridge.db") };
 const TABLE: Variable =
-    Variable { name: "BRIDGE_TABLE", about: "the DynamoDB table", default: Is("approval-bridge") };
+    Variable { name: "BRIDGE_TABLE", about: "the DynamoDB table", fallback: Is("approval-bridge") };
 const DYNAMODB_ENDPOINT: Variable = Variable {
     name: "BRIDGE_DYNAMODB_ENDPOINT",
     about: "a DynamoDB-compatible endpoint to use instead of the data file",
-    default: Off,
+    fallback: Off,
 };
 const SUBMIT_WAIT_SECONDS: Variable = Variable {
     name: "BRIDGE_SUBMIT_WAIT_SECONDS",
     about: "how long a submit waits for DingTalk while Dataphin holds the line, 1 to 25",
-    default: Is("8"),
+    fallback: Is("8"),
 };
 
 pub(super) const VARIABLES: &[Variable] = &[LISTEN, FILE, TABLE, DYNAMODB_ENDPOINT, SUBMIT_WAIT_SECONDS];

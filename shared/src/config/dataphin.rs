@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::environment::{
-    Default::{Is, None as Off, Required},
+    Fallback::{Is, None as Off, Required},
     Environment, Variable,
 };
 use crate::{
@@ -14,43 +14,43 @@ use crate::{
 const ACCESS_TOKEN: Variable = Variable {
     name: "DATAPHIN_ACCESS_TOKEN",
     about: "Access Token, the same as in Dataphin: Management Center > System Settings > Approval Settings",
-    default: Required,
+    fallback: Required,
 };
 const CALLBACK_URL: Variable = Variable {
     name: "DATAPHIN_CALLBACK_URL",
     about: "Callback URL that Dataphin's approval settings show \
             (https://<dataphin>/api/oa/bpms/integration/thirdparty/callback)",
-    default: Required,
+    fallback: Required,
 };
 const CALLBACK_AES_KEY: Variable = Variable {
     name: "DATAPHIN_CALLBACK_AES_KEY",
     about: "Encoding AES Key from Dataphin's approval settings, 43 characters; the profile `plain` needs none",
-    default: Off,
+    fallback: Off,
 };
 const CALLBACK_PROFILE: Variable = Variable {
     name: "DATAPHIN_CALLBACK_PROFILE",
     about: "how Dataphin is told an outcome: encrypted, plain, or a JSON object with what differs from one of them",
-    default: Is("encrypted"),
+    fallback: Is("encrypted"),
 };
 const CA_FILE: Variable = Variable {
     name: "DATAPHIN_CA_FILE",
     about: "PEM file with the certificate authority of a Dataphin with a private certificate",
-    default: Off,
+    fallback: Off,
 };
 const ACCOUNT_KIND: Variable = Variable {
     name: "DATAPHIN_ACCOUNT_KIND",
     about: "what Dataphin's userSourceId is in DingTalk: userid, mobile or unionid",
-    default: Is("userid"),
+    fallback: Is("userid"),
 };
 const TIMESTAMP_WINDOW_SECONDS: Variable = Variable {
     name: "DATAPHIN_TIMESTAMP_WINDOW_SECONDS",
     about: "how far Dataphin's clock may be from ours; 0: its timestamp is not looked at",
-    default: Is("3600"),
+    fallback: Is("3600"),
 };
 const REFUSALS_AS_200: Variable = Variable {
     name: "DATAPHIN_REFUSALS_AS_200",
     about: "true: refusals are answered with HTTP 200 and success:false",
-    default: Is("false"),
+    fallback: Is("false"),
 };
 
 pub(super) const VARIABLES: &[Variable] = &[

@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::environment::{
-    Default::{Is, None as Off, Required},
+    Fallback::{Is, None as Off, Required},
     Environment, Variable,
 };
 use crate::{
@@ -19,57 +19,57 @@ use crate::{
 const APP_KEY: Variable = Variable {
     name: "DINGTALK_APP_KEY",
     about: "AppKey (Client ID) of the app: developer console > Credentials and Basic Information",
-    default: Required,
+    fallback: Required,
 };
 const APP_SECRET: Variable = Variable {
     name: "DINGTALK_APP_SECRET",
     about: "AppSecret (Client Secret) of the app, same page",
-    default: Required,
+    fallback: Required,
 };
 const AGENT_ID: Variable =
-    Variable { name: "DINGTALK_AGENT_ID", about: "AgentId of the app, same page", default: Off };
+    Variable { name: "DINGTALK_AGENT_ID", about: "AgentId of the app, same page", fallback: Off };
 const CORP_ID: Variable = Variable {
     name: "DINGTALK_CORP_ID",
     about: "CorpId of the organisation; needed where events are addressed to it instead of the AppKey",
-    default: Off,
+    fallback: Off,
 };
 const PROCESS_CODE: Variable = Variable {
     name: "DINGTALK_PROCESS_CODE",
     about: "the template's code (PROC-…), from the address of its page in the OA approval console",
-    default: Required,
+    fallback: Required,
 };
 const CALLBACK_TOKEN: Variable = Variable {
     name: "DINGTALK_CALLBACK_TOKEN",
     about: "Token of the event subscription (`bridge keygen` makes one)",
-    default: Required,
+    fallback: Required,
 };
 const CALLBACK_AES_KEY: Variable = Variable {
     name: "DINGTALK_CALLBACK_AES_KEY",
     about: "aes_key of the event subscription, 43 characters (`bridge keygen` makes one)",
-    default: Required,
+    fallback: Required,
 };
 const SERVICE_USER_ID: Variable = Variable {
     name: "DINGTALK_SERVICE_USER_ID",
     about: "userid of whoever originates requests whose requester is not in DingTalk; without it they are refused",
-    default: Off,
+    fallback: Off,
 };
 const API_URL: Variable = Variable {
     name: "DINGTALK_API_URL",
     about: "address of the new API",
-    default: Is("https://api.dingtalk.com"),
+    fallback: Is("https://api.dingtalk.com"),
 };
 const OAPI_URL: Variable = Variable {
     name: "DINGTALK_OAPI_URL",
     about: "address of the older API",
-    default: Is("https://oapi.dingtalk.com"),
+    fallback: Is("https://oapi.dingtalk.com"),
 };
 const CALLS_PER_SECOND: Variable = Variable {
     name: "DINGTALK_CALLS_PER_SECOND",
     about: "calls a second to each API; the standard edition allows 20; 0: no limit",
-    default: Is("20"),
+    fallback: Is("20"),
 };
 const TIMEOUT_SECONDS: Variable =
-    Variable { name: "DINGTALK_TIMEOUT_SECONDS", about: "time-out of a call, 1 to 15", default: Is("5") };
+    Variable { name: "DINGTALK_TIMEOUT_SECONDS", about: "time-out of a call, 1 to 15", fallback: Is("5") };
 
 pub(super) const VARIABLES: &[Variable] = &[
     APP_KEY,

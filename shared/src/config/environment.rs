@@ -12,12 +12,12 @@ pub struct Variable {
     /// What it holds, and where to find that.
     pub about: &'static str,
     /// What holds when it is not set.
-    pub default: Default,
+    pub fallback: Fallback,
 }
 
 /// What holds when a variable is not set.
 #[derive(Debug, Clone, Copy)]
-pub enum Default {
+pub enum Fallback {
     /// It must be set.
     Required,
     /// Nothing: what it is for is off.
@@ -78,10 +78,10 @@ impl<'a> Environment<'a> {
         if let Some(text) = self.given(variable) {
             return Some(text);
         }
-        match variable.default {
-            Default::Is(text) => Some(text.to_owned()),
-            Default::None => None,
-            Default::Required => {
+        match variable.fallback {
+            Fallback::Is(text) => Some(text.to_owned()),
+            Fallback::None => None,
+            Fallback::Required => {
                 self.wrong(variable, format!("missing: {}", variable.about));
                 None
             }

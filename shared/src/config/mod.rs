@@ -10,7 +10,7 @@ mod environment;
 pub use bridge::BridgeConfig;
 pub use dataphin::DataphinConfig;
 pub use dingtalk::DingTalkConfig;
-pub use environment::{Environment, Problems, VARIABLES, Variable};
+pub use environment::{Environment, Fallback, Problems, VARIABLES, Variable};
 
 /// Everything the bridge is configured with.
 #[derive(Clone)]
