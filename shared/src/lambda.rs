@@ -2,20 +2,18 @@
 
 use std::error::Error;
 
-use tracing_subscriber::EnvFilter;
-
 use crate::{
     assembly,
     config::Config,
     engine::Engine,
+    logs,
     store::{Store, StoreSettings},
     world::World,
 };
 
 /// Reads the configuration and builds the engine, once for the life of the function.
 pub async fn start() -> Result<(Config, Engine, World), Box<dyn Error + Send + Sync>> {
-    let filter = EnvFilter::try_from_env("BRIDGE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(filter).without_time().init();
+    logs::json();
     let config = Config::from_env()?;
     let world = World::real();
     let settings = StoreSettings {

@@ -9,6 +9,7 @@
 //! | [`http`] | one client, one way to answer an error |
 //! | [`config`] | the environment's variables |
 //! | [`assembly`] | puts the parts together |
+//! | [`logs`] | what is logged, and what never is |
 //! | [`lambda`] | what the Lambda binaries have in common |
 //! | [`world`] | the clock and the randomness that the rest is handed |
 
@@ -21,5 +22,6 @@ pub mod engine;
 pub mod hex;
 pub mod http;
 pub mod lambda;
+pub mod logs;
 pub mod store;
 pub mod world;

@@ -29,7 +29,14 @@ const SUBMIT_WAIT_SECONDS: Variable = Variable {
     fallback: Is("8"),
 };
 
-pub(super) const VARIABLES: &[Variable] = &[LISTEN, FILE, TABLE, DYNAMODB_ENDPOINT, SUBMIT_WAIT_SECONDS];
+/// Read where logging starts, see [`crate::logs`].
+const LOG: Variable = Variable {
+    name: "BRIDGE_LOG",
+    about: "how much is logged to standard error: error, warn, info, debug or trace",
+    fallback: Is("info"),
+};
+
+pub(super) const VARIABLES: &[Variable] = &[LISTEN, FILE, TABLE, DYNAMODB_ENDPOINT, SUBMIT_WAIT_SECONDS, LOG];
 
 /// The bridge itself.
 #[derive(Debug, Clone)]

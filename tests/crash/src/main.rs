@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    tracing_subscriber::fmt().with_env_filter("error").with_writer(std::io::stderr).init();
+    shared::logs::text(tracing::Level::ERROR);
     let since = std::env::var(SINCE)?.parse()?;
     let world = World { clock: Arc::new(FastClock::since(since)), random: Arc::new(SystemRandom) };
     let config = Config::from_env()?;

@@ -70,22 +70,22 @@ impl Stage {
     }
 
     fn introduce(&self) {
-        println!("Approval Bridge, the round trip on this machine\n");
-        println!("  Dataphin (simulated)  {}   people ask for permissions here", self.sandbox.dataphin.url());
-        println!("  the bridge            {}", self.bridge);
-        println!("  DingTalk (simulated)  {}   people decide here\n", self.sandbox.dingtalk.url());
+        say!("Approval Bridge, the round trip on this machine\n");
+        say!("  Dataphin (simulated)  {}   people ask for permissions here", self.sandbox.dataphin.url());
+        say!("  the bridge            {}", self.bridge);
+        say!("  DingTalk (simulated)  {}   people decide here\n", self.sandbox.dingtalk.url());
     }
 
     fn invite(&self) {
-        println!("\nTry it yourself: the bridge keeps running until Ctrl-C.");
-        println!("  file a request:  {}", self.sandbox.dataphin.url());
-        println!("  decide it:       {}", self.sandbox.dingtalk.url());
+        say!("\nTry it yourself: the bridge keeps running until Ctrl-C.");
+        say!("  file a request:  {}", self.sandbox.dataphin.url());
+        say!("  decide it:       {}", self.sandbox.dingtalk.url());
     }
 
     /// A line of the story, with the time since it began.
     fn say(&self, what: &str) {
         let passed = self.world.now().duration_since(self.began);
-        println!("{:>7.3}s  {what}", passed.as_secs_f64());
+        say!("{:>7.3}s  {what}", passed.as_secs_f64());
     }
 
     async fn play(&self) -> Result<()> {
@@ -103,14 +103,14 @@ impl Stage {
             self.sandbox.dataphin.contradictions() == 0,
             "Dataphin was told two different outcomes of one request"
         );
-        println!(
+        say!(
             "\nAll four requests ended as their people decided, and Dataphin was told each outcome once."
         );
         Ok(())
     }
 
     async fn chain(&self, li: &Person, wang: &Person, zhang: &Person, chen: &Person) -> Result<()> {
-        println!("\n1. Approved by a chain: {}, then both {} and {}", name(wang), name(zhang), name(chen));
+        say!("\n1. Approved by a chain: {}, then both {} and {}", name(wang), name(zhang), name(chen));
         let request =
             Request::of(Kind::TablePermission).asked_by(li.clone()).titled("Read access to dwd_trade_order");
         let request =
@@ -125,7 +125,7 @@ impl Stage {
     }
 
     async fn refusal(&self, liu: &Person, wang: &Person) -> Result<()> {
-        println!("\n2. Refused with a comment by {}", name(wang));
+        say!("\n2. Refused with a comment by {}", name(wang));
         let request =
             Request::of(Kind::Publish).asked_by(liu.clone()).titled("Publish daily_sales to production");
         let apply_id = self.file(request.then(Operator::Or, [wang.clone()])).await?;
@@ -136,7 +136,7 @@ impl Stage {
     }
 
     async fn either_of_two(&self, li: &Person, zhang: &Person, chen: &Person) -> Result<()> {
-        println!("\n3. Either of two may decide: {} or {}", name(zhang), name(chen));
+        say!("\n3. Either of two may decide: {} or {}", name(zhang), name(chen));
         let request =
             Request::of(Kind::DataServiceApi).asked_by(li.clone()).titled("Call the customer-profile API");
         let apply_id = self.file(request.then(Operator::Or, [zhang.clone(), chen.clone()])).await?;
@@ -147,7 +147,7 @@ impl Stage {
     }
 
     async fn withdrawal(&self, chen: &Person, liu: &Person) -> Result<()> {
-        println!("\n4. Withdrawn by its requester before {} decides", name(liu));
+        say!("\n4. Withdrawn by its requester before {} decides", name(liu));
         let request =
             Request::of(Kind::CodeReview).asked_by(chen.clone()).titled("Review of the churn model");
         let apply_id = self.file(request.then(Operator::Or, [liu.clone()])).await?;
@@ -221,7 +221,7 @@ impl Stage {
         for _ in 0..100 {
             let approval = self.host.engine().store().load(&id).await?;
             if let Some(approval) = approval.filter(|approval| approval.state.status() == Status::Delivered) {
-                show::readable(&approval).lines().for_each(|line| println!("          | {line}"));
+                show::readable(&approval).lines().for_each(|line| say!("          | {line}"));
                 return Ok(());
             }
             self.world.sleep(SignedDuration::from_millis(20)).await;

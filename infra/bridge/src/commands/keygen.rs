@@ -10,7 +10,7 @@ const AES_KEY_LENGTH: usize = 43;
 #[allow(clippy::unnecessary_wraps)] // All commands look alike.
 pub(super) fn run() -> Result<()> {
     let random = World::real().random;
-    println!("DINGTALK_CALLBACK_TOKEN={}", random.letters_and_digits(TOKEN_LENGTH));
-    println!("DINGTALK_CALLBACK_AES_KEY={}", random.letters_and_digits(AES_KEY_LENGTH));
+    say!("DINGTALK_CALLBACK_TOKEN={}", random.letters_and_digits(TOKEN_LENGTH));
+    say!("DINGTALK_CALLBACK_AES_KEY={}", random.letters_and_digits(AES_KEY_LENGTH));
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The command line: one file a command.
 
+#[macro_use]
+mod say;
 mod bench;
 mod demo;
 mod keygen;
@@ -9,6 +11,7 @@ mod simulate;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use tracing::Level;
 
 /// Approval Bridge: Dataphin's requests become DingTalk approvals, and Dataphin learns their outcome.
 #[derive(Parser)]
@@ -35,6 +38,11 @@ enum Command {
 }
 
 impl Cli {
+    /// How much is logged where `BRIDGE_LOG` does not say: an operator wants more than a guest.
+    pub fn log_level(&self) -> Level {
+        if matches!(self.command, Command::Serve) { Level::INFO } else { Level::WARN }
+    }
+
     /// Does what was asked for.
     pub async fn run(self) -> Result<()> {
         match self.command {

@@ -14,11 +14,11 @@ pub(super) async fn run() -> Result<()> {
     let listen = config.bridge.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let host = Host::start(&config, Storage::Configured, World::real(), listener).await?;
-    println!("Approval Bridge listens on http://{}", host.address());
-    println!("  Dataphin, Submit Approval Request URL:  https://<your address>");
-    println!("  DingTalk, event subscription URL:       https://<your address>/dingtalk/callback");
+    say!("Approval Bridge listens on http://{}", host.address());
+    say!("  Dataphin, Submit Approval Request URL:  https://<your address>");
+    say!("  DingTalk, event subscription URL:       https://<your address>/dingtalk/callback");
     asked_to_stop().await?;
-    println!("stopping: requests under way are finished first");
+    say!("stopping: requests under way are finished first");
     host.stop().await;
     Ok(())
 }

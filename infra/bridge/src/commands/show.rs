@@ -42,10 +42,10 @@ impl Show {
             bail!("no request {}", self.id);
         }
         if self.json {
-            println!("{:#}", Value::Array(found.iter().map(machine).collect()));
+            say!("{:#}", Value::Array(found.iter().map(machine).collect()));
         } else {
             for approval in &found {
-                println!("{}", readable(approval));
+                say!("{}", readable(approval));
             }
         }
         Ok(())

@@ -35,10 +35,10 @@ impl Simulate {
             settings.pushes = PushOptions { filter: Filter::recommended(), ..PushOptions::default() };
         }
         let sandbox = Sandbox::start(&World::real(), settings).await?;
-        println!("# DingTalk: {}   Dataphin: {}", sandbox.dingtalk.url(), sandbox.dataphin.url());
-        println!("# The environment of a bridge between them:");
+        say!("# DingTalk: {}   Dataphin: {}", sandbox.dingtalk.url(), sandbox.dataphin.url());
+        say!("# The environment of a bridge between them:");
         for (name, value) in sandbox.variables() {
-            println!("export {name}='{value}'");
+            say!("export {name}='{value}'");
         }
         tokio::select! {
             stop = asked_to_stop() => stop,
@@ -52,6 +52,6 @@ async fn connect(sandbox: &Sandbox, bridge: &str) -> Result<()> {
     while sandbox.connect(bridge).await.is_err() {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    println!("# connected to {bridge}");
+    say!("# connected to {bridge}");
     std::future::pending().await
 }

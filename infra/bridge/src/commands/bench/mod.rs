@@ -33,8 +33,8 @@ impl Bench {
             "release build"
         };
         let cores = std::thread::available_parallelism()?;
-        println!("{cores} cores, {build}\n");
-        println!("{:<58}{:>12}{:>12}", "", "p50", "p99");
+        say!("{cores} cores, {build}\n");
+        say!("{:<58}{:>12}{:>12}", "", "p50", "p99");
         let site = Site::start().await?;
         for at_once in [1, 32] {
             let times = callbacks::measure(&site, self.callbacks, at_once).await?;
@@ -46,7 +46,7 @@ impl Bench {
         row("decision in DingTalk → Dataphin told; 32 at a time", measured.told);
         let alone = round_trips::measure(&site, 200, 1).await?;
         row("decision in DingTalk → Dataphin told; 1 at a time", alone.told);
-        println!();
+        say!();
         value("full round trips a second, 32 at a time", format!("{:.0}", measured.per_second));
         value("paid DingTalk calls an approval", format!("{:.2}", measured.paid_calls));
         value("store writes an approval (requests)", format!("{:.2}", measured.writes));
@@ -67,9 +67,9 @@ fn row(what: &str, mut times: Vec<Duration>) {
     let text = |time: Option<&Duration>| {
         time.map_or("-".to_owned(), |time| format!("{:.2} ms", time.as_secs_f64() * 1e3))
     };
-    println!("{what:<58}{:>12}{:>12}", text(at(50)), text(at(99)));
+    say!("{what:<58}{:>12}{:>12}", text(at(50)), text(at(99)));
 }
 
 fn value(what: &str, value: String) {
-    println!("{what:<58}{value:>12}");
+    say!("{what:<58}{value:>12}");
 }

@@ -1,0 +1,164 @@
+//! The `bridge` binary as an operator meets it.
+
+#![allow(clippy::expect_used)]
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::PathBuf,
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
+
+use bridge::sandbox::{Sandbox, SandboxSettings};
+use serde_json::Value;
+use shared::{
+    dingtalk::crypto::AesKey,
+    world::{SystemRandom, World},
+};
+use simulators::dataphin::{Kind, Operator, Request};
+
+const BRIDGE: &str = env!("CARGO_BIN_EXE_bridge");
+
+/// `bridge serve` between two simulators, with everything it logs kept.
+struct Serve {
+    sandbox: Sandbox,
+    child: Child,
+    log: std::thread::JoinHandle<String>,
+    folder: PathBuf,
+}
+
+impl Serve {
+    async fn start() -> Self {
+        let mut sandbox =
+            Sandbox::start(&World::real(), SandboxSettings::default()).await.expect("the simulators start");
+        let random: &dyn shared::world::Random = &SystemRandom;
+        let folder = std::env::temp_dir().join(format!("bridge-serve-{}", random.letters_and_digits(12)));
+        std::fs::create_dir(&folder).expect("a new folder");
+        sandbox.set("BRIDGE_FILE", folder.join("bridge.db").to_string_lossy());
+        sandbox.set("BRIDGE_LISTEN", "127.0.0.1:0");
+        sandbox.set("BRIDGE_LOG", "trace");
+        let mut child = Command::new(BRIDGE)
+            .arg("serve")
+            .envs(sandbox.variables())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the bridge starts");
+        let mut stderr = child.stderr.take().expect("a log");
+        let log = std::thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).expect("the log is text");
+            text
+        });
+        let mut first = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().expect("an output"));
+        stdout.read_line(&mut first).expect("a first line");
+        let address = first.trim().rsplit(' ').next().expect("an address");
+        sandbox.connect(address).await.expect("both ends know the bridge");
+        Self { sandbox, child, log, folder }
+    }
+
+    /// One round trip; gives the request's id.
+    async fn round_trip(&self) -> String {
+        let people = self.sandbox.dataphin.settings().people;
+        let request = Request::of(Kind::TablePermission).titled("a telling title").because("a telling reason");
+        let filed = self.sandbox.dataphin.file(request.then(Operator::Or, [people[1].clone()])).await;
+        assert!(filed.answer.accepted(), "{}", filed.body());
+        let todo = self.sandbox.dingtalk.todos(&people[1].user_source_id).pop().expect("a to-do");
+        self.sandbox.dingtalk.agree(todo.task, "a telling comment").expect("they may agree");
+        let told = tokio::time::timeout(Duration::from_secs(20), self.sandbox.dataphin.told(&filed.apply_id)).await;
+        told.expect("Dataphin is told in time").expect("an outcome");
+        filed.apply_id
+    }
+
+    /// The command line, beside the running bridge.
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(BRIDGE).args(arguments).envs(self.sandbox.variables()).output().expect("it runs")
+    }
+
+    /// Asks it to stop as a service manager does; gives whether it ended well, and its log.
+    fn stop(mut self) -> (bool, String) {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().expect("a signal");
+        let ended = self.child.wait().expect("it ends");
+        let log = self.log.join().expect("the log");
+        let _ = std::fs::remove_dir_all(self.folder);
+        (ended.success(), log)
+    }
+}
+
+#[tokio::test]
+async fn a_full_run_logs_no_secret_and_no_content() {
+    let serve = Serve::start().await;
+    let apply_id = serve.round_trip().await;
+    let approval = serve.sandbox.dataphin.request(&apply_id).and_then(|request| request.process_instance_id());
+    let variables = serve.sandbox.variables().clone();
+    let token = dingtalk_token(&serve.sandbox).await;
+    let (ended_well, log) = serve.stop();
+    assert!(ended_well, "{log}");
+    assert!(log.contains(&approval.expect("an approval")), "the log names the approval: {log}");
+    let secrets = [
+        "DINGTALK_APP_SECRET",
+        "DINGTALK_CALLBACK_TOKEN",
+        "DINGTALK_CALLBACK_AES_KEY",
+        "DATAPHIN_ACCESS_TOKEN",
+        "DATAPHIN_CALLBACK_AES_KEY",
+    ];
+    for secret in secrets.map(|name| variables[name].as_str()).into_iter().chain([token.as_str(), "a telling"]) {
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
+}
+
+/// The token that the bridge has: asked for again, DingTalk gives the same.
+async fn dingtalk_token(sandbox: &Sandbox) -> String {
+    let variables = sandbox.variables();
+    let body = serde_json::json!({"appKey": variables["DINGTALK_APP_KEY"], "appSecret": variables["DINGTALK_APP_SECRET"]});
+    let url = format!("{}/v1.0/oauth2/accessToken", sandbox.dingtalk.url());
+    let answer = reqwest::Client::new().post(url).json(&body).send().await.expect("an answer");
+    let answer: Value = answer.json().await.expect("JSON");
+    answer["accessToken"].as_str().expect("a token").to_owned()
+}
+
+#[tokio::test]
+async fn show_tells_where_a_request_stands_while_the_bridge_runs() {
+    let serve = Serve::start().await;
+    let apply_id = serve.round_trip().await;
+    let output = serve.run(&["show", &apply_id]);
+    let text = String::from_utf8(output.stdout).expect("text");
+    for part in ["a telling title", "decision  approved by Wang Wei: “a telling comment”", "asked DingTalk to create"] {
+        assert!(text.contains(part), "{text}");
+    }
+    let output = serve.run(&["show", &apply_id, "--tenant", "100000001", "--json"]);
+    let shown: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&shown[0]["applyId"], &shown[0]["decision"]["outcome"]), (&apply_id.into(), &"approved".into()));
+    let unknown = serve.run(&["show", "nobody-knows"]);
+    assert!(!unknown.status.success());
+    assert_eq!(String::from_utf8_lossy(&unknown.stderr), "bridge: no request nobody-knows\n");
+    serve.stop();
+}
+
+#[test]
+fn without_configuration_every_missing_variable_is_named_at_once() {
+    let output = Command::new(BRIDGE).arg("serve").env_clear().env("DINGTALK_CALLBACK_AES_KEY", "short").output();
+    let output = output.expect("it runs");
+    assert!(!output.status.success());
+    let text = String::from_utf8(output.stderr).expect("text");
+    let required = ["DINGTALK_APP_KEY", "DINGTALK_APP_SECRET", "DINGTALK_PROCESS_CODE", "DINGTALK_CALLBACK_TOKEN",
+        "DATAPHIN_ACCESS_TOKEN", "DATAPHIN_CALLBACK_URL", "DATAPHIN_CALLBACK_AES_KEY"];
+    for name in required {
+        assert!(text.contains(&format!("{name}: missing")), "{name}: {text}");
+    }
+    assert!(text.contains("DINGTALK_CALLBACK_AES_KEY: wrong: expected 43"), "{text}");
+    assert!(!text.contains("short"), "a value may be a secret");
+}
+
+#[test]
+fn keygen_makes_a_token_and_a_key_that_the_console_takes() {
+    let output = Command::new(BRIDGE).arg("keygen").output().expect("it runs");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let (token, key) = text.trim().split_once('\n').expect("two lines");
+    let token = token.strip_prefix("DINGTALK_CALLBACK_TOKEN=").expect("the token");
+    assert!(token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let key = key.strip_prefix("DINGTALK_CALLBACK_AES_KEY=").expect("the key");
+    assert!(key.parse::<AesKey>().is_ok() && key.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+}
