@@ -68,7 +68,7 @@ impl Host {
             tokio::spawn(server::serve(listener, router, stopped(stopping.clone()))),
             tokio::spawn(sweep(engine.clone(), wake, world.clone(), stopping.clone())),
             tokio::spawn(collect(engine.clone(), world, stopping.clone())),
-            tokio::spawn(wakes::run(engine.clone(), woken, stopped(stopping))),
+            tokio::spawn(wakes::run(engine.in_background(), woken, stopped(stopping))),
         ];
         Ok(Self { address, engine, stop, work, embedded })
     }

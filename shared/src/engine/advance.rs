@@ -14,10 +14,15 @@ const MOST_TRIES: u32 = 10;
 impl Engine {
     /// Does whatever is due for an approval. Safe when two do so at once: each commit holds only on what was loaded.
     pub async fn advance(&self, id: &ApprovalId) -> Result<(), EngineError> {
+        let mut committed = None;
         for _ in 0..MOST_STEPS {
-            let Some(approval) = self.store().load(id).await? else { return Ok(()) };
+            let known = match committed {
+                Some(approval) => Some(approval),
+                None => self.store().load(id).await?,
+            };
+            let Some(approval) = known else { return Ok(()) };
             let now = self.now();
-            match next_action(approval, now) {
+            committed = match next_action(approval, now) {
                 Next::Create(approval) => self.create_again(approval).await?,
                 Next::Reconcile(approval) => self.reconcile(approval).await?,
                 Next::DecideWithdrawn(approval) => self.decide(approval.withdrawn(now)).await?,

@@ -20,7 +20,7 @@ impl Engine {
     pub(super) async fn create_again(&self, approval: Approval<Received>) -> Result<Step, EngineError> {
         match self.store().commit(approval.sending(self.now())).await {
             Ok(claimed) => self.create(claimed, &Line::none()).await,
-            Err(error) => step::<()>(Err(error)),
+            Err(error) => step::<Received>(Err(error)),
         }
     }
 
@@ -114,9 +114,9 @@ impl Engine {
             let pending =
                 |hint| approval.clone().created(instance.clone(), approvers.clone(), adopted, hint, now);
             match self.store().commit_with_instance(&instance.id, pending).await {
-                Ok(_) => {
+                Ok(pending) => {
                     tracing::info!(approval = %id, instance = %instance.id, adopted, "pending");
-                    return Ok(Step::Done);
+                    return Ok(Some(pending.into()));
                 }
                 Err(CommitError::Store(error)) => return Err(error.into()),
                 Err(CommitError::Conflict) => {}
@@ -126,12 +126,12 @@ impl Engine {
                     approval = Approval { record, state }
                 }
                 Some(other) if other.state.instance().is_some_and(|known| known.id == instance.id) => {
-                    return Ok(Step::Done);
+                    return Ok(Some(other));
                 }
                 _ => {
                     // Only where two create calls went out for one approval, which the commits rule out.
                     tracing::error!(approval = %id, instance = %instance.id, "an instance that nobody owns");
-                    return Ok(Step::Again);
+                    return Ok(None);
                 }
             }
         }

@@ -24,7 +24,7 @@ impl Engine {
     async fn announce_and_deliver(&self, approval: Approval<Decided>) -> Result<Step, EngineError> {
         let approval = match self.store().commit(approval).await {
             Ok(approval) => approval,
-            Err(error) => return step::<()>(Err(error)),
+            Err(error) => return step::<Decided>(Err(error)),
         };
         let told = match approval.record.key.source {
             Source::Dataphin => self.0.dataphin.tell(&approval).await,

@@ -28,6 +28,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
+    approval::Approval,
     dataphin::Dataphin,
     dingtalk::{AccountKind, DingTalk},
     store::{CommitError, Store, StoreError},
@@ -82,6 +83,14 @@ impl Engine {
         Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world }))
     }
 
+    /// The same engine for work that nobody waits for: its store lets the doors go first.
+    #[must_use]
+    pub fn in_background(&self) -> Self {
+        let Inner { store, dingtalk, dataphin, settings, world } = &*self.0;
+        let store = store.clone().in_background();
+        Self::new(store, dingtalk.clone(), dataphin.clone(), settings.clone(), world.clone())
+    }
+
     /// The store it works on.
     pub fn store(&self) -> &Store {
         &self.0.store
@@ -103,19 +112,17 @@ impl Engine {
     }
 }
 
-/// What a step came to.
-enum Step {
-    /// Committed: see what is next.
-    Done,
-    /// Someone else committed first: load again.
-    Again,
-}
+/// The approval as a step committed it; `None`: someone else committed first, so load it again.
+type Step = Option<Approval>;
 
 /// A conflict means "load again"; only a failing store is an error.
-fn step<T>(committed: Result<T, CommitError>) -> Result<Step, EngineError> {
+fn step<S>(committed: Result<Approval<S>, CommitError>) -> Result<Step, EngineError>
+where
+    Approval: From<Approval<S>>,
+{
     match committed {
-        Ok(_) => Ok(Step::Done),
-        Err(CommitError::Conflict) => Ok(Step::Again),
+        Ok(approval) => Ok(Some(approval.into())),
+        Err(CommitError::Conflict) => Ok(None),
         Err(CommitError::Store(error)) => Err(error.into()),
     }
 }

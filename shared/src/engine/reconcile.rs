@@ -23,7 +23,7 @@ enum Look {
 
 impl Engine {
     pub(super) async fn reconcile(&self, approval: Approval<Received>) -> Result<Step, EngineError> {
-        let Creation::Sent { at, .. } = approval.state.creation else { return Ok(Step::Again) };
+        let Creation::Sent { at, .. } = approval.state.creation else { return Ok(None) };
         let look = self.look_for_instance(&approval, at).await?;
         let now = self.now();
         match look {

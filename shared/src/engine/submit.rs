@@ -94,20 +94,18 @@ impl Engine {
             }
         };
         match worked {
-            Ok(Ok(_)) => self.answer(submitted).await,
+            Ok(Ok(Some(approval))) => answer(approval, submitted),
+            Ok(Ok(None)) => self.answer_as_stored(submitted).await,
             Ok(Err(error)) => Err(error.into()),
             // The work panicked or was cut off. The request is committed, and the sweep takes it up.
             Err(_) => Ok(submitted),
         }
     }
 
-    /// What the approval's state says to the source.
-    async fn answer(&self, submitted: Submitted) -> Result<Submitted, SubmitError> {
+    async fn answer_as_stored(&self, submitted: Submitted) -> Result<Submitted, SubmitError> {
         match self.store().load(&submitted.id).await.map_err(EngineError::from)? {
-            Some(Approval { state: State::Refused(refused), .. }) => {
-                Err(SubmitError::Refused { code: refused.code, message: refused.message })
-            }
-            _ => Ok(submitted),
+            Some(approval) => answer(approval, submitted),
+            None => Ok(submitted),
         }
     }
 
@@ -126,10 +124,18 @@ impl Engine {
             }
             let waited = self.now().duration_since(arrived);
             if !is_being_created(&approval) || waited >= self.0.settings.submit_wait {
-                return self.answer(submitted).await;
+                return answer(approval, submitted);
             }
             self.0.world.sleep(LOOK_EVERY).await;
         }
+    }
+}
+
+/// What an approval's state says to the source.
+fn answer(approval: Approval, submitted: Submitted) -> Result<Submitted, SubmitError> {
+    match approval.state {
+        State::Refused(refused) => Err(SubmitError::Refused { code: refused.code, message: refused.message }),
+        _ => Ok(submitted),
     }
 }
 

@@ -14,6 +14,7 @@ const SOON: SignedDuration = SignedDuration::from_millis(20);
 impl Store {
     /// The approval, as last committed; `None` when there is none.
     pub async fn load(&self, id: &ApprovalId) -> Result<Option<Approval>, StoreError> {
+        let _lane = self.lane().await;
         let output = self
             .client
             .get_item()
@@ -35,6 +36,7 @@ impl Store {
         let whole = Approval::from(next.clone());
         let (condition, version) = version_condition(&whole);
         self.count_write();
+        let _lane = self.lane().await;
         let sent = self
             .client
             .put_item()

@@ -126,6 +126,7 @@ impl Store {
         };
         let owner = owner.build().map_err(damaged)?;
         self.count_write();
+        let _lane = self.lane().await;
         let sent = self
             .client
             .transact_write_items()
@@ -146,6 +147,7 @@ impl Store {
     }
 
     async fn instance_item(&self, instance: &InstanceId) -> Result<Option<InstanceItem>, StoreError> {
+        let _lane = self.lane().await;
         let output = self
             .client
             .get_item()

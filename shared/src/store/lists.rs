@@ -23,6 +23,7 @@ pub struct Listed {
 impl Store {
     /// Approvals of one shard (below [`super::DUE_SHARDS`]) that are due at `now`, oldest first, at most `limit`.
     pub async fn due(&self, shard: u8, now: Timestamp, limit: u16) -> Result<Vec<ApprovalId>, StoreError> {
+        let _lane = self.lane().await;
         let output = self
             .client
             .query()

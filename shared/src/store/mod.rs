@@ -28,7 +28,7 @@ use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::approval::ApprovalId;
 
@@ -36,6 +36,9 @@ pub use error::{CommitError, StoreError};
 pub use instances::Owner;
 pub use item::DUE_SHARDS;
 pub use lists::Listed;
+
+/// Requests of background work at the same time.
+const BACKGROUND_LANES: usize = 2;
 
 /// Where the table is.
 #[derive(Debug, Clone)]
@@ -53,6 +56,7 @@ pub struct Store {
     table: Arc<str>,
     writes: Arc<AtomicU64>,
     changes: Option<mpsc::Sender<ApprovalId>>,
+    lanes: Option<Arc<Semaphore>>,
 }
 
 impl Store {
@@ -79,7 +83,7 @@ impl Store {
     }
 
     fn new(client: Client, table: &str) -> Self {
-        Self { client, table: table.into(), writes: Arc::default(), changes: None }
+        Self { client, table: table.into(), writes: Arc::default(), changes: None, lanes: None }
     }
 
     /// The same store, which also tells `changes` of every approval that has become due: what the table's stream
@@ -87,6 +91,23 @@ impl Store {
     pub fn telling(mut self, changes: mpsc::Sender<ApprovalId>) -> Self {
         self.changes = Some(changes);
         self
+    }
+
+    /// The same store for work that nobody waits for: few requests at a time, so that the doors' come first. DingTalk
+    /// gives a callback 1.5 seconds, also while a thousand approvals are being advanced.
+    #[must_use]
+    pub fn in_background(mut self) -> Self {
+        self.lanes = Some(Arc::new(Semaphore::new(BACKGROUND_LANES)));
+        self
+    }
+
+    /// A place for one request; kept until it is answered.
+    async fn lane(&self) -> Option<OwnedSemaphorePermit> {
+        match &self.lanes {
+            // The semaphore is never closed.
+            Some(lanes) => lanes.clone().acquire_owned().await.ok(),
+            None => None,
+        }
     }
 
     /// Write requests so far.
