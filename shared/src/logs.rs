@@ -24,7 +24,8 @@ pub fn json() {
 }
 
 fn targets(default: Level) -> Targets {
-    let level = std::env::var("BRIDGE_LOG").ok().and_then(|level| level.trim().parse().ok()).unwrap_or(default);
+    let level =
+        std::env::var("BRIDGE_LOG").ok().and_then(|level| level.trim().parse().ok()).unwrap_or(default);
     // The embedded store warns of every lost race, which is its way of saying "load again".
     let libraries = Targets::new().with_default(Level::WARN).with_target("dynoxide", Level::ERROR);
     libraries.with_targets(OURS.map(|name| (name, level)))

@@ -63,7 +63,8 @@ fn section(name: &str, table: &str) {
     let (before, rest) = readme.split_once(&begin).expect("the section's begin");
     let (found, after) = rest.split_once(&end).expect("the section's end");
     if std::env::var_os("UPDATE_README").is_some() {
-        std::fs::write(path, format!("{before}{begin}{table}{end}{after}")).expect("the README can be written");
+        std::fs::write(path, format!("{before}{begin}{table}{end}{after}"))
+            .expect("the README can be written");
     } else {
         assert_eq!(found, table, "the README's {name} are not those of the code");
     }

@@ -61,12 +61,14 @@ impl Serve {
     /// One round trip; gives the request's id.
     async fn round_trip(&self) -> String {
         let people = self.sandbox.dataphin.settings().people;
-        let request = Request::of(Kind::TablePermission).titled("a telling title").because("a telling reason");
+        let request =
+            Request::of(Kind::TablePermission).titled("a telling title").because("a telling reason");
         let filed = self.sandbox.dataphin.file(request.then(Operator::Or, [people[1].clone()])).await;
         assert!(filed.answer.accepted(), "{}", filed.body());
         let todo = self.sandbox.dingtalk.todos(&people[1].user_source_id).pop().expect("a to-do");
         self.sandbox.dingtalk.agree(todo.task, "a telling comment").expect("they may agree");
-        let told = tokio::time::timeout(Duration::from_secs(20), self.sandbox.dataphin.told(&filed.apply_id)).await;
+        let told =
+            tokio::time::timeout(Duration::from_secs(20), self.sandbox.dataphin.told(&filed.apply_id)).await;
         told.expect("Dataphin is told in time").expect("an outcome");
         filed.apply_id
     }
@@ -91,7 +93,8 @@ impl Serve {
 async fn a_full_run_logs_no_secret_and_no_content() {
     let serve = Serve::start().await;
     let apply_id = serve.round_trip().await;
-    let approval = serve.sandbox.dataphin.request(&apply_id).and_then(|request| request.process_instance_id());
+    let approval =
+        serve.sandbox.dataphin.request(&apply_id).and_then(|request| request.process_instance_id());
     let variables = serve.sandbox.variables().clone();
     let token = dingtalk_token(&serve.sandbox).await;
     let (ended_well, log) = serve.stop();
@@ -104,7 +107,9 @@ async fn a_full_run_logs_no_secret_and_no_content() {
         "DATAPHIN_ACCESS_TOKEN",
         "DATAPHIN_CALLBACK_AES_KEY",
     ];
-    for secret in secrets.map(|name| variables[name].as_str()).into_iter().chain([token.as_str(), "a telling"]) {
+    for secret in
+        secrets.map(|name| variables[name].as_str()).into_iter().chain([token.as_str(), "a telling"])
+    {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
 }
@@ -125,12 +130,17 @@ async fn show_tells_where_a_request_stands_while_the_bridge_runs() {
     let apply_id = serve.round_trip().await;
     let output = serve.run(&["show", &apply_id]);
     let text = String::from_utf8(output.stdout).expect("text");
-    for part in ["a telling title", "decision  approved by Wang Wei: “a telling comment”", "asked DingTalk to create"] {
+    for part in
+        ["a telling title", "decision  approved by Wang Wei: “a telling comment”", "asked DingTalk to create"]
+    {
         assert!(text.contains(part), "{text}");
     }
     let output = serve.run(&["show", &apply_id, "--tenant", "100000001", "--json"]);
     let shown: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!((&shown[0]["applyId"], &shown[0]["decision"]["outcome"]), (&apply_id.into(), &"approved".into()));
+    assert_eq!(
+        (&shown[0]["applyId"], &shown[0]["decision"]["outcome"]),
+        (&apply_id.into(), &"approved".into())
+    );
     let unknown = serve.run(&["show", "nobody-knows"]);
     assert!(!unknown.status.success());
     assert_eq!(String::from_utf8_lossy(&unknown.stderr), "bridge: no request nobody-knows\n");
@@ -139,12 +149,20 @@ async fn show_tells_where_a_request_stands_while_the_bridge_runs() {
 
 #[test]
 fn without_configuration_every_missing_variable_is_named_at_once() {
-    let output = Command::new(BRIDGE).arg("serve").env_clear().env("DINGTALK_CALLBACK_AES_KEY", "short").output();
+    let output =
+        Command::new(BRIDGE).arg("serve").env_clear().env("DINGTALK_CALLBACK_AES_KEY", "short").output();
     let output = output.expect("it runs");
     assert!(!output.status.success());
     let text = String::from_utf8(output.stderr).expect("text");
-    let required = ["DINGTALK_APP_KEY", "DINGTALK_APP_SECRET", "DINGTALK_PROCESS_CODE", "DINGTALK_CALLBACK_TOKEN",
-        "DATAPHIN_ACCESS_TOKEN", "DATAPHIN_CALLBACK_URL", "DATAPHIN_CALLBACK_AES_KEY"];
+    let required = [
+        "DINGTALK_APP_KEY",
+        "DINGTALK_APP_SECRET",
+        "DINGTALK_PROCESS_CODE",
+        "DINGTALK_CALLBACK_TOKEN",
+        "DATAPHIN_ACCESS_TOKEN",
+        "DATAPHIN_CALLBACK_URL",
+        "DATAPHIN_CALLBACK_AES_KEY",
+    ];
     for name in required {
         assert!(text.contains(&format!("{name}: missing")), "{name}: {text}");
     }

@@ -84,8 +84,8 @@ mod tests {
 
     use super::*;
     use crate::approval::{
-        ApplyId, ApprovalKey, Basis, Decision, Hint, HintResult, Instance, InstanceId, Outcome, ProcessCode, Request,
-        Source, Tenant, UserId,
+        ApplyId, ApprovalKey, Basis, Decision, Hint, HintResult, Instance, InstanceId, Outcome, ProcessCode,
+        Request, Source, Tenant, UserId,
         schedule::{DELIVER, LEASE, LOOKS, READ_UNASKED, WITHDRAW_AFTER},
     };
 
@@ -124,8 +124,13 @@ mod tests {
     }
 
     fn decided() -> Approval<Decided> {
-        let decision =
-            Decision { outcome: Outcome::Approved, at: at(5), by: None, comment: None, basis: Basis::Instance };
+        let decision = Decision {
+            outcome: Outcome::Approved,
+            at: at(5),
+            by: None,
+            comment: None,
+            basis: Basis::Instance,
+        };
         pending().decided(decision, at(5))
     }
 

@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use jiff::SignedDuration;
 
 use super::environment::{
+    Environment,
     Fallback::{Is, None as Off},
-    Environment, Problems, Variable,
+    Problems, Variable,
 };
 
 const LISTEN: Variable = Variable {

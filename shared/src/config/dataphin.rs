@@ -3,8 +3,9 @@
 use jiff::SignedDuration;
 
 use super::environment::{
+    Environment,
     Fallback::{Is, None as Off, Required},
-    Environment, Variable,
+    Variable,
 };
 use crate::{
     dataphin::{Access, DataphinSettings, Profile, profile::Cipher, reply::ReplyStyle},

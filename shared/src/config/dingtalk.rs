@@ -5,8 +5,9 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::environment::{
+    Environment,
     Fallback::{Is, None as Off, Required},
-    Environment, Variable,
+    Variable,
 };
 use crate::{
     approval::{ProcessCode, UserId},

@@ -103,9 +103,7 @@ impl Stage {
             self.sandbox.dataphin.contradictions() == 0,
             "Dataphin was told two different outcomes of one request"
         );
-        say!(
-            "\nAll four requests ended as their people decided, and Dataphin was told each outcome once."
-        );
+        say!("\nAll four requests ended as their people decided, and Dataphin was told each outcome once.");
         Ok(())
     }
 

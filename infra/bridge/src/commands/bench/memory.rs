@@ -29,6 +29,7 @@ pub(super) async fn measure(round_trips: usize) -> Result<Memory> {
         .arg("serve")
         .envs(sandbox.variables())
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()?;
     let measured = measure_process(&serve, &sandbox, &format!("http://{address}"), round_trips).await;
     serve.kill()?;
