@@ -47,12 +47,12 @@ impl Bench {
         let alone = round_trips::measure(&site, 200, 1).await?;
         row("decision in DingTalk → Dataphin told; 1 at a time", alone.told);
         say!();
-        value("full round trips a second, 32 at a time", format!("{:.0}", measured.per_second));
-        value("paid DingTalk calls an approval", format!("{:.2}", measured.paid_calls));
-        value("store writes an approval (requests)", format!("{:.2}", measured.writes));
+        value("full round trips a second, 32 at a time", &format!("{:.0}", measured.per_second));
+        value("paid DingTalk calls an approval", &format!("{:.2}", measured.paid_calls));
+        value("store writes an approval (requests)", &format!("{:.2}", measured.writes));
         site.stop().await;
         let memory = memory::measure(self.round_trips).await?;
-        value("memory of `serve`, idle", format!("{:.1} MB", memory.idle));
+        value("memory of `serve`, idle", &format!("{:.1} MB", memory.idle));
         value(
             &format!("memory of `serve`, after {} round trips", self.round_trips),
             format!("{:.1} MB", memory.after),
@@ -70,6 +70,6 @@ fn row(what: &str, mut times: Vec<Duration>) {
     say!("{what:<58}{:>12}{:>12}", text(at(50)), text(at(99)));
 }
 
-fn value(what: &str, value: String) {
+fn value(what: &str, value: &str) {
     say!("{what:<58}{value:>12}");
 }

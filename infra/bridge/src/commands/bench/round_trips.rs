@@ -23,6 +23,7 @@ pub(super) struct Measured {
 }
 
 /// Runs `count` round trips, so many at a time.
+#[allow(clippy::cast_precision_loss)] // Counts of a benchmark.
 pub(super) async fn measure(site: &Site, count: usize, at_once: usize) -> Result<Measured> {
     let store = site.host.engine().store();
     let (paid, writes) = (site.sandbox.dingtalk.calls().paid(), store.writes());
