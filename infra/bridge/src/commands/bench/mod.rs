@@ -55,7 +55,7 @@ impl Bench {
         value("memory of `serve`, idle", &format!("{:.1} MB", memory.idle));
         value(
             &format!("memory of `serve`, after {} round trips", self.round_trips),
-            format!("{:.1} MB", memory.after),
+            &format!("{:.1} MB", memory.after),
         );
         Ok(())
     }
