@@ -37,6 +37,7 @@ pub fn router(engine: Engine, config: &DataphinConfig, world: World) -> Router {
         .route("/dataphin/bpms/processinstance/revoke", post(withdraw::withdraw))
         .route("/dataphin/bpms/processinstance/cancel", post(withdraw::withdraw))
         .route("/dataphin/bpms/processinstance/withdraw", post(withdraw::withdraw))
+        .route("/dataphin/bpms/", any(unknown::record))
         .route("/dataphin/bpms/{*path}", any(unknown::record))
         .with_state(door)
 }

@@ -20,7 +20,11 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{embedded::Embedded, server, wakes};
+use crate::{
+    embedded::Embedded,
+    server::{self, Limits},
+    wakes,
+};
 
 /// Approvals that may wait to be advanced; what does not fit in is left to the next sweep.
 const MOST_WAITING: usize = 4096;
@@ -65,7 +69,7 @@ impl Host {
         let address = listener.local_addr()?;
         let router = door::open(router(&engine, config, &world), world.clone());
         let work = vec![
-            tokio::spawn(server::serve(listener, router, stopped(stopping.clone()))),
+            tokio::spawn(server::serve(listener, router, Limits::default(), stopped(stopping.clone()))),
             tokio::spawn(sweep(engine.clone(), wake, world.clone(), stopping.clone())),
             tokio::spawn(collect(engine.clone(), world, stopping.clone())),
             tokio::spawn(wakes::run(engine.in_background(), woken, stopped(stopping))),

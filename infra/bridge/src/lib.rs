@@ -6,6 +6,7 @@
 //! | [`embedded`] | the DynamoDB engine inside |
 //! | [`sandbox`] | a simulated DingTalk and Dataphin to rehearse in |
 //! | [`server`] | HTTP with limits on time and number |
+//! | `stream` | an end to every wait on a caller |
 //! | [`wakes`] | advances approvals as they become due |
 //! | [`commands`] | the command line |
 
@@ -14,4 +15,5 @@ pub mod embedded;
 pub mod host;
 pub mod sandbox;
 pub mod server;
+mod stream;
 pub mod wakes;

@@ -11,19 +11,45 @@ use hyper_util::{
 use tokio::{net::TcpListener, sync::Semaphore};
 use tower::ServiceExt;
 
-/// Connections at the same time.
-const MOST_CONNECTIONS: usize = 1024;
-/// A request's head must be complete within this time, and an idle connection is closed after it.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// A head is no longer than this.
-const HEAD_LIMIT: usize = 32 * 1024;
-/// On the way down, requests under way have so long.
-const DRAIN: Duration = Duration::from_secs(12);
+use crate::stream::Patient;
+
+/// What callers may take. How long a body may take is the doors' affair.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections at the same time.
+    pub connections: usize,
+    /// A request's head must be complete within this time, and an idle connection is closed after it.
+    pub head: Duration,
+    /// A head is about this long at most.
+    pub head_bytes: usize,
+    /// A caller who takes nothing of an answer for so long is hung up on.
+    pub stall: Duration,
+    /// A caller who is still sending when the connection's last answer is written may go on for so long.
+    pub linger: Duration,
+    /// But not with a longer pause than this.
+    pub pause: Duration,
+    /// On the way down, requests under way have so long.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            head: Duration::from_secs(30),
+            head_bytes: 32 * 1024,
+            stall: Duration::from_secs(30),
+            linger: Duration::from_secs(10),
+            pause: Duration::from_secs(1),
+            drain: Duration::from_secs(12),
+        }
+    }
+}
 
 /// Serves `router` until `stop` resolves; then lets requests under way end.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(limits.connections));
     let mut stop = std::pin::pin!(stop);
     loop {
         // Without a free place nobody is let in: callers queue in the listener.
@@ -45,6 +71,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             }
         };
         let _ = stream.set_nodelay(true);
+        let stream = Patient::new(stream, limits.stall, limits.linger, limits.pause);
         let router = router.clone();
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             let router = router.clone();
@@ -56,8 +83,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         });
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(HEAD_LIMIT)
+            .header_read_timeout(limits.head)
+            .max_buf_size(limits.head_bytes)
             .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
@@ -67,5 +94,5 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         });
     }
     drop(listener);
-    let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
+    let _ = tokio::time::timeout(limits.drain, graceful.shutdown()).await;
 }

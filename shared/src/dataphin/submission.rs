@@ -70,6 +70,10 @@ pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, BadBody> {
 
 /// An id: text or a whole number; `None` when absent or empty.
 pub(super) fn id(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, BadBody> {
+    // A fraction, or a number beyond 64 bits, of which only the first digits are known: two ids could become one.
+    if fields.get(name).is_some_and(Value::is_f64) {
+        return Err(bad(format!("{name} is not a whole number of at most 64 bits: send it as text")));
+    }
     let Some(id) = text(fields, name) else { return Ok(None) };
     if id.chars().count() > LONGEST_ID || id.chars().any(char::is_control) {
         return Err(bad(format!(
@@ -263,6 +267,16 @@ mod tests {
         }
         let account = parse(&json!({"applyId": "1", "applyUser": "s"})).unwrap();
         assert_eq!(account.request.requester.unwrap().account(), "s");
+    }
+
+    #[test]
+    fn no_two_ids_become_one() {
+        for id in ["123456789012345678901234567890", "123456789012345678901234567891", "1.0", "1e2", "1E400"]
+        {
+            assert!(Submission::parse(format!(r#"{{"applyId":{id}}}"#).as_bytes()).is_err(), "{id}");
+        }
+        let whole = Submission::parse(br#"{"applyId":18446744073709551615}"#).unwrap();
+        assert_eq!(whole.key.apply_id.as_str(), "18446744073709551615");
     }
 
     #[test]

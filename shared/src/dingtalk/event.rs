@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 use super::error::number_or_text;
 use crate::approval::{HintResult, InstanceId, ProcessCode, UserId};
 
+/// No id of DingTalk's is longer, in bytes.
+const LONGEST_ID: usize = 128;
+
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -89,11 +92,16 @@ fn task_change(event: &Map<String, Value>) -> Option<Event> {
         ("comment", _) => "commented",
         _ => return None,
     };
-    Some(Event::Task { instance: instance(event)?, user: UserId::new(text(event, &["staffId"])?), what })
+    Some(Event::Task { instance: instance(event)?, user: UserId::new(id(event, "staffId")?), what })
 }
 
 fn instance(event: &Map<String, Value>) -> Option<InstanceId> {
-    text(event, &["processInstanceId"]).filter(|id| id.len() <= 128).map(InstanceId::new)
+    id(event, "processInstanceId").map(InstanceId::new)
+}
+
+/// What goes into the store is bounded.
+fn id(event: &Map<String, Value>, name: &str) -> Option<String> {
+    text(event, &[name]).filter(|id| id.len() <= LONGEST_ID)
 }
 
 fn text(event: &Map<String, Value>, names: &[&str]) -> Option<String> {
@@ -159,6 +167,16 @@ mod tests {
             Event::parse(fixture!("event_task_finish_doc_new")),
             Ok(Event::Task { what: "agreed", .. })
         ));
+    }
+
+    #[test]
+    fn an_id_longer_than_any_is_not_kept() {
+        for (instance, staff) in [("i", "s".repeat(129)), (&*"i".repeat(129), "s".to_owned())] {
+            let event = serde_json::json!({"EventType": "bpms_task_change", "type": "start",
+                "processInstanceId": instance, "staffId": staff});
+            let event = Event::parse(event.to_string().as_bytes()).unwrap();
+            assert_eq!(event, Event::Other("bpms_task_change".to_owned()));
+        }
     }
 
     #[test]

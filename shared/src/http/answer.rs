@@ -47,7 +47,8 @@ impl Problem {
 
     /// The address is served, this method is not.
     pub fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this address takes POST only")
+        let message = "this address does not take this method; the header Allow names those it takes";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", message)
     }
 
     /// Something of ours failed; the log knows what.

@@ -116,7 +116,48 @@ fn cut(uri: &Uri) -> Option<Uri> {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::Channel;
+
     use super::*;
+
+    const LIMIT: usize = 64;
+
+    async fn read(body: axum::body::Body) -> Result<usize, String> {
+        let read = Body::<LIMIT>::from_request(Request::new(body), &()).await;
+        read.map(|body| body.0.len()).map_err(|problem| problem.code)
+    }
+
+    #[tokio::test]
+    async fn a_body_of_just_the_limit_is_read_and_a_byte_more_is_not() {
+        assert_eq!(read(vec![b'x'; LIMIT].into()).await, Ok(LIMIT));
+        assert_eq!(read(vec![b'x'; LIMIT + 1].into()).await, Err("body-too-large".to_owned()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_trickles_in_is_not_waited_for() {
+        let began = tokio::time::Instant::now();
+        let (mut sender, body) = Channel::<Bytes>::new(1);
+        tokio::spawn(async move {
+            while sender.send_data(Bytes::from_static(b"x")).await.is_ok() {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        });
+        assert_eq!(read(axum::body::Body::new(body)).await, Err("slow-body".to_owned()));
+        assert_eq!(began.elapsed(), BODY_TIMEOUT);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_like_any_problem() {
+        let router = Router::new().route("/", axum::routing::get(async || panic!("a test's panic") as &str));
+        let door = open(router, World::real());
+        let response =
+            door.oneshot(Request::get("/").body(axum::body::Body::empty()).unwrap()).await.unwrap();
+        let (status, named) = (response.status(), response.headers()["x-reference"].clone());
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((status.as_u16(), body["code"].as_str()), (500, Some("internal")));
+        assert_eq!(body["reference"].as_str().unwrap(), named.to_str().unwrap());
+    }
 
     #[test]
     fn whatever_stands_before_our_paths_is_cut_off() {

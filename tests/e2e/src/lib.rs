@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used, clippy::missing_panics_doc, clippy::panic)]
 
+pub mod raw;
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -214,14 +216,17 @@ impl Rehearsal {
         self.people().swap_remove(1)
     }
 
+    /// Dataphin's credentials, as they stand in a query.
+    pub fn credentials(&self) -> String {
+        let token = self.sandbox.dataphin.settings().access_token;
+        let timestamp = shared::world::Clock::now(&*self.clock).as_millisecond();
+        format!("accessToken={token}&timestamp={timestamp}")
+    }
+
     /// Sends something to the bridge as Dataphin would; gives status and body.
     pub async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> (u16, serde_json::Value) {
-        let token = self.sandbox.dataphin.settings().access_token;
-        let timestamp = shared::world::Clock::now(&*self.clock).as_millisecond().to_string();
-        let request = reqwest::Client::new()
-            .post(format!("{}{path}", self.bridge))
-            .query(&[("accessToken", token), ("timestamp", timestamp)])
-            .body(body);
+        let request =
+            reqwest::Client::new().post(format!("{}{path}?{}", self.bridge, self.credentials())).body(body);
         let response = request.send().await.expect("the bridge answers");
         let status = response.status().as_u16();
         (status, response.json().await.expect("the answer is JSON"))

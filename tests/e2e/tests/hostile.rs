@@ -1,0 +1,249 @@
+//! Hostile callers at Dataphin's doors: every one gets an answer, short and in one shape, and nobody else notices.
+
+#![allow(clippy::expect_used)]
+
+use e2e::{Rehearsal, Setting};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const CREATE: &str = "/dataphin/bpms/processinstance/create";
+const REVOKE: &str = "/dataphin/bpms/processinstance/revoke";
+const CONNECT: &str = "/dataphin/bpms/check/connect";
+const CALLBACK: &str = "/dingtalk/callback";
+const LIMIT: usize = 64 * 1024;
+
+/// A body that is accepted, made as long as is asked for.
+fn body_of(length: usize) -> Vec<u8> {
+    let content = json!({"applyId": "long", "applyUserInfo": {"userSourceId": "emp1001"}, "content": "c"});
+    let mut body = content.to_string().into_bytes();
+    body.resize(length, b' ');
+    body
+}
+
+fn check_result(body: &str) -> String {
+    let body: Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!(body.as_object().expect("an object").len(), 1);
+    body["checkResult"].as_str().expect("a text").to_owned()
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_request_is_refused_with_its_reason() {
+    let r = Rehearsal::start().await;
+    let nodes = |node: Value| json!({"applyId": "1", "approveNodes": [node]}).to_string().into_bytes();
+    let bodies: Vec<Vec<u8>> = vec![
+        b"".to_vec(),
+        b" \r\n\t".to_vec(),
+        b"null".to_vec(),
+        b"[]".to_vec(),
+        b"\"text\"".to_vec(),
+        b"{\"applyId\":\"1\"".to_vec(),
+        b"{\"applyId\":\"1\"}{}".to_vec(),
+        b"{\"applyId\":\"\xff\xfe\"}".to_vec(),
+        b"\xef\xbb\xbf{\"applyId\":\"1\"}".to_vec(),
+        b"{\"applyId\":\"\\ud800\"}".to_vec(),
+        b"{\"applyId\":\"\\u0000\"}".to_vec(),
+        b"{\"applyId\":1e999}".to_vec(),
+        b"{\"applyId\":123456789012345678901234567890}".to_vec(),
+        b"{\"applyId\":null}".to_vec(),
+        b"{\"applyId\":{\"applyId\":\"1\"}}".to_vec(),
+        json!({"applyId": "1".repeat(129)}).to_string().into_bytes(),
+        nodes(json!(7)),
+        nodes(json!({"approveUsers": "emp1002"})),
+        nodes(json!({"approveUsers": [{}]})),
+        nodes(json!({"approveOrder": 1e300, "approveUsers": [{"userId": "1"}]})),
+        nodes(json!({"approveOrder": "99999999999999999999", "approveUsers": [{"userId": "1"}]})),
+        json!({"applyId": "1", "approveNodes": vec![json!({}); 21]}).to_string().into_bytes(),
+        vec![0; 1_000],
+        b"[".repeat(LIMIT),
+        b"{\"a\":".repeat(LIMIT / 5),
+    ];
+    for path in [CREATE, REVOKE] {
+        for body in &bodies {
+            // A withdrawal does not look at nodes.
+            if path == REVOKE && body.starts_with(b"{\"applyId\":\"1\",\"approveNodes\"") {
+                continue;
+            }
+            let answer = r.submit_raw(path, body).await;
+            assert_eq!((answer.status, answer.problem().as_str()), (400, "bad-body"), "{answer:?}");
+        }
+    }
+    assert!(r.sandbox.dingtalk.instances().is_empty());
+}
+
+#[tokio::test]
+async fn content_nested_without_end_is_shown_as_it_came() {
+    let r = Rehearsal::start().await;
+    let deep = "[".repeat(30_000) + &"]".repeat(30_000);
+    let body = json!({"applyId": "deep", "applyUserInfo": {"userSourceId": "emp1001"}, "content": deep});
+    let answer = r.submit_raw(CREATE, body.to_string().as_bytes()).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 1);
+}
+
+#[tokio::test]
+async fn a_body_of_just_the_limit_is_read_and_one_byte_more_is_not() {
+    let r = Rehearsal::start().await;
+    assert_eq!(r.submit_raw(CREATE, &body_of(LIMIT)).await.status, 200);
+    assert_eq!(r.submit_chunked(CREATE, &body_of(LIMIT)).await.status, 200);
+    assert_eq!(r.submit_raw(CREATE, &body_of(LIMIT + 1)).await.problem(), "body-too-large");
+    assert_eq!(r.submit_chunked(CREATE, &body_of(LIMIT + 1)).await.problem(), "body-too-large");
+    assert_eq!(r.submit_raw(CALLBACK, &body_of(4 * LIMIT)).await.problem(), "not-accepted");
+    assert_eq!(r.submit_raw(CALLBACK, &body_of(4 * LIMIT + 1)).await.problem(), "body-too-large");
+}
+
+#[tokio::test]
+async fn ten_megabytes_get_an_answer_at_every_address() {
+    let r = Rehearsal::start().await;
+    let body = body_of(10_000_000);
+    for path in [CREATE, REVOKE, CALLBACK, CONNECT, "/dataphin/bpms/other", "/elsewhere"] {
+        for answer in [r.submit_raw(path, &body).await, r.submit_chunked(path, &body).await] {
+            match path {
+                CONNECT => assert!(check_result(&answer.body).contains("[body-too-large, "), "{answer:?}"),
+                CREATE | REVOKE | CALLBACK => {
+                    assert_eq!((answer.status, answer.problem().as_str()), (413, "body-too-large"));
+                }
+                _ => assert_eq!((answer.status, answer.problem().as_str()), (404, "not-found")),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_whole_is_refused() {
+    let r = Rehearsal::start().await;
+    let target = format!("{CREATE}?{}", r.credentials());
+    for (header, body) in [
+        ("Transfer-Encoding: chunked", "zz\r\n\r\n"),
+        ("Transfer-Encoding: chunked", "fffffffffffffffff\r\nx"),
+        ("Transfer-Encoding: chunked", "5\r\n{}\r\n0\r\n\r\n"),
+    ] {
+        let request = format!("POST {target} HTTP/1.1\r\nConnection: close\r\n{header}\r\n\r\n{body}");
+        assert_eq!(r.send(request.as_bytes()).await.problem(), "broken-body", "{body}");
+    }
+    let mut stream = r.connect().await;
+    let request = format!("POST {target} HTTP/1.1\r\nContent-Length: 50\r\n\r\n{{}}");
+    stream.write_all(request.as_bytes()).await.expect("half a body");
+    stream.shutdown().await.expect("the end of sending");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.contains("\"broken-body\""), "{answer}");
+}
+
+#[tokio::test]
+async fn only_the_right_credentials_given_once_are_let_in() {
+    let r = Rehearsal::start().await;
+    let good = r.credentials();
+    let (token, timestamp) = good.split_once('&').expect("two parameters");
+    for (query, code) in [
+        (String::new(), "access-token"),
+        (timestamp.to_owned(), "access-token"),
+        (format!("accessToken=&{timestamp}"), "access-token"),
+        (format!("accesstoken=6d1b2n1c&{timestamp}"), "access-token"),
+        (format!("{token}%00&{timestamp}"), "access-token"),
+        (format!("{token}x&{timestamp}"), "access-token"),
+        (format!("accessToken=%ff%fe&{timestamp}"), "access-token"),
+        (format!("accessToken=%&{timestamp}"), "access-token"),
+        (format!("accessToken[]=6d1b2n1c&{timestamp}"), "access-token"),
+        (format!("accessToken={}&{timestamp}", "a".repeat(20_000)), "access-token"),
+        (format!("{good}&{token}"), "bad-query"),
+        (format!("{good}&accessToken=other"), "bad-query"),
+        (format!("{good}&{timestamp}"), "bad-query"),
+        (token.to_owned(), "timestamp"),
+        (format!("{token}&timestamp=soon"), "timestamp"),
+        (format!("{token}&timestamp=0"), "timestamp"),
+        (format!("{token}&timestamp=-9223372036854775808"), "timestamp"),
+        (format!("{token}&timestamp=9223372036854775807"), "timestamp"),
+        (format!("{token}&timestamp=1e12"), "timestamp"),
+    ] {
+        for path in [CREATE, REVOKE] {
+            let answer = r.request_with("POST", &format!("{path}?{query}"), &body_of(200)).await;
+            assert_eq!(answer.problem(), code, "{query}");
+            assert_eq!(answer.status, if code == "bad-query" { 400 } else { 401 }, "{query}");
+        }
+        let answer = r.request_with("POST", &format!("{CONNECT}?{query}"), b"{}").await;
+        assert!(check_result(&answer.body).contains(&format!("[{code}, ")), "{query}");
+    }
+    assert!(r.sandbox.dingtalk.instances().is_empty());
+}
+
+#[tokio::test]
+async fn addresses_that_are_not_served_and_methods_that_are_not_taken_say_so() {
+    let r = Rehearsal::start().await;
+    for method in ["GET", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "NONSENSE"] {
+        for path in [CREATE, REVOKE, CONNECT, CALLBACK] {
+            let answer = r.request_with(method, path, b"{}").await;
+            assert_eq!((answer.status, answer.problem().as_str()), (405, "method-not-allowed"), "{method}");
+            assert!(answer.head.contains("allow: POST\r\n"), "{answer:?}");
+        }
+    }
+    for target in [
+        "/",
+        "/dataphin",
+        "/dataphin/bpms",
+        "/dataphin/bpms/",
+        "/dataphin/bpms/processinstance/create/",
+        "/dataphin/bpms/processinstance/Create",
+        "/dataphin/bpms/processinstance%2Fcreate",
+        "/dataphin%2Fbpms/check/connect",
+        "/dataphin/bpms/%00",
+        "/dataphin/bpms/%ff%",
+        "/dataphin/bpms/审批",
+        "/dataphin/bpms/../bpms/check/connect",
+        "/x/dataphin/bpms/../check/connect",
+        "/dingtalk/callback/x",
+        "/dingtalk/callbackx",
+        "/../../etc/passwd",
+        "http://elsewhere/",
+    ] {
+        let answer = r.submit_raw(target, b"{}").await;
+        assert_eq!((answer.status, answer.problem().as_str()), (404, "not-found"), "{target}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_a_proxy_puts_before_the_path_does_not_matter() {
+    let r = Rehearsal::start().await;
+    for prefix in ["", "/", "/prod", "/a/b/c", "/%00", "/..", "http://elsewhere", "http://elsewhere:1/x"] {
+        let answer = r.submit_raw(&format!("{prefix}{CONNECT}"), b"{}").await;
+        assert_eq!(check_result(&answer.body), "success", "{prefix}");
+    }
+}
+
+#[tokio::test]
+async fn refusals_come_with_200_where_dataphin_wants_them_so() {
+    let r = Rehearsal::with(Setting::default().variable("DATAPHIN_REFUSALS_AS_200", "true")).await;
+    for (body, code) in [(b"[]".to_vec(), "bad-body"), (body_of(10_000_000), "body-too-large")] {
+        let answer = r.submit_raw(CREATE, &body).await;
+        assert_eq!((answer.status, answer.problem().as_str()), (200, code));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_refused_by_the_server_itself() {
+    let r = Rehearsal::start().await;
+    let flood = "X: y\r\n".repeat(200);
+    for (bytes, status) in [
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(), 400),
+        (b"hello\r\n\r\n".to_vec(), 400),
+        (vec![0; 100], 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n".to_vec(), 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx".to_vec(), 400),
+        (format!("POST {CREATE} HTTP/1.1\r\n{flood}\r\n").into_bytes(), 431),
+    ] {
+        let answer = r.send(&bytes).await;
+        assert_eq!((answer.status, answer.body.as_str()), (status, ""), "{bytes:?}");
+    }
+}
+
+#[tokio::test]
+async fn hundreds_of_connections_that_say_nothing_are_in_nobodys_way() {
+    let r = Rehearsal::start().await;
+    let mut silent = Vec::new();
+    for n in 0..300 {
+        let mut stream = r.connect().await;
+        let half = format!("POST {CREATE} HTTP/1.1\r\nContent-Length: 50000\r\n\r\n{{");
+        stream.write_all(&half.as_bytes()[..n % half.len()]).await.expect("a part of a request");
+        silent.push(stream);
+    }
+    r.accepted(r.request()).await;
+}
