@@ -15,8 +15,13 @@ use crate::{
 /// Dataphin is on the customer's own network; it answers soon or not at all.
 const DATAPHIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The engine that a configuration describes, over a store.
-pub fn engine(config: &Config, store: Store, world: World) -> Result<Engine, HttpSetupError> {
+/// The engine that a configuration describes, over a store. `works_after_answer`: see [`EngineSettings`].
+pub fn engine(
+    config: &Config,
+    store: Store,
+    world: World,
+    works_after_answer: bool,
+) -> Result<Engine, HttpSetupError> {
     let to_dingtalk = Http::new(config.dingtalk.timeout)?;
     let to_dataphin = match &config.dataphin.authority {
         Some(pem) => Http::trusting(DATAPHIN_TIMEOUT, pem)?,
@@ -24,7 +29,10 @@ pub fn engine(config: &Config, store: Store, world: World) -> Result<Engine, Htt
     };
     let dingtalk = DingTalk::new(config.dingtalk.settings.clone(), to_dingtalk, world.clone());
     let dataphin = Dataphin::new(config.dataphin.settings.clone(), to_dataphin, world.clone());
-    let settings =
-        EngineSettings { submit_wait: config.bridge.submit_wait, account_kind: config.dataphin.account_kind };
+    let settings = EngineSettings {
+        submit_wait: config.bridge.submit_wait,
+        account_kind: config.dataphin.account_kind,
+        works_after_answer,
+    };
     Ok(Engine::new(store, dingtalk, dataphin, settings, world))
 }

@@ -20,7 +20,7 @@ pub async fn start() -> Result<(Config, Engine, World), Box<dyn Error + Send + S
         table: config.bridge.table.clone(),
         endpoint: config.bridge.dynamodb_endpoint.clone(),
     };
-    let store = Store::connect(&settings).await;
-    let engine = assembly::engine(&config, store, world.clone())?;
+    let store = Store::connect(&settings, world.clone()).await;
+    let engine = assembly::engine(&config, store, world.clone(), false)?;
     Ok((config, engine, world))
 }

@@ -34,8 +34,11 @@ async fn take_back(
     body: Result<Body<BODY_LIMIT>, Problem>,
 ) -> Result<ApprovalId, Problem> {
     door.access.check(&query?.0, door.world.now())?;
-    let WithdrawalRequest { approval } = WithdrawalRequest::parse(&body?.0).map_err(bad_body)?;
-    door.engine.withdraw(&approval).await.map_err(problem)?;
+    let approval = match WithdrawalRequest::parse(&body?.0).map_err(bad_body)? {
+        WithdrawalRequest::Approval(id) => door.engine.withdraw(&id).await.map(|()| id),
+        WithdrawalRequest::AnyTenant(apply_id) => door.engine.withdraw_by_apply_id(&apply_id).await,
+    };
+    let approval = approval.map_err(problem)?;
     tracing::info!(%approval, "withdrawal asked for");
     Ok(approval)
 }
@@ -44,6 +47,7 @@ fn problem(error: WithdrawError) -> Problem {
     let message = error.to_string();
     match error {
         WithdrawError::Unknown => Problem::new(StatusCode::NOT_FOUND, "no-such-request", message),
+        WithdrawError::Ambiguous => Problem::new(StatusCode::BAD_REQUEST, "tenant-missing", message),
         WithdrawError::Ended(_) | WithdrawError::Refused => {
             Problem::new(StatusCode::CONFLICT, "ended-already", message)
         }

@@ -4,7 +4,10 @@ use shared::engine::{Engine, Swept};
 
 /// Sweeps once.
 pub async fn sweep(engine: &Engine) -> Result<Swept, Box<dyn std::error::Error + Send + Sync>> {
-    let lost = engine.collect_lost_events(false).await?;
+    // What fails here must not keep back what is due.
+    let collected = engine.collect_lost_events(false).await;
+    let lost = collected.inspect_err(|error| tracing::error!(%error, "undelivered events were not taken up"));
+    let lost = lost.unwrap_or(0);
     let swept = engine.sweep().await?;
     if swept.due > 0 || lost > 0 {
         tracing::info!(due = swept.due, failed = swept.failed, lost_events = lost, "swept");

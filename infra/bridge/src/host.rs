@@ -61,10 +61,10 @@ impl Host {
         world: World,
         listener: TcpListener,
     ) -> Result<Self> {
-        let (store, embedded) = open_store(&config.bridge, storage).await?;
+        let (store, embedded) = open_store(&config.bridge, storage, world.clone()).await?;
         store.create_table_if_missing().await.context("the table cannot be made")?;
         let (wake, woken) = mpsc::channel(MOST_WAITING);
-        let engine = assembly::engine(config, store.telling(wake.clone()), world.clone())?;
+        let engine = assembly::engine(config, store.telling(wake.clone()), world.clone(), true)?;
         let (stop, stopping) = watch::channel(false);
         let address = listener.local_addr()?;
         let router = door::open(router(&engine, config, &world), world.clone());
@@ -101,18 +101,22 @@ impl Host {
 }
 
 /// The store that a configuration describes.
-pub async fn open_store(bridge: &BridgeConfig, storage: Storage) -> Result<(Store, Option<Embedded>)> {
+pub async fn open_store(
+    bridge: &BridgeConfig,
+    storage: Storage,
+    world: World,
+) -> Result<(Store, Option<Embedded>)> {
     let embedded = match storage {
         Storage::Memory => Embedded::in_memory().await?,
         Storage::Configured => {
             if let Some(endpoint) = bridge.dynamodb_endpoint.clone() {
                 let settings = StoreSettings { table: bridge.table.clone(), endpoint: Some(endpoint) };
-                return Ok((Store::connect(&settings).await, None));
+                return Ok((Store::connect(&settings, world).await, None));
             }
             Embedded::open(&bridge.file).await?
         }
     };
-    Ok((Store::local(embedded.endpoint(), &bridge.table), Some(embedded)))
+    Ok((Store::local(embedded.endpoint(), &bridge.table, world), Some(embedded)))
 }
 
 /// The functions' routers, and a line for whoever watches over the process.

@@ -64,6 +64,8 @@ pub struct Decider {
     pub user_id: UserId,
     /// Who in the source; unknown for someone DingTalk brought in (a transfer, a countersigner).
     pub person: Option<Person>,
+    /// Their name, as far as it is known.
+    pub name: Option<String>,
 }
 
 /// What a decision rests on.

@@ -86,7 +86,7 @@ mod tests {
     use crate::approval::{
         ApplyId, ApprovalKey, Basis, Decision, Hint, HintResult, Instance, InstanceId, Outcome, ProcessCode,
         Request, Source, Tenant, UserId,
-        schedule::{DELIVER, LEASE, LOOKS, READ_UNASKED, WITHDRAW_AFTER},
+        schedule::{CREATE, DELIVER, LEASE, LOOKS, READ_UNASKED, WITHDRAW_AFTER},
     };
 
     fn at(seconds: i64) -> Timestamp {
@@ -103,7 +103,7 @@ mod tests {
             requester: None,
             nodes: Vec::new(),
         };
-        Approval::receive(key, "digest".into(), request, "details".into(), at(0))
+        Approval::receive(key, "digest".into(), request, "details".into(), ProcessCode::new("PROC-1"), at(0))
     }
 
     fn pending() -> Approval<Pending> {
@@ -166,8 +166,14 @@ mod tests {
             assert_eq!(next(approval.clone(), now - SignedDuration::from_secs(1)).0, "wait");
             approval = approval.looked_in_vain(now);
         }
+        assert_eq!(next(approval.clone(), now).0, "wait", "and after a pause that grows");
+        now += CREATE[0];
         assert_eq!(next(approval.clone(), now).0, "create");
-        assert_eq!(next(approval.sending(now), now).0, "wait", "one call at a time");
+        assert_eq!(
+            next(approval.sending(ProcessCode::new("PROC-1"), now), now).0,
+            "wait",
+            "one call at a time"
+        );
     }
 
     #[test]

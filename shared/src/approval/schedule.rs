@@ -9,26 +9,34 @@ const fn seconds(seconds: i64) -> SignedDuration {
 /// Whoever begins a create call or a delivery has so long before someone else may take it over.
 pub const LEASE: SignedDuration = seconds(30);
 
-/// A create call must leave within this time of its commit, or not at all: well inside [`LEASE`].
+/// A create call must leave within this time of its commit, or not at all. With the longest time-out of a call (15
+/// seconds) it has ended, one way or the other, inside [`LEASE`].
 pub const SEND_WITHIN: SignedDuration = seconds(10);
 
 /// After a create call with unknown outcome: when to look for the instance. Only when the last look finds nothing is
 /// another create call sent. DingTalk does not say how soon an instance shows in its list.
 pub const LOOKS: [SignedDuration; 3] = [seconds(3), seconds(12), seconds(45)];
 
-/// After a look that itself failed.
-pub const LOOK_AGAIN: SignedDuration = seconds(30);
+/// After a look that itself failed; the last wait repeats.
+pub const LOOK_AGAIN: [SignedDuration; 4] = [seconds(30), seconds(120), seconds(900), seconds(3600)];
 
 /// After a create call that DingTalk did not carry out: waits before the next, the last one repeating.
 pub const CREATE: [SignedDuration; 6] =
     [seconds(2), seconds(5), seconds(15), seconds(60), seconds(300), seconds(900)];
 
+/// DingTalk's ban of an address that called too often.
+pub const BAN: SignedDuration = seconds(300);
+
+/// After a call that was not made because too many of ours were waiting.
+pub const BUSY: SignedDuration = seconds(2);
+
 /// An instance that could not be created within this time never will be: the approval fails.
 pub const GIVE_UP_CREATING: SignedDuration = seconds(24 * 3600);
 
-/// Reads after an event, while the instance does not bear it out or cannot be read.
+/// Reads after an event, while the instance does not bear it out or cannot be read. The last comes when
+/// [`BELIEVE_EVENT_AFTER`] has passed.
 pub const READ_AFTER_HINT: [SignedDuration; 7] =
-    [seconds(1), seconds(5), seconds(20), seconds(60), seconds(300), seconds(900), seconds(1800)];
+    [seconds(1), seconds(5), seconds(20), seconds(60), seconds(300), seconds(600), seconds(900)];
 
 /// After this time without being able to read the instance, the signed event's own result decides.
 pub const BELIEVE_EVENT_AFTER: SignedDuration = seconds(1800);
@@ -36,12 +44,18 @@ pub const BELIEVE_EVENT_AFTER: SignedDuration = seconds(1800);
 /// Reads without any event, in case it was lost: each is a paid call, so they are rare.
 pub const READ_UNASKED: [SignedDuration; 3] = [seconds(6 * 3600), seconds(12 * 3600), seconds(24 * 3600)];
 
+/// An instance that is not there when it is this old was deleted: a younger one may not show yet.
+pub const GONE_FOR_GOOD: SignedDuration = seconds(24 * 3600);
+
 /// DingTalk refuses to terminate an instance younger than 15 seconds; one more for its clock.
 pub const WITHDRAW_AFTER: SignedDuration = seconds(16);
 
-/// Tries to terminate an instance; then the withdrawal is given up and the people's decision counts.
+/// Definite refusals to terminate an instance; then the withdrawal is given up and the people's decision counts.
 pub const WITHDRAW: [SignedDuration; 5] =
     [seconds(5), seconds(30), seconds(300), seconds(1800), seconds(7200)];
+
+/// After a call to terminate that failed for a reason that passes.
+pub const TERMINATE_LATER: SignedDuration = seconds(60);
 
 /// Attempts to tell the source: waits between them. After the last the approval is parked; in all about two days.
 pub const DELIVER: [SignedDuration; 12] = [
@@ -67,5 +81,5 @@ pub fn wait(table: &[SignedDuration], attempts: u32) -> Option<SignedDuration> {
 
 /// The same, the last entry repeating.
 pub fn wait_repeating(table: &[SignedDuration], attempts: u32) -> SignedDuration {
-    wait(table, attempts.max(1)).or_else(|| table.last().copied()).unwrap_or(LOOK_AGAIN)
+    wait(table, attempts.max(1)).or_else(|| table.last().copied()).unwrap_or(LEASE)
 }

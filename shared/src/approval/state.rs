@@ -155,12 +155,18 @@ pub enum Creation {
     Sent {
         /// When it was (about to be) sent.
         at: Timestamp,
+        /// For which template.
+        process_code: ProcessCode,
         /// Create calls so far, this one included.
         attempts: u32,
         /// When to look whether the instance exists.
         look_at: Timestamp,
-        /// How often it was looked for since this call.
+        /// How often it was looked for in vain since this call.
         looks: u32,
+        /// How often the look itself failed, one after the other.
+        failed_looks: u32,
+        /// Whether whoever sent it may still be waiting for the answer.
+        under_way: bool,
     },
 }
 
@@ -237,6 +243,13 @@ pub enum HintResult {
     Terminated,
     /// `delete`: removed by an administrator.
     Deleted,
+}
+
+impl HintResult {
+    /// Whether it says what people decided. No later event takes that back.
+    pub fn is_decisive(self) -> bool {
+        matches!(self, Self::Agreed | Self::Refused)
+    }
 }
 
 /// A withdrawal under way.

@@ -4,9 +4,11 @@ use jiff::Timestamp;
 
 use super::{
     Approval, ApprovalKey, Basis, Creation, Decided, Decision, Delivered, Delivery, Happening, Hint,
-    Identity, Instance, Outcome, Parked, Pending, Reading, Received, Record, Refused, Request, Timeline,
-    Withdrawal,
-    schedule::{self, LEASE, LOOK_AGAIN, LOOKS, READ_UNASKED, WITHDRAW, WITHDRAW_AFTER},
+    Identity, Instance, Outcome, Parked, Pending, ProcessCode, Reading, Received, Record, Refused, Request,
+    Timeline, Withdrawal,
+    schedule::{
+        self, CREATE, LEASE, LOOK_AGAIN, LOOKS, READ_AFTER_HINT, READ_UNASKED, WITHDRAW, WITHDRAW_AFTER,
+    },
 };
 
 impl<S> Approval<S> {
@@ -30,6 +32,7 @@ impl Approval<Received> {
         digest: String,
         request: Request,
         details: String,
+        process_code: ProcessCode,
         now: Timestamp,
     ) -> Self {
         let record = Record {
@@ -42,16 +45,16 @@ impl Approval<Received> {
             timeline: Timeline::default(),
             version: 0,
         };
-        let state = Received { details, creation: sent(1, now), withdrawal: None };
+        let state = Received { details, creation: sent(1, process_code, now), withdrawal: None };
         Self { record, state }
             .noted(Happening::Received, now)
             .noted(Happening::CreateSent { attempt: 1 }, now)
     }
 
     /// A create call is about to be sent. Commit this first.
-    pub fn sending(mut self, now: Timestamp) -> Self {
+    pub fn sending(mut self, process_code: ProcessCode, now: Timestamp) -> Self {
         let attempt = self.attempts() + 1;
-        self.state.creation = sent(attempt, now);
+        self.state.creation = sent(attempt, process_code, now);
         self.noted(Happening::CreateSent { attempt }, now)
     }
 
@@ -63,8 +66,8 @@ impl Approval<Received> {
 
     /// The create call may or may not have been carried out.
     pub fn outcome_unknown(mut self, code: String, now: Timestamp) -> Self {
-        if let Creation::Sent { look_at, looks, .. } = &mut self.state.creation {
-            (*look_at, *looks) = (now + LOOKS[0], 0);
+        if let Creation::Sent { look_at, looks, under_way, .. } = &mut self.state.creation {
+            (*look_at, *looks, *under_way) = (now + LOOKS[0], 0, false);
         }
         self.noted(Happening::OutcomeUnknown { code }, now)
     }
@@ -73,12 +76,14 @@ impl Approval<Received> {
     pub fn looked_in_vain(mut self, now: Timestamp) -> Self {
         let attempts = self.attempts();
         let mut look = 1;
-        if let Creation::Sent { look_at, looks, .. } = &mut self.state.creation {
-            *looks += 1;
+        if let Creation::Sent { look_at, looks, failed_looks, under_way, .. } = &mut self.state.creation {
+            (*looks, *failed_looks, *under_way) = (*looks + 1, 0, false);
             look = *looks;
-            match schedule::wait(&LOOKS, look + 1) {
-                Some(wait) => *look_at = now + wait,
-                None => self.state.creation = Creation::Ready { not_before: now, attempts },
+            if let Some(wait) = schedule::wait(&LOOKS, look + 1) {
+                *look_at = now + wait;
+            } else {
+                let not_before = now + schedule::wait_repeating(&CREATE, attempts);
+                self.state.creation = Creation::Ready { not_before, attempts };
             }
         }
         self.noted(Happening::LookedInVain { look }, now)
@@ -86,8 +91,9 @@ impl Approval<Received> {
 
     /// The look itself failed.
     pub fn could_not_look(mut self, code: String, now: Timestamp) -> Self {
-        if let Creation::Sent { look_at, .. } = &mut self.state.creation {
-            *look_at = now + LOOK_AGAIN;
+        if let Creation::Sent { look_at, failed_looks, under_way, .. } = &mut self.state.creation {
+            (*failed_looks, *under_way) = (*failed_looks + 1, false);
+            *look_at = now + schedule::wait_repeating(&LOOK_AGAIN, *failed_looks);
         }
         self.noted(Happening::ReadFailed { code }, now)
     }
@@ -165,10 +171,11 @@ impl Approval<Refused> {
         digest: String,
         request: Request,
         details: String,
+        process_code: ProcessCode,
         now: Timestamp,
     ) -> Approval<Received> {
         (self.record.digest, self.record.request, self.record.received_at) = (digest, request, now);
-        self.enter(Received { details, creation: sent(1, now), withdrawal: None })
+        self.enter(Received { details, creation: sent(1, process_code, now), withdrawal: None })
             .noted(Happening::SubmittedAgain, now)
             .noted(Happening::CreateSent { attempt: 1 }, now)
     }
@@ -186,7 +193,7 @@ impl Approval<Pending> {
         let reading = &mut self.state.reading;
         reading.attempts += 1;
         let wait = match reading.hint {
-            Some(_) => schedule::wait(&schedule::READ_AFTER_HINT, reading.attempts),
+            Some(_) => schedule::wait(&READ_AFTER_HINT, reading.attempts),
             None => Some(schedule::wait_repeating(&READ_UNASKED, reading.attempts)),
         };
         if let Some(wait) = wait {
@@ -201,8 +208,23 @@ impl Approval<Pending> {
     pub fn read_failed(mut self, code: String, now: Timestamp) -> Self {
         let reading = &mut self.state.reading;
         reading.attempts += 1;
-        reading.at = now + schedule::wait_repeating(&schedule::READ_AFTER_HINT, reading.attempts);
+        let table = if reading.hint.is_some() { &READ_AFTER_HINT[..] } else { &READ_UNASKED[..] };
+        reading.at = now + schedule::wait_repeating(table, reading.attempts);
         self.noted(Happening::ReadFailed { code }, now)
+    }
+
+    /// The read was not made: too many calls of ours were waiting.
+    pub fn read_later(mut self, at: Timestamp) -> Self {
+        self.state.reading.at = at;
+        self
+    }
+
+    /// The call to terminate it failed for a reason that passes: no try is used up.
+    pub fn withdraw_later(mut self, not_before: Timestamp) -> Self {
+        if let Some(withdrawal) = &mut self.state.withdrawal {
+            withdrawal.not_before = not_before;
+        }
+        self
     }
 
     /// The source asks to take it back.
@@ -300,8 +322,9 @@ impl<S> Approval<S> {
     }
 }
 
-fn sent(attempts: u32, now: Timestamp) -> Creation {
-    Creation::Sent { at: now, attempts, look_at: now + LEASE, looks: 0 }
+fn sent(attempts: u32, process_code: ProcessCode, now: Timestamp) -> Creation {
+    let look_at = now + LEASE;
+    Creation::Sent { at: now, process_code, attempts, look_at, looks: 0, failed_looks: 0, under_way: true }
 }
 
 fn withdrawal_of(instance: &Instance) -> Withdrawal {

@@ -32,7 +32,7 @@ impl Access {
         if !bool::from(self.token.expose_secret().as_bytes().ct_eq(given.as_bytes())) {
             return Err(denied(
                 "access-token",
-                "the access token is wrong: compare DATAPHIN_ACCESS_TOKEN with Dataphin's approval settings",
+                "the access token is not the one that the bridge is configured with",
             ));
         }
         if self.window.is_zero() {

@@ -124,12 +124,22 @@ impl Dataphin {
             if let Some(encrypt) = body.get(&profile.names.encrypt).and_then(Value::as_str) {
                 return self.sealed_verdict(encrypt, &body);
             }
+            if answer.body.trim_ascii_start().starts_with(b"<") {
+                return not_told(
+                    "an HTML page: DATAPHIN_CALLBACK_URL leads to something else, a sign-in perhaps"
+                        .to_owned(),
+                );
+            }
             if said.agrees(&profile.success_codes) {
                 return Told::Confirmed;
             }
         }
-        let refused = answer.status.is_client_error() || answer.status.is_success();
-        if refused && said.closed(profile) {
+        let about_the_request = match answer.status.as_u16() {
+            // About who asks, or how often: never about the request.
+            401 | 403 | 407 | 408 | 429 => false,
+            status => (200..300).contains(&status) || (400..500).contains(&status),
+        };
+        if about_the_request && profile.closed.says_closed(&said.text()) {
             return Told::ClosedAlready;
         }
         let retry_after =
@@ -141,13 +151,13 @@ impl Dataphin {
 
     /// An encrypted answer must be signed and say `success`.
     fn sealed_verdict(&self, encrypt: &str, body: &Value) -> Told {
-        let part = |names: [&str; 2]| {
+        let part = |names: &[&str]| {
             names.iter().find_map(|name| body.get(*name)?.as_str()).unwrap_or_default().to_owned()
         };
         let envelope = Envelope {
-            signature: part(["msg_signature", "signature"]),
-            timestamp: part(["timeStamp", "timestamp"]),
-            nonce: part(["nonce", "nonce"]),
+            signature: part(&["msg_signature", "signature"]),
+            timestamp: part(&["timeStamp", "timestamp"]),
+            nonce: part(&["nonce"]),
             encrypt: encrypt.to_owned(),
         };
         match self.keys().map(|keys| keys.open(&envelope)) {
@@ -173,7 +183,7 @@ fn message(approval: &Approval<Decided>, profile: &Profile) -> Value {
         "approveUser": {
             "userId": decider.map_or("", |person| &person.user_id),
             "userSourceId": decider.map_or(account, |person| person.account()),
-            "userName": decider.map_or("", |person| &person.name),
+            "userName": decision.by.as_ref().and_then(|by| by.name.as_deref()).unwrap_or_default(),
         },
         "comment": decision.comment.as_deref().unwrap_or_default(),
         "finishTime": decision.at.as_millisecond(),
@@ -210,10 +220,8 @@ impl Said {
         self.success != Some(false) && self.code.as_ref().is_none_or(code_agrees)
     }
 
-    fn closed(&self, profile: &Profile) -> bool {
-        let text = format!("{} {}", self.code.as_deref().unwrap_or_default(), self.message).to_lowercase();
-        let says = |words: &[String]| words.iter().any(|word| text.contains(&word.to_lowercase()));
-        says(&profile.closed.subjects) && says(&profile.closed.phrases)
+    fn text(&self) -> String {
+        format!("{} / {}", self.code.as_deref().unwrap_or_default(), self.message)
     }
 
     fn reason(&self, status: StatusCode) -> String {
@@ -298,14 +306,22 @@ mod tests {
             (400, r#"{"success":false,"code":"DPN.OA.ApplyFinished","message":"x"}"#),
             (404, r#"{"code":"404","message":"the approval request does not exist"}"#),
             (200, r#"{"success":false,"message":"审批流程已结束"}"#),
+            (400, r#"{"message":"The request has already been closed."}"#),
+            (404, r#"{"message":"no such request"}"#),
         ] {
             assert_eq!(verdict(status, body), Told::ClosedAlready, "{body}");
         }
         for (status, body) in [
             (404, r#"{"status":404,"error":"Not Found","path":"/api/oa"}"#),
             (404, "<html>404 Not Found</html>"),
+            (200, "<html><form action=login></form></html>"),
             (500, r#"{"message":"the approval request does not exist"}"#),
-            (401, r#"{"message":"token closed"}"#),
+            (401, r#"{"message":"the access token of this application has been revoked"}"#),
+            (401, r#"{"message":"the request is closed"}"#),
+            (400, r#"{"message":"Bad request: parameter signature does not exist"}"#),
+            (403, r#"{"message":"license of the application ended"}"#),
+            (404, r#"{"message":"No such route for request POST /api/oa"}"#),
+            (200, r#"{"success":false,"message":"process user u1 does not exist"}"#),
         ] {
             assert!(matches!(verdict(status, body), Told::NotTold { .. }), "{body}");
         }

@@ -60,8 +60,8 @@ pub struct ResultWords {
     pub failed: String,
 }
 
-/// An answer that names one of `subjects` and says one of `phrases` of it ends the delivery for good. Both are needed:
-/// a bare "not found" may as well be a wrong address.
+/// An answer that says one of `phrases` of one of `subjects` ("request … does not exist") ends the delivery for good.
+/// The two must stand side by side, small words apart: a bare "not found" may as well be a wrong address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClosedRule {
@@ -69,6 +69,30 @@ pub struct ClosedRule {
     pub subjects: Vec<String>,
     /// How that is said.
     pub phrases: Vec<String>,
+}
+
+/// Words that may stand between a subject and what is said of it.
+const SMALL_WORDS: [&str; 12] =
+    ["is", "was", "has", "have", "been", "be", "does", "do", "did", "already", "the", "id"];
+
+impl ClosedRule {
+    /// Whether `text` says that the request is closed.
+    pub fn says_closed(&self, text: &str) -> bool {
+        let text = squeezed(text);
+        self.subjects.iter().any(|subject| {
+            let subject = squeezed(subject);
+            self.phrases.iter().any(|phrase| {
+                let phrase = squeezed(phrase);
+                text.contains(&format!("{subject}{phrase}")) || text.contains(&format!("nosuch{subject}"))
+            })
+        })
+    }
+}
+
+/// Letters and digits in lower case, without small words: `The request has been closed.` is `requestclosed`.
+fn squeezed(text: &str) -> String {
+    let lower = text.to_lowercase();
+    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !SMALL_WORDS.contains(word)).collect()
 }
 
 /// The text is no profile.
@@ -102,23 +126,12 @@ impl Profile {
             success_codes: list(&["0", "200", "OK", "success"]),
             closed: ClosedRule {
                 subjects: list(&[
-                    "request",
-                    "apply",
-                    "application",
-                    "approval",
-                    "process",
-                    "instance",
-                    "flow",
-                    "申请",
-                    "审批",
-                    "流程",
-                    "单据",
-                    "工单",
+                    "request", "requests", "apply", "applyid", "approval", "process", "instance", "flow",
+                    "task", "申请", "审批", "流程", "实例", "单据", "工单",
                 ]),
                 phrases: list(&[
                     "not exist",
-                    "notexist",
-                    "no such",
+                    "not found",
                     "finished",
                     "closed",
                     "completed",

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use super::content;
 use crate::{
     approval::{ApplyId, ApprovalKey, Node, Person, Request, Rule, Source, Tenant},
+    dingtalk::instances::MOST_NODES,
     hex::hex,
 };
 
@@ -30,7 +31,6 @@ pub struct BadBody(pub String);
 const LONGEST_ID: usize = 128;
 const LONGEST_TITLE: usize = 300;
 const LONGEST_WORD: usize = 64;
-const MOST_NODES: usize = 20;
 const MOST_APPROVERS_A_NODE: usize = 50;
 
 impl Submission {

@@ -3,25 +3,33 @@
 use super::{BadBody, submission};
 use crate::approval::{ApplyId, ApprovalId, ApprovalKey, Source, Tenant};
 
-/// A request to withdraw an approval.
+/// Our ids begin so; anything else in `processInstanceId` is not ours.
+const OURS: &str = "ap-";
+
+/// Which approval a withdrawal is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WithdrawalRequest {
-    /// The approval.
-    pub approval: ApprovalId,
+pub enum WithdrawalRequest {
+    /// This one.
+    Approval(ApprovalId),
+    /// The one with this id in Dataphin, of whatever tenant.
+    AnyTenant(ApplyId),
 }
 
 impl WithdrawalRequest {
-    /// Reads a body with our own id (`processInstanceId`), or with Dataphin's (`applyId`, `tenantId`).
+    /// Reads a body with our own id (`processInstanceId`), or with Dataphin's (`applyId`, perhaps `tenantId`).
     pub fn parse(body: &[u8]) -> Result<Self, BadBody> {
         let fields = submission::object(body)?;
-        // Ours is exact, also where a withdrawal leaves the tenant out.
-        if let Some(id) = submission::id(&fields, "processInstanceId")? {
-            return Ok(Self { approval: ApprovalId::new(id) });
+        if let Some(id) = submission::id(&fields, "processInstanceId")?.filter(|id| id.starts_with(OURS)) {
+            return Ok(Self::Approval(ApprovalId::new(id)));
         }
-        let apply_id = submission::id(&fields, "applyId")?
-            .ok_or_else(|| BadBody("applyId or processInstanceId is missing".to_owned()))?;
-        let tenant = Tenant::new(submission::id(&fields, "tenantId")?.unwrap_or_default());
-        let key = ApprovalKey { source: Source::Dataphin, tenant, apply_id: ApplyId::new(apply_id) };
-        Ok(Self { approval: key.id() })
+        let missing = || BadBody("applyId is missing, and processInstanceId is not one of ours".to_owned());
+        let apply_id = ApplyId::new(submission::id(&fields, "applyId")?.ok_or_else(missing)?);
+        Ok(match submission::id(&fields, "tenantId")? {
+            Some(tenant) => {
+                let key = ApprovalKey { source: Source::Dataphin, tenant: Tenant::new(tenant), apply_id };
+                Self::Approval(key.id())
+            }
+            None => Self::AnyTenant(apply_id),
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use reqwest::{Method, Request};
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -32,7 +33,11 @@ pub enum Api {
 
 /// DingTalk. Cheap to clone; clones share token, limiter and connections.
 #[derive(Clone)]
-pub struct DingTalk(Arc<Inner>);
+pub struct DingTalk {
+    shared: Arc<Inner>,
+    /// No call is sent after this moment.
+    not_after: Option<Timestamp>,
+}
 
 struct Inner {
     settings: DingTalkSettings,
@@ -48,16 +53,22 @@ impl DingTalk {
     pub fn new(settings: DingTalkSettings, http: Http, world: World) -> Self {
         let limiter = Limiter::new(settings.calls_per_second, world.clone());
         let contacts = ContactCache::new(world.clone());
-        Self(Arc::new(Inner { settings, http, world, token: TokenCache::new(), limiter, contacts }))
+        let shared = Inner { settings, http, world, token: TokenCache::new(), limiter, contacts };
+        Self { shared: Arc::new(shared), not_after: None }
     }
 
     /// How DingTalk is reached.
     pub fn settings(&self) -> &DingTalkSettings {
-        &self.0.settings
+        &self.shared.settings
+    }
+
+    /// The same, for a call that must leave before a moment or not at all.
+    pub(super) fn before(&self, not_after: Timestamp) -> Self {
+        Self { not_after: Some(not_after), ..self.clone() }
     }
 
     pub(super) fn contacts(&self) -> &ContactCache {
-        &self.0.contacts
+        &self.shared.contacts
     }
 
     /// Proves the credentials: an access token can be had.
@@ -74,9 +85,9 @@ impl DingTalk {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Value, DingTalkError> {
-        let url = format!("{}{path}", self.0.settings.api_url);
+        let url = format!("{}{path}", self.shared.settings.api_url);
         let build = |token: &Token| {
-            let mut request = self.0.http.client().request(method.clone(), &url).query(query);
+            let mut request = self.shared.http.client().request(method.clone(), &url).query(query);
             request = request.header("x-acs-dingtalk-access-token", token.value.expose_secret());
             if let Some(body) = body {
                 request = request.json(body);
@@ -94,11 +105,11 @@ impl DingTalk {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value, DingTalkError> {
-        let url = format!("{}{path}", self.0.settings.oapi_url);
+        let url = format!("{}{path}", self.shared.settings.oapi_url);
         let build = |token: &Token| {
             let token = token.value.expose_secret();
             let mut request =
-                self.0.http.client().request(method.clone(), &url).query(&[("access_token", token)]);
+                self.shared.http.client().request(method.clone(), &url).query(&[("access_token", token)]);
             if let Some(body) = body {
                 request = request.json(body);
             }
@@ -117,7 +128,7 @@ impl DingTalk {
         let mut replaced = false;
         loop {
             let token = self.token().await?;
-            self.0.limiter.slot(api).await?;
+            self.shared.limiter.slot(api).await?;
             let request = build(&token).map_err(|_| {
                 DingTalkError::new(
                     Class::Permanent,
@@ -125,9 +136,13 @@ impl DingTalk {
                     "DingTalk's address in the settings is no URL",
                 )
             })?;
-            match take(&self.0.http.send(request).await?) {
+            // Directly before it leaves: whatever came before may have taken long.
+            if self.not_after.is_some_and(|moment| self.shared.world.now() > moment) {
+                return Err(DingTalkError::busy());
+            }
+            match take(&self.shared.http.send(request).await?) {
                 Err(error) if error.class == Class::Token && !replaced => {
-                    self.0.token.forget(&token).await;
+                    self.shared.token.forget(&token).await;
                     replaced = true;
                 }
                 answered => {
@@ -141,7 +156,7 @@ impl DingTalk {
     }
 
     async fn token(&self) -> Result<Token, DingTalkError> {
-        let Inner { token, http, settings, world, .. } = &*self.0;
+        let Inner { token, http, settings, world, .. } = &*self.shared;
         token.get(http, settings, world).await.map_err(|error| match error.class {
             // The call that needs the token was never made.
             Class::UnknownOutcome => DingTalkError { class: Class::Transient, ..error },

@@ -30,6 +30,8 @@ pub struct Contact {
     pub user_id: UserId,
     /// One of their departments as the workflow API wants it: the root is -1.
     pub dept_id: i64,
+    /// Their name there.
+    pub name: String,
     /// Whether they use DingTalk.
     pub active: bool,
 }
@@ -37,6 +39,8 @@ pub struct Contact {
 /// The contacts API calls the root department 1, the workflow API calls it -1.
 const ROOT_IN_CONTACTS: i64 = 1;
 const ROOT_IN_WORKFLOW: i64 = -1;
+
+const LONGEST_NAME: usize = 64;
 
 const KEEP: SignedDuration = SignedDuration::from_mins(10);
 const MOST_KEPT: usize = 20_000;
@@ -66,9 +70,8 @@ impl DingTalk {
     async fn user_id(&self, api: Api, path: &str, body: Value) -> Result<UserId, DingTalkError> {
         let answer = self.ask(api, path, &body).await?;
         let result = &answer["result"];
-        // An external contact is nobody's colleague and cannot approve.
         if result.get("contact_type").and_then(number_or_text) == Some(1) {
-            return Err(DingTalkError::new(Class::Permanent, "external-contact", "an external contact"));
+            return Err(DingTalkError::external_contact());
         }
         result["userid"].as_str().map(UserId::new).ok_or_else(|| DingTalkError::unreadable("no userid"))
     }
@@ -79,6 +82,7 @@ impl DingTalk {
         let dept_id = first_department(&result["dept_id_list"]);
         Ok(Contact {
             user_id: result["userid"].as_str().map_or(user_id, UserId::new),
+            name: result["name"].as_str().unwrap_or_default().chars().take(LONGEST_NAME).collect(),
             dept_id: dept_id.filter(|id| *id != ROOT_IN_CONTACTS).unwrap_or(ROOT_IN_WORKFLOW),
             active: !matches!(&result["active"], Value::Bool(false)) && result["active"] != "false",
         })

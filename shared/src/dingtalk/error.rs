@@ -1,6 +1,5 @@
 //! What DingTalk's refusals mean, classified once: the class decides what happens next.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::http::{HttpAnswer, SendError};
@@ -44,6 +43,8 @@ mod code {
     pub const NO_ANSWER: &str = "no-answer";
     pub const UNREADABLE: &str = "unreadable-answer";
     pub const BUSY: &str = "too-many-calls-waiting";
+    pub const EXTERNAL_CONTACT: &str = "external-contact";
+    pub const NOT_ACTIVE: &str = "not-active";
     pub const BANNED: &str = "address-banned-for-5-minutes";
 }
 
@@ -51,6 +52,11 @@ mod code {
 const DOUBTFUL: [&str; 2] = ["internalError", "sysErrror"];
 
 const MESSAGE_LIMIT: usize = 300;
+const MOST_SCOPES: usize = 20;
+
+/// Codes that say: this person is nobody we could ask. Any other error says nothing about the person.
+const NOBODY: [&str; 7] =
+    ["33012", "60121", "40104", "50002", "50004", code::EXTERNAL_CONTACT, code::NOT_ACTIVE];
 
 impl DingTalkError {
     /// An error with one of our own codes.
@@ -62,6 +68,32 @@ impl DingTalkError {
     pub fn after_another_try(self) -> Self {
         let class = if DOUBTFUL.contains(&self.code.as_str()) { Class::Permanent } else { self.class };
         Self { class, ..self }
+    }
+
+    /// Whether it says that a person cannot be asked in DingTalk, and nothing else.
+    pub fn is_nobody(&self) -> bool {
+        let code = self.code.strip_prefix("88/").unwrap_or(&self.code);
+        NOBODY.contains(&code)
+    }
+
+    /// An external contact is nobody's colleague and cannot approve.
+    pub(super) fn external_contact() -> Self {
+        Self::new(Class::Permanent, code::EXTERNAL_CONTACT, "an external contact")
+    }
+
+    /// Someone who has never opened DingTalk, or was switched off there.
+    pub fn not_active() -> Self {
+        Self::new(Class::Permanent, code::NOT_ACTIVE, "not active in DingTalk")
+    }
+
+    /// Whether the call was never made, because too many of ours were waiting.
+    pub fn is_busy(&self) -> bool {
+        self.code == code::BUSY
+    }
+
+    /// Whether DingTalk has banned our address for five minutes.
+    pub fn is_ban(&self) -> bool {
+        self.code == code::BANNED
     }
 
     /// Our own limiter had no slot in time: the call was not made.
@@ -90,21 +122,6 @@ impl From<SendError> for DingTalkError {
     }
 }
 
-#[derive(Deserialize)]
-struct NewStyleError {
-    code: String,
-    #[serde(default)]
-    message: String,
-    #[serde(default)]
-    accessdenieddetail: AccessDenied,
-}
-
-#[derive(Default, Deserialize)]
-struct AccessDenied {
-    #[serde(default, rename = "requiredScopes")]
-    required_scopes: Vec<String>,
-}
-
 /// Takes a v1.0 answer: the body of a 2xx, or the error.
 pub(super) fn new_style(answer: &HttpAnswer) -> Result<Value, DingTalkError> {
     let body = serde_json::from_slice::<Value>(&answer.body);
@@ -120,13 +137,16 @@ pub(super) fn new_style(answer: &HttpAnswer) -> Result<Value, DingTalkError> {
     if value.get("punish").is_some() {
         return Err(banned());
     }
-    let Ok(error) = serde_json::from_value::<NewStyleError>(value) else { return Err(without_body(answer)) };
-    let class = class_of_new(&error.code, answer.status.as_u16());
-    let mut scopes = error.accessdenieddetail.required_scopes;
+    let Some(code) = value.get("code").and_then(Value::as_str) else { return Err(without_body(answer)) };
+    let class = class_of_new(code, answer.status.as_u16());
+    let message = value.get("message").and_then(Value::as_str).unwrap_or_default();
+    let scopes = value.pointer("/accessdenieddetail/requiredScopes").and_then(Value::as_array);
+    let mut scopes: Vec<String> =
+        scopes.into_iter().flatten().filter_map(Value::as_str).take(MOST_SCOPES).map(shorten).collect();
     if class == Class::Permission && scopes.is_empty() {
-        scopes.extend(in_brackets(&error.message));
+        scopes.extend(in_brackets(message));
     }
-    Err(DingTalkError { class, code: shorten(&error.code), message: shorten(&error.message), scopes })
+    Err(DingTalkError { class, code: shorten(code), message: shorten(message), scopes })
 }
 
 /// Takes an oapi answer (always 200): the body of an `errcode` 0, or the error.
@@ -171,7 +191,7 @@ fn class_of_new(code: &str, status: u16) -> Class {
 
 fn class_of_old(errcode: i64, sub_code: Option<i64>) -> Class {
     match sub_code.filter(|_| errcode == 88).unwrap_or(errcode) {
-        40001 | 40014 | 41001 | 42001 | 40096 | 40035 => Class::Token,
+        40001 | 40014 | 41001 | 42001 | 40096 => Class::Token,
         60011 | 60020 => Class::Permission,
         90002 | 90018 => Class::Throttled,
         90020 => Class::Quota,
@@ -181,7 +201,12 @@ fn class_of_old(errcode: i64, sub_code: Option<i64>) -> Class {
 }
 
 fn without_body(answer: &HttpAnswer) -> DingTalkError {
+    // The gateway's page: ten thousand calls in twenty seconds.
+    if answer.status.is_client_error() && answer.body.trim_ascii_start().starts_with(b"<") {
+        return banned();
+    }
     let class = match answer.status.as_u16() {
+        408 => Class::UnknownOutcome,
         429 => Class::Throttled,
         300..=499 => Class::Permanent,
         _ => Class::UnknownOutcome,
@@ -268,6 +293,13 @@ mod tests {
             (400, r#"{"code":"processCodeError","message":""}"#, Class::Permanent),
             (400, r#"{"code":"sysErrror","message":""}"#, Class::Transient),
             (500, r#"{"code":"systemError","message":""}"#, Class::UnknownOutcome),
+            (
+                400,
+                r#"{"code":"InvalidAuthentication","message":null,"accessdenieddetail":null}"#,
+                Class::Token,
+            ),
+            (403, "<html>denied</html>", Class::Throttled),
+            (408, "", Class::UnknownOutcome),
             (502, "<html>bad gateway</html>", Class::UnknownOutcome),
             (200, "<html>", Class::UnknownOutcome),
         ];

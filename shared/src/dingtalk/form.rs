@@ -1,6 +1,6 @@
 //! What an approval's form shows: the fields of the template, and their values for one approval.
 
-use crate::approval::{ApprovalId, Request};
+use crate::approval::{ApprovalId, Record};
 
 /// A field of the template.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,10 @@ pub const REFERENCE: Field = Field { label: "单号 Reference", component: LINE 
 pub const FIELDS: [Field; 5] = [TITLE, KIND, REQUESTER, DETAILS, REFERENCE];
 
 /// The values for one approval.
-pub fn values(id: &ApprovalId, request: &Request, details: &str) -> Vec<(String, String)> {
+pub fn values(record: &Record, details: &str) -> Vec<(String, String)> {
+    let Record { id, key, request, .. } = record;
+    // People in DingTalk must be able to name the request in the source's own terms.
+    let details = format!("{details}\n\n{}: {}", key.source.name(), key.apply_id);
     let requester = request
         .requester
         .as_ref()
@@ -40,7 +43,7 @@ pub fn values(id: &ApprovalId, request: &Request, details: &str) -> Vec<(String,
         (TITLE, request.title.as_str()),
         (KIND, &request.kind),
         (REQUESTER, requester),
-        (DETAILS, details),
+        (DETAILS, details.trim_start()),
         (REFERENCE, id.as_str()),
     ]
     .map(|(field, value)| (field.label.to_owned(), value.to_owned()))

@@ -2,7 +2,6 @@
 
 use jiff::{Timestamp, civil::DateTime, tz};
 use reqwest::Method;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Api, Class, DingTalk, DingTalkError, error::number_or_text};
@@ -11,8 +10,10 @@ use crate::approval::{InstanceId, ProcessCode, UserId};
 /// DingTalk takes no more nodes than this.
 pub const MOST_NODES: usize = 20;
 const IDS_A_PAGE: usize = 20;
-const MOST_PAGES: usize = 10;
+const MOST_PAGES: usize = 50;
+/// Also what an item of the store can bear with ease.
 const REMARK_LIMIT: usize = 1024;
+const LONGEST_ID: usize = 128;
 
 /// What an instance is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub enum NodeAction {
 pub struct InstanceSnapshot {
     /// How it ended; `None`: people are still at it.
     pub ending: Option<Ending>,
+    /// In whose name it was made.
+    pub originator: Option<UserId>,
     /// Who decided, if someone did.
     pub decided_by: Option<UserId>,
     /// What they wrote.
@@ -64,11 +67,18 @@ pub enum Ending {
     Refused,
     /// TERMINATED.
     Terminated,
+    /// COMPLETED, without a result that says how.
+    Unclear,
 }
 
 impl DingTalk {
-    /// Creates an instance. There is no idempotency key: an unknown outcome must be looked into.
-    pub async fn create_instance(&self, new: &NewInstance) -> Result<InstanceId, DingTalkError> {
+    /// Creates an instance. There is no idempotency key: an unknown outcome must be looked into. Nothing is sent after
+    /// `not_after`.
+    pub async fn create_instance(
+        &self,
+        new: &NewInstance,
+        not_after: Timestamp,
+    ) -> Result<InstanceId, DingTalkError> {
         let mut body = json!({
             "processCode": new.process_code,
             "originatorUserId": new.originator,
@@ -91,8 +101,12 @@ impl DingTalk {
             body["approvers"] = new.approvers.iter().map(node).collect();
         }
         let path = "/v1.0/workflow/processInstances";
-        let answer = self.call(Api::CreateInstance, Method::POST, path, &[], Some(&body)).await?;
-        let id = answer.get("instanceId").and_then(Value::as_str).filter(|id| (1..=128).contains(&id.len()));
+        let answer =
+            self.before(not_after).call(Api::CreateInstance, Method::POST, path, &[], Some(&body)).await?;
+        let id = answer
+            .get("instanceId")
+            .and_then(Value::as_str)
+            .filter(|id| (1..=LONGEST_ID).contains(&id.len()));
         id.map(InstanceId::new).ok_or_else(|| DingTalkError::unreadable("no instanceId"))
     }
 
@@ -101,9 +115,8 @@ impl DingTalk {
         let path = "/v1.0/workflow/processInstances";
         let query = [("processInstanceId", id.as_str())];
         let answer = self.call(Api::ReadInstance, Method::GET, path, &query, None).await?;
-        let wire: WireInstance = serde_json::from_value(answer.get("result").cloned().unwrap_or_default())
-            .map_err(|_| DingTalkError::unreadable("the instance has another shape"))?;
-        Ok(wire.into())
+        let instance = answer.get("result").and_then(snapshot);
+        instance.ok_or_else(|| DingTalkError::unreadable("the instance has another shape"))
     }
 
     /// Terminates a running instance that is at least 15 seconds old.
@@ -111,7 +124,15 @@ impl DingTalk {
         let remark: String = remark.chars().take(REMARK_LIMIT).collect();
         let body = json!({"processInstanceId": id, "isSystem": true, "remark": remark});
         let path = "/v1.0/workflow/processInstances/terminate";
-        self.call(Api::TerminateInstance, Method::POST, path, &[], Some(&body)).await.map(|_| ())
+        let answer = self.call(Api::TerminateInstance, Method::POST, path, &[], Some(&body)).await?;
+        if answer.get("result").is_some_and(|result| *result == true || *result == "true") {
+            return Ok(());
+        }
+        Err(DingTalkError::new(
+            Class::Permanent,
+            "not-terminated",
+            "DingTalk answered that it did not terminate it",
+        ))
     }
 
     /// Writes a comment under an instance.
@@ -122,11 +143,10 @@ impl DingTalk {
         self.call(Api::CommentInstance, Method::POST, path, &[], Some(&body)).await.map(|_| ())
     }
 
-    /// Instances of a template that were created by `originators` within a window of time.
+    /// Instances of a template that were created within a window of time.
     pub async fn instance_ids(
         &self,
         process_code: &ProcessCode,
-        originators: &[UserId],
         from: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<InstanceId>, DingTalkError> {
@@ -139,7 +159,6 @@ impl DingTalk {
                 "endTime": until.as_millisecond(),
                 "nextToken": next_token,
                 "maxResults": IDS_A_PAGE,
-                "userIds": originators,
             });
             let answer = self.call(Api::ListInstanceIds, Method::POST, path, &[], Some(&body)).await?;
             let result = answer.get("result").ok_or_else(|| DingTalkError::unreadable("no list of ids"))?;
@@ -155,58 +174,38 @@ impl DingTalk {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireInstance {
-    status: String,
-    result: Option<String>,
-    finish_time: Option<String>,
-    #[serde(default)]
-    operation_records: Vec<WireOperation>,
-    #[serde(default)]
-    form_component_values: Vec<WireField>,
+/// Reads an instance: `status` must be there, everything else as far as it has the shape we know.
+fn snapshot(instance: &Value) -> Option<InstanceSnapshot> {
+    let text = |value: &Value, name: &str| Some(value.get(name)?.as_str()?.to_owned());
+    let list = |name: &str| instance.get(name).and_then(Value::as_array).into_iter().flatten();
+    // A running instance can carry a result in the documentation's sample: only both together say how it ended.
+    let ending = match (instance.get("status")?.as_str()?, text(instance, "result").as_deref()) {
+        ("COMPLETED", Some("agree")) => Some(Ending::Agreed),
+        ("COMPLETED", Some("refuse")) => Some(Ending::Refused),
+        ("COMPLETED", _) => Some(Ending::Unclear),
+        ("TERMINATED" | "CANCELED", _) => Some(Ending::Terminated),
+        _ => None,
+    };
+    // Not simply the last record: PROCESS_CC and others follow the one that decided.
+    let decider = list("operationRecords").rfind(|record| {
+        text(record, "type").is_some_and(|kind| kind.starts_with("EXECUTE_TASK"))
+            && matches!(text(record, "result").as_deref(), Some("AGREE" | "REFUSE"))
+    });
+    let remark = decider.and_then(|record| text(record, "remark")).filter(|remark| !remark.is_empty());
+    Some(InstanceSnapshot {
+        ending,
+        originator: user(text(instance, "originatorUserId")),
+        decided_by: user(decider.and_then(|record| text(record, "userId"))),
+        remark: remark.map(|remark| remark.chars().take(REMARK_LIMIT).collect()),
+        finished_at: text(instance, "finishTime").as_deref().and_then(local_time),
+        fields: list("formComponentValues")
+            .filter_map(|field| Some((text(field, "name")?, text(field, "value")?)))
+            .collect(),
+    })
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireOperation {
-    user_id: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    result: Option<String>,
-    remark: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct WireField {
-    name: Option<String>,
-    value: Option<String>,
-}
-
-impl From<WireInstance> for InstanceSnapshot {
-    fn from(wire: WireInstance) -> Self {
-        // A running instance can carry a result in the documentation's sample: only both together say how it ended.
-        let ending = match (wire.status.as_str(), wire.result.as_deref()) {
-            ("COMPLETED", Some("agree")) => Some(Ending::Agreed),
-            ("COMPLETED", Some("refuse")) => Some(Ending::Refused),
-            ("TERMINATED" | "CANCELED", _) => Some(Ending::Terminated),
-            _ => None,
-        };
-        // Not simply the last record: PROCESS_CC and others follow the one that decided.
-        let decider = wire.operation_records.into_iter().rev().find(|record| {
-            record.kind.as_deref().is_some_and(|kind| kind.starts_with("EXECUTE_TASK"))
-                && matches!(record.result.as_deref(), Some("AGREE" | "REFUSE"))
-        });
-        let (decided_by, remark) = decider.map_or((None, None), |record| (record.user_id, record.remark));
-        let field = |field: WireField| Some((field.name?, field.value?));
-        Self {
-            ending,
-            decided_by: decided_by.map(UserId::new),
-            remark: remark.filter(|remark| !remark.is_empty()),
-            finished_at: wire.finish_time.as_deref().and_then(local_time),
-            fields: wire.form_component_values.into_iter().filter_map(field).collect(),
-        }
-    }
+fn user(id: Option<String>) -> Option<UserId> {
+    id.filter(|id| (1..=LONGEST_ID).contains(&id.len())).map(UserId::new)
 }
 
 /// DingTalk's times end in `Z` and are local (UTC+8) all the same: a captured answer's id proves it.
@@ -221,24 +220,23 @@ fn local_time(text: &str) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
-    fn snapshot(text: &str) -> InstanceSnapshot {
+    fn read(text: &str) -> InstanceSnapshot {
         let answer: Value = serde_json::from_str(text).unwrap();
-        serde_json::from_value::<WireInstance>(answer["result"].clone()).unwrap().into()
+        snapshot(&answer["result"]).unwrap()
     }
 
     #[test]
     fn a_running_instance_has_no_ending_whatever_its_result_says() {
-        let documented = snapshot(include_str!("../../tests/fixtures/dingtalk/get_instance.response.json"));
+        let documented = read(include_str!("../../tests/fixtures/dingtalk/get_instance.response.json"));
         assert_eq!(documented.ending, None);
-        let captured =
-            snapshot(include_str!("../../tests/fixtures/dingtalk/get_instance.captured-running.json"));
+        let captured = read(include_str!("../../tests/fixtures/dingtalk/get_instance.captured-running.json"));
         assert_eq!(captured.ending, None);
         assert_eq!(captured.fields[0], ("客户名称".to_owned(), "ttt".to_owned()));
     }
 
     #[test]
     fn who_decided_is_the_last_to_agree_or_refuse_not_the_last_record() {
-        let ended = snapshot(
+        let ended = read(
             r#"{"result":{"status":"COMPLETED","result":"refuse","finishTime":"2026-04-16T15:34Z","operationRecords":[
                 {"userId":"a","type":"START_PROCESS_INSTANCE","result":"NONE"},
                 {"userId":"b","type":"EXECUTE_TASK_NORMAL","result":"AGREE","remark":"fine"},
@@ -249,5 +247,15 @@ mod tests {
         assert_eq!(ended.decided_by, Some(UserId::new("c")));
         assert_eq!(ended.remark.as_deref(), Some("no"));
         assert_eq!(ended.finished_at, Some("2026-04-16T07:34:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn only_the_status_must_be_there() {
+        let odd = read(
+            r#"{"result":{"status":"COMPLETED","result":"agree","operationRecords":null,"finishTime":7,
+                "formComponentValues":[{"name":"n","value":7}],"originatorUserId":null}}"#,
+        );
+        assert_eq!((odd.ending, odd.decided_by, odd.fields), (Some(Ending::Agreed), None, vec![]));
+        assert_eq!(snapshot(&json!({"result": "agree"})), None);
     }
 }

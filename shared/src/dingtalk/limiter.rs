@@ -8,7 +8,7 @@ use super::{Api, DingTalkError};
 use crate::world::World;
 
 /// Nobody waits longer for a slot: the call is put off instead.
-const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(2);
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
 
 /// Hands out the moments at which a call to an API may be sent.
 pub(super) struct Limiter {
@@ -68,7 +68,7 @@ mod tests {
         for pair in slots.windows(21) {
             assert!(pair[20].duration_since(pair[0]) >= SignedDuration::from_secs(1));
         }
-        assert_eq!(slots.len(), 41, "whoever would wait longer than two seconds is sent away");
+        assert_eq!(slots.len(), 101, "whoever would wait longer than five seconds is sent away");
     }
 
     #[test]

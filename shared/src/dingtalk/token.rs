@@ -12,8 +12,17 @@ use crate::{http::Http, world::World};
 /// A token is replaced so long before its end.
 const REFRESH_EARLY: SignedDuration = SignedDuration::from_secs(300);
 
+/// Those who wait for a token while DingTalk gives none get the same answer, instead of asking one after the other.
+const REMEMBER_FAILURE: SignedDuration = SignedDuration::from_secs(1);
+
 pub(super) struct TokenCache {
-    token: Mutex<Option<Token>>,
+    cached: Mutex<Cached>,
+}
+
+#[derive(Default)]
+struct Cached {
+    token: Option<Token>,
+    failed: Option<(Timestamp, DingTalkError)>,
 }
 
 #[derive(Clone)]
@@ -31,7 +40,7 @@ struct TokenAnswer {
 
 impl TokenCache {
     pub fn new() -> Self {
-        Self { token: Mutex::new(None) }
+        Self { cached: Mutex::default() }
     }
 
     /// The token, from the cache or fresh.
@@ -41,20 +50,31 @@ impl TokenCache {
         settings: &DingTalkSettings,
         world: &World,
     ) -> Result<Token, DingTalkError> {
-        let mut cached = self.token.lock().await;
-        if let Some(token) = cached.as_ref().filter(|token| world.now() < token.good_until) {
+        let mut cached = self.cached.lock().await;
+        if let Some(token) = cached.token.as_ref().filter(|token| world.now() < token.good_until) {
             return Ok(token.clone());
         }
-        let token = fetch(http, settings, world).await?;
-        *cached = Some(token.clone());
-        Ok(token)
+        if let Some((_, error)) = cached.failed.as_ref().filter(|(until, _)| world.now() < *until) {
+            return Err(error.clone());
+        }
+        match fetch(http, settings, world).await {
+            Ok(token) => {
+                *cached = Cached { token: Some(token.clone()), failed: None };
+                Ok(token)
+            }
+            Err(error) => {
+                cached.failed = Some((world.now() + REMEMBER_FAILURE, error.clone()));
+                Err(error)
+            }
+        }
     }
 
     /// Forgets `bad`, unless someone has replaced it already.
     pub async fn forget(&self, bad: &Token) {
-        let mut cached = self.token.lock().await;
-        if cached.as_ref().is_some_and(|token| token.value.expose_secret() == bad.value.expose_secret()) {
-            *cached = None;
+        let mut cached = self.cached.lock().await;
+        if cached.token.as_ref().is_some_and(|token| token.value.expose_secret() == bad.value.expose_secret())
+        {
+            cached.token = None;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Advancing one approval: load, next action, act, commit; until nothing is due.
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, MOST_TRIES};
 use crate::{
     approval::{Approval, ApprovalId, Next, next_action},
     store::CommitError,
@@ -8,9 +8,6 @@ use crate::{
 
 /// More steps at once than any approval needs; a bound against going round in circles.
 const MOST_STEPS: u32 = 12;
-/// How often a change is tried against others who change the same approval.
-const MOST_TRIES: u32 = 10;
-
 impl Engine {
     /// Does whatever is due for an approval. Safe when two do so at once: each commit holds only on what was loaded.
     pub async fn advance(&self, id: &ApprovalId) -> Result<(), EngineError> {

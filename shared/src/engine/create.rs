@@ -2,23 +2,28 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Engine, EngineError, Step, step, waiting::Line};
+use super::{Engine, EngineError, MOST_TRIES, Step, people::NOT_IN_DINGTALK, step, waiting::Line};
 use crate::{
     approval::{
         Approval, Creation, Identity, Instance, Received, State,
-        schedule::{CREATE, GIVE_UP_CREATING, SEND_WITHIN, wait_repeating},
+        schedule::{BAN, BUSY, CREATE, GIVE_UP_CREATING, SEND_WITHIN, wait_repeating},
     },
     dingtalk::{Class, DingTalkError, NewInstance, form},
     store::CommitError,
 };
 
-/// A transient no while the source waits is tried once more after so long.
+/// A transient no is tried once more after so long.
 const TRY_ONCE_MORE: SignedDuration = SignedDuration::from_secs(1);
 
 impl Engine {
-    /// A create call in the background: claimed first.
+    /// A create call in the background: claimed first. After a day of trying the approval fails: no call is under way.
     pub(super) async fn create_again(&self, approval: Approval<Received>) -> Result<Step, EngineError> {
-        match self.store().commit(approval.sending(self.now())).await {
+        let now = self.now();
+        if now.duration_since(approval.record.received_at) >= GIVE_UP_CREATING {
+            let reason = "DingTalk could not be brought to create the approval within a day".to_owned();
+            return self.decide(approval.failed("given-up".to_owned(), reason, now)).await;
+        }
+        match self.store().commit(approval.sending(self.process_code(), now)).await {
             Ok(claimed) => self.create(claimed, &Line::none()).await,
             Err(error) => step::<Received>(Err(error)),
         }
@@ -36,40 +41,63 @@ impl Engine {
             self.0.world.sleep(TRY_ONCE_MORE).await;
             called = self.call_create(&mut approval).await.map_err(DingTalkError::after_another_try);
         }
-        let now = self.now();
         let error = match called {
             Ok((instance, approvers)) => {
                 return self.settle_instance(approval, instance, approvers, false).await;
             }
             Err(error) => error,
         };
-        let code = error.code.clone();
-        let in_time = now.duration_since(approval.record.received_at) < GIVE_UP_CREATING;
+        let now = self.now();
+        tracing::warn!(approval = %approval.record.id, class = ?error.class, code = error.code, "not created");
         match error.class {
-            Class::UnknownOutcome => step(self.store().commit(approval.outcome_unknown(code, now)).await),
-            Class::Transient | Class::Throttled if in_time => self.put_off(approval, code, now).await,
-            _ if line.refuse() => {
-                tracing::warn!(approval = %approval.record.id, code, "refused");
-                step(self.store().commit(approval.refused(code, sentence(&error), now)).await)
+            Class::UnknownOutcome => {
+                let unknown =
+                    |approval: Approval<Received>| approval.outcome_unknown(error.code.clone(), now).into();
+                self.settle_call(approval, unknown).await
             }
-            // Nobody waits for the answer, and an operator may mend these.
-            Class::Token | Class::Permission | Class::Quota if in_time => {
-                self.put_off(approval, code, now).await
+            Class::Transient | Class::Throttled => self.put_off(approval, &error, now).await,
+            Class::Permanent | Class::Token | Class::Permission | Class::Quota => {
+                self.not_created(approval, &error, line.refuse(), now).await
             }
-            _ => self.decide(approval.failed(code, sentence(&error), now)).await,
         }
+    }
+
+    /// A no. Told at once while the source waits. Afterwards those that an operator can mend are tried again.
+    async fn not_created(
+        &self,
+        approval: Approval<Received>,
+        error: &DingTalkError,
+        source_waits: bool,
+        now: Timestamp,
+    ) -> Result<Step, EngineError> {
+        let (code, reason) = (error.code.clone(), sentence(error));
+        if source_waits {
+            let refused =
+                |approval: Approval<Received>| approval.refused(code.clone(), reason.clone(), now).into();
+            return self.settle_call(approval, refused).await;
+        }
+        if error.class == Class::Permanent {
+            return self.decide(approval.failed(code, reason, now)).await;
+        }
+        self.put_off(approval, error, now).await
     }
 
     /// The call was not carried out: another one later.
     async fn put_off(
         &self,
         approval: Approval<Received>,
-        code: String,
+        error: &DingTalkError,
         now: Timestamp,
     ) -> Result<Step, EngineError> {
-        tracing::warn!(approval = %approval.record.id, code, "not created yet; will be tried again");
-        let wait = self.jittered(wait_repeating(&CREATE, approval.attempts()));
-        step(self.store().commit(approval.not_created(code, now + wait, now)).await)
+        let wait = match error {
+            error if error.is_ban() => BAN,
+            error if error.is_busy() => BUSY,
+            _ => wait_repeating(&CREATE, approval.attempts()),
+        };
+        let not_before = now + self.jittered(wait);
+        let put_off =
+            |approval: Approval<Received>| approval.not_created(error.code.clone(), not_before, now).into();
+        self.settle_call(approval, put_off).await
     }
 
     async fn call_create(
@@ -77,20 +105,19 @@ impl Engine {
         approval: &mut Approval<Received>,
     ) -> Result<(Instance, Vec<Identity>), DingTalkError> {
         let Approval { record, state } = &*approval;
+        let Creation::Sent { at, process_code, .. } = &state.creation else {
+            return Err(DingTalkError::new(Class::Throttled, "not-announced", "the call was not announced"));
+        };
         let cast = self.cast(&record.request).await?;
         let new = NewInstance {
-            process_code: self.dingtalk().settings().process_code.clone(),
+            process_code: process_code.clone(),
             originator: cast.originator.user_id,
             dept_id: cast.originator.dept_id,
             approvers: cast.approvers,
-            fields: form::values(&record.id, &record.request, &state.details),
+            fields: form::values(record, &state.details),
         };
         // Whoever was held up for long must not send any more: others may have begun to look for the instance.
-        let Creation::Sent { at, .. } = state.creation else { return Err(held_up()) };
-        if self.now().duration_since(at) > SEND_WITHIN {
-            return Err(held_up());
-        }
-        let id = self.dingtalk().create_instance(&new).await?;
+        let id = self.dingtalk().create_instance(&new, *at + SEND_WITHIN).await?;
         let now = self.now();
         for note in cast.notes {
             approval.record.timeline.add(now, note);
@@ -99,8 +126,35 @@ impl Engine {
         Ok((Instance { id, process_code, originator, created_at: now }, cast.identities))
     }
 
-    /// Commits that the approval's instance is known. Someone may have changed the approval meanwhile (a withdrawal):
-    /// then the instance goes into what they left.
+    /// Commits what came of a create call. Someone may have changed the approval meanwhile (a withdrawal): what is
+    /// known of the call goes into what they left.
+    async fn settle_call(
+        &self,
+        mut approval: Approval<Received>,
+        outcome: impl Fn(Approval<Received>) -> Approval,
+    ) -> Result<Step, EngineError> {
+        let call = sent_at(&approval);
+        for _ in 0..MOST_TRIES {
+            let id = approval.record.id.clone();
+            match self.store().commit(outcome(approval)).await {
+                Ok(committed) => return Ok(Some(committed)),
+                Err(CommitError::Store(error)) => return Err(error.into()),
+                Err(CommitError::Conflict) => {}
+            }
+            match self.store().load(&id).await? {
+                Some(Approval { record, state: State::Received(state) }) => {
+                    approval = Approval { record, state };
+                }
+                _ => return Ok(None),
+            }
+            if sent_at(&approval) != call {
+                return Ok(None);
+            }
+        }
+        Err(EngineError::Contended)
+    }
+
+    /// Commits that the approval's instance is known, whatever others have changed meanwhile.
     pub(super) async fn settle_instance(
         &self,
         mut approval: Approval<Received>,
@@ -108,7 +162,7 @@ impl Engine {
         approvers: Vec<Identity>,
         adopted: bool,
     ) -> Result<Step, EngineError> {
-        for _ in 0..10 {
+        for _ in 0..MOST_TRIES {
             let now = self.now();
             let id = approval.record.id.clone();
             let pending =
@@ -123,7 +177,7 @@ impl Engine {
             }
             match self.store().load(&id).await? {
                 Some(Approval { record, state: State::Received(state) }) => {
-                    approval = Approval { record, state }
+                    approval = Approval { record, state };
                 }
                 Some(other) if other.state.instance().is_some_and(|known| known.id == instance.id) => {
                     return Ok(Some(other));
@@ -139,8 +193,12 @@ impl Engine {
     }
 }
 
-fn held_up() -> DingTalkError {
-    DingTalkError::new(Class::Throttled, "held-up", "the call was put off")
+/// Which create call an approval waits for.
+fn sent_at(approval: &Approval<Received>) -> Option<Timestamp> {
+    match &approval.state.creation {
+        Creation::Sent { at, .. } => Some(*at),
+        Creation::Ready { .. } => None,
+    }
 }
 
 /// The reason for a person: what is wrong, and where to mend it.
@@ -163,7 +221,7 @@ fn sentence(error: &DingTalkError) -> String {
             "the organisation's monthly quota of DingTalk API calls is used up: buy more or wait for the next month"
                 .to_owned()
         }
-        _ if error.code == "person-not-in-dingtalk" => error.message.clone(),
+        _ if error.code == NOT_IN_DINGTALK => error.message.clone(),
         _ => format!("DingTalk refused the approval ({}): {}", error.code, error.message),
     }
 }

@@ -3,7 +3,7 @@
 use super::{Engine, EngineError, Step, step};
 use crate::{
     approval::{
-        Approval, Decided, Source,
+        Approval, Decided, Source, State,
         schedule::{DELIVER, wait},
     },
     dataphin::Told,
@@ -34,14 +34,25 @@ impl Engine {
         let attempt = approval.state.delivery.attempts;
         let afterwards: Approval = match told {
             Told::Confirmed => approval.delivered(false, now).into(),
-            Told::ClosedAlready => approval.delivered(true, now).into(),
+            Told::ClosedAlready => {
+                tracing::warn!(approval = %id, %outcome, "the source says that the request is closed already");
+                approval.delivered(true, now).into()
+            }
             Told::NotTold { reason, retry_after } => {
                 let pause = wait(&DELIVER, attempt)
                     .map(|pause| self.jittered(pause.max(retry_after.unwrap_or_default())));
                 approval.delivery_failed(reason, pause.map(|pause| now + pause), now)
             }
         };
-        tracing::info!(approval = %id, %outcome, attempt, status = afterwards.state.status().name(), "told the source");
+        match &afterwards.state {
+            State::Parked(_) => {
+                tracing::error!(approval = %id, %outcome, attempt, "parked: the source cannot be told")
+            }
+            State::Decided(_) => {
+                tracing::warn!(approval = %id, %outcome, attempt, "not told; will be tried again")
+            }
+            _ => tracing::info!(approval = %id, %outcome, attempt, "told the source"),
+        }
         step(self.store().commit(afterwards).await)
     }
 }

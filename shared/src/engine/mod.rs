@@ -7,8 +7,9 @@
 //! | `create`, `reconcile`, `read`, `terminate`, `deliver` | one executor an action |
 //! | `people` | who the people of a request are in DingTalk |
 //!
-//! A step that calls out is committed before the call, with the moment at which someone else may take over. So two
-//! engines may run at once, and either may die at any moment.
+//! A step that changes something elsewhere (a create call, a delivery) is committed before the call, with the moment at
+//! which someone else may take over. Looking, reading and terminating may be done twice. So two engines may run at once,
+//! and either may die at any moment.
 
 mod advance;
 mod create;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    approval::Approval,
+    approval::{Approval, ProcessCode},
     dataphin::Dataphin,
     dingtalk::{AccountKind, DingTalk},
     store::{CommitError, Store, StoreError},
@@ -58,6 +59,8 @@ pub struct EngineSettings {
     pub submit_wait: SignedDuration,
     /// What the source's account ids are in DingTalk.
     pub account_kind: AccountKind,
+    /// Whether work may go on after its submit was answered: not on Lambda, which freezes it in the middle.
+    pub works_after_answer: bool,
 }
 
 /// The engine could not go on with an approval.
@@ -101,6 +104,11 @@ impl Engine {
         &self.0.dingtalk
     }
 
+    /// The template that new approvals are made from.
+    fn process_code(&self) -> ProcessCode {
+        self.dingtalk().settings().process_code.clone()
+    }
+
     fn now(&self) -> Timestamp {
         self.0.world.now()
     }
@@ -111,6 +119,9 @@ impl Engine {
         wait + SignedDuration::from_millis(i64::try_from(self.0.world.random.below(most)).unwrap_or(0))
     }
 }
+
+/// How often a change is tried against others who change the same approval.
+const MOST_TRIES: u32 = 10;
 
 /// The approval as a step committed it; `None`: someone else committed first, so load it again.
 type Step = Option<Approval>;

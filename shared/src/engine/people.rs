@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::Engine;
 use crate::{
-    approval::{Happening, Identity, Node, Person, Request, Rule, UserId},
-    dingtalk::{Class, Contact, DingTalkError, NodeAction, instances::MOST_NODES},
+    approval::{Decision, Happening, Identity, Node, Person, Request, Rule, UserId},
+    dingtalk::{AccountKind, Class, Contact, DingTalkError, NodeAction},
 };
 
 /// The people of an instance to be.
@@ -20,6 +20,9 @@ pub(super) struct Cast {
     pub notes: Vec<Happening>,
 }
 
+/// The code of a refusal because of a person; its message says who, and what to do.
+pub(super) const NOT_IN_DINGTALK: &str = "person-not-in-dingtalk";
+
 type Found = HashMap<String, Result<Contact, DingTalkError>>;
 
 impl Engine {
@@ -29,9 +32,6 @@ impl Engine {
         let found = self.look_up(people).await;
         let mut notes = Vec::new();
         let originator = self.originator(request.requester.as_ref(), &found, &mut notes).await?;
-        if request.nodes.len() > MOST_NODES {
-            return Err(no(format!("the request has more than {MOST_NODES} nodes; DingTalk takes no more")));
-        }
         let (mut approvers, mut identities) = (Vec::new(), Vec::new());
         for (index, node) in request.nodes.iter().enumerate() {
             let members = members(node, index, &found, &mut notes)?;
@@ -47,17 +47,12 @@ impl Engine {
         Ok(Cast { originator, approvers, identities, notes })
     }
 
-    /// Everyone who may have originated the instance of a request: enough to look for it.
-    pub(super) async fn possible_originators(&self, request: &Request) -> Result<Vec<UserId>, DingTalkError> {
-        let mut users: Vec<UserId> = self.0.dingtalk.settings().service_user.clone().into_iter().collect();
-        if let Some(requester) = &request.requester {
-            match self.contact(requester.account()).await {
-                Ok(contact) => users.push(contact.user_id),
-                Err(error) if error.class == Class::Permanent => {}
-                Err(error) => return Err(error),
-            }
+    /// Names a decider whom DingTalk brought in; contact calls are free. Without an answer the id must do.
+    pub(super) async fn name_decider(&self, decision: &mut Decision) {
+        if let Some(by) = decision.by.as_mut().filter(|by| by.name.is_none()) {
+            let contact = self.0.dingtalk.contact(AccountKind::UserId, by.user_id.as_str()).await;
+            by.name = contact.ok().map(|contact| contact.name).filter(|name| !name.is_empty());
         }
-        Ok(distinct(users.into_iter()))
     }
 
     async fn look_up(&self, people: impl Iterator<Item = &Person>) -> Found {
@@ -90,7 +85,7 @@ impl Engine {
         if let Some(requester) = requester {
             match usable(requester, found) {
                 Ok(contact) => return Ok(contact),
-                Err(error) if error.class != Class::Permanent => return Err(error),
+                Err(error) if !error.is_nobody() => return Err(error),
                 Err(_) => {
                     notes.push(Happening::OriginatorReplaced { account: requester.account().to_owned() });
                 }
@@ -104,12 +99,12 @@ impl Engine {
                 "{who}; an operator can set DINGTALK_SERVICE_USER_ID to originate such requests"
             )));
         };
-        let kind = crate::dingtalk::AccountKind::UserId;
-        self.0.dingtalk.contact(kind, service_user.as_str()).await.map_err(|error| match error.class {
-            Class::Permanent => {
-                no(format!("DINGTALK_SERVICE_USER_ID is not a user in DingTalk ({})", error.code))
+        let contact = self.0.dingtalk.contact(AccountKind::UserId, service_user.as_str()).await;
+        contact.map_err(|error| {
+            if error.is_nobody() {
+                return no(format!("DINGTALK_SERVICE_USER_ID is not a user in DingTalk ({})", error.code));
             }
-            _ => error,
+            error
         })
     }
 }
@@ -125,7 +120,7 @@ fn members(
     for person in &node.approvers {
         match usable(person, found) {
             Ok(contact) => members.push(Identity { person: person.clone(), user_id: contact.user_id }),
-            Err(error) if error.class != Class::Permanent => return Err(error),
+            Err(error) if !error.is_nobody() => return Err(error),
             Err(error) => {
                 notes.push(Happening::ApproverLeftOut {
                     account: person.account().to_owned(),
@@ -149,7 +144,7 @@ fn members(
 fn usable(person: &Person, found: &Found) -> Result<Contact, DingTalkError> {
     match found.get(person.account()) {
         Some(Ok(contact)) if contact.active => Ok(contact.clone()),
-        Some(Ok(_)) => Err(DingTalkError::new(Class::Permanent, "not-active", "not active in DingTalk")),
+        Some(Ok(_)) => Err(DingTalkError::not_active()),
         Some(Err(error)) => Err(error.clone()),
         None => {
             Err(DingTalkError::new(Class::Transient, "lookup-lost", "the look-up of a person was cut short"))
@@ -167,5 +162,5 @@ fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
 }
 
 fn no(message: String) -> DingTalkError {
-    DingTalkError::new(Class::Permanent, "person-not-in-dingtalk", message)
+    DingTalkError::new(Class::Permanent, NOT_IN_DINGTALK, message)
 }

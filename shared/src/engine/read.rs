@@ -2,47 +2,75 @@
 
 use jiff::Timestamp;
 
-use super::{Engine, EngineError, Step, step};
+use super::{Engine, EngineError, MOST_TRIES, Step, step};
 use crate::{
     approval::{
-        Approval, Basis, Decider, Decision, Hint, HintResult, Outcome, Pending, UserId,
-        schedule::BELIEVE_EVENT_AFTER,
+        Approval, Basis, Decider, Decision, Hint, HintResult, Outcome, Pending, State, UserId,
+        schedule::{BELIEVE_EVENT_AFTER, BUSY, GONE_FOR_GOOD},
     },
     dingtalk::{Class, DingTalkError, Ending, InstanceSnapshot},
 };
 
-/// DingTalk's code for an instance that is gone.
+/// DingTalk's codes for an instance that is gone.
 const NOT_THERE: [&str; 2] = ["processInstanceNotExist", "processInstanceIdError"];
 
+type Read = Result<InstanceSnapshot, DingTalkError>;
+
 impl Engine {
-    pub(super) async fn read(&self, approval: Approval<Pending>) -> Result<Step, EngineError> {
+    /// Reads the instance once, and commits what it shows. Someone may have changed the approval meanwhile (an event, a
+    /// withdrawal): what was read goes into what they left.
+    pub(super) async fn read(&self, mut approval: Approval<Pending>) -> Result<Step, EngineError> {
         let read = self.dingtalk().read_instance(&approval.state.instance.id).await;
+        if let Err(error) = &read {
+            tracing::warn!(approval = %approval.record.id, code = error.code, "the instance could not be read");
+        }
+        for _ in 0..MOST_TRIES {
+            let id = approval.record.id.clone();
+            if let Some(committed) = self.commit_read(approval, &read).await? {
+                return Ok(Some(committed));
+            }
+            match self.store().load(&id).await? {
+                Some(Approval { record, state: State::Pending(state) }) => {
+                    approval = Approval { record, state };
+                }
+                _ => return Ok(None),
+            }
+        }
+        Err(EngineError::Contended)
+    }
+
+    async fn commit_read(&self, approval: Approval<Pending>, read: &Read) -> Result<Step, EngineError> {
         let now = self.now();
-        let decision = match &read {
+        let decision = match read {
             Ok(snapshot) => from_instance(&approval.state, snapshot, now),
             Err(error) => from_event(&approval.state, error, now),
         };
-        match (decision, read) {
-            (Some(decision), _) => self.decide(approval.decided(decision, now)).await,
-            (None, Ok(_)) => step(self.store().commit(approval.still_running(now)).await),
-            (None, Err(error)) => {
-                tracing::warn!(approval = %approval.record.id, code = error.code, "the instance could not be read");
-                step(self.store().commit(approval.read_failed(error.code, now)).await)
-            }
+        if let Some(mut decision) = decision {
+            self.name_decider(&mut decision).await;
+            return self.decide(approval.decided(decision, now)).await;
         }
+        let approval = match read {
+            Ok(_) => approval.still_running(now),
+            Err(error) if error.is_busy() => approval.read_later(now + self.jittered(BUSY)),
+            Err(error) => approval.read_failed(error.code.clone(), now),
+        };
+        step(self.store().commit(approval).await)
     }
 }
 
 /// The decision that an ended instance holds.
 fn from_instance(pending: &Pending, snapshot: &InstanceSnapshot, now: Timestamp) -> Option<Decision> {
+    let hint = pending.reading.hint.as_ref();
     let outcome = match snapshot.ending? {
         Ending::Agreed => Outcome::Approved,
         Ending::Refused => Outcome::Rejected,
         Ending::Terminated => Outcome::Withdrawn,
+        // It has ended and does not say how: then a signed event must.
+        Ending::Unclear => return hint.filter(|hint| hint.result.is_decisive()).and_then(signed),
     };
     let by = snapshot.decided_by.clone().filter(|_| outcome != Outcome::Withdrawn);
     // The event knows the moment to the millisecond, the instance only the minute.
-    let exact = pending.reading.hint.as_ref().and_then(|hint| hint.finished_at);
+    let exact = hint.and_then(|hint| hint.finished_at);
     Some(Decision {
         outcome,
         at: exact.or(snapshot.finished_at).unwrap_or(now),
@@ -52,38 +80,46 @@ fn from_instance(pending: &Pending, snapshot: &InstanceSnapshot, now: Timestamp)
     })
 }
 
-/// The decision that a signed event holds, where the instance cannot be read for long.
+/// The decision where the instance cannot be read: it is gone, or a signed event has waited for long.
 fn from_event(pending: &Pending, error: &DingTalkError, now: Timestamp) -> Option<Decision> {
     let hint = pending.reading.hint.as_ref();
-    let gone = NOT_THERE.contains(&error.code.as_str());
-    if gone && hint.is_some_and(|hint| hint.result == HintResult::Deleted) {
-        return Some(deleted(now));
+    if NOT_THERE.contains(&error.code.as_str()) {
+        return match hint {
+            Some(hint) if hint.result == HintResult::Deleted => Some(deleted(now)),
+            Some(hint) if hint.result.is_decisive() => signed(hint),
+            _ => {
+                let age = now.duration_since(pending.instance.created_at);
+                (age >= GONE_FOR_GOOD).then(|| deleted(now))
+            }
+        };
     }
     let hint = hint?;
     let for_long = error.class == Class::Quota || now.duration_since(hint.received_at) >= BELIEVE_EVENT_AFTER;
     if !for_long {
         return None;
     }
+    if hint.result == HintResult::Deleted { Some(deleted(now)) } else { signed(hint) }
+}
+
+/// What a signed event says by itself.
+fn signed(hint: &Hint) -> Option<Decision> {
     let outcome = match hint.result {
         HintResult::Agreed => Outcome::Approved,
         HintResult::Refused => Outcome::Rejected,
         HintResult::Terminated => Outcome::Withdrawn,
-        HintResult::Deleted => return Some(deleted(now)),
-        HintResult::Finished => return None,
+        HintResult::Deleted | HintResult::Finished => return None,
     };
-    Some(Decision { outcome, at: ended(hint), by: None, comment: None, basis: Basis::SignedEvent })
-}
-
-fn ended(hint: &Hint) -> Timestamp {
-    hint.finished_at.unwrap_or(hint.received_at)
+    let at = hint.finished_at.unwrap_or(hint.received_at);
+    Some(Decision { outcome, at, by: None, comment: None, basis: Basis::SignedEvent })
 }
 
 fn deleted(now: Timestamp) -> Decision {
     let comment = Some("the approval instance was deleted in DingTalk".to_owned());
-    Decision { outcome: Outcome::Failed, at: now, by: None, comment, basis: Basis::SignedEvent }
+    Decision { outcome: Outcome::Failed, at: now, by: None, comment, basis: Basis::Instance }
 }
 
 fn decider(pending: &Pending, user_id: UserId) -> Decider {
     let known = pending.approvers.iter().find(|identity| identity.user_id == user_id);
-    Decider { person: known.map(|identity| identity.person.clone()), user_id }
+    let person = known.map(|identity| identity.person.clone());
+    Decider { name: person.as_ref().map(|person| person.name.clone()), person, user_id }
 }

@@ -1,36 +1,39 @@
 //! After a create call with unknown outcome: looking for the instance before sending another call.
 //!
 //! DingTalk has no idempotency key. The instance carries the approval's id in its reference field, so it is found by
-//! listing what the originator started at that time, and reading those that nobody owns.
+//! listing the template's instances of that time, and reading those that nobody owns. Who originated it does not matter:
+//! what is known of people may have changed since.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Engine, EngineError, Step, step};
 use crate::{
-    approval::{Approval, Creation, Identity, Instance, Received, UserId},
-    dingtalk::{DingTalkError, form},
+    approval::{Approval, Creation, Instance, ProcessCode, Received, UserId, schedule::LEASE},
+    dingtalk::{Class, DingTalkError, form},
     store::Owner,
 };
 
 /// The two clocks may differ a little.
-const BEFORE: SignedDuration = SignedDuration::from_mins(1);
+const MARGIN: SignedDuration = SignedDuration::from_mins(1);
 
-/// What a look came to.
-enum Look {
-    Found(Instance, Vec<Identity>),
-    Nothing,
-}
+/// What a look came to; an error when it could not be finished.
+type Look = Result<Option<Instance>, DingTalkError>;
 
 impl Engine {
     pub(super) async fn reconcile(&self, approval: Approval<Received>) -> Result<Step, EngineError> {
-        let Creation::Sent { at, .. } = approval.state.creation else { return Ok(None) };
-        let look = self.look_for_instance(&approval, at).await?;
+        let Creation::Sent { at, process_code, .. } = approval.state.creation.clone() else {
+            return Ok(None);
+        };
+        let look = self.look_for_instance(&approval, process_code, at).await?;
         let now = self.now();
         match look {
-            Ok(Look::Found(instance, approvers)) => {
-                self.settle_instance(approval, instance, approvers, true).await
+            Ok(Some(instance)) => {
+                // Without the approvers' identities an adopted instance works all the same.
+                let cast = self.cast(&approval.record.request).await;
+                let identities = cast.map(|cast| cast.identities).unwrap_or_default();
+                self.settle_instance(approval, instance, identities, true).await
             }
-            Ok(Look::Nothing) => step(self.store().commit(approval.looked_in_vain(now)).await),
+            Ok(None) => step(self.store().commit(approval.looked_in_vain(now)).await),
             Err(error) => {
                 tracing::warn!(approval = %approval.record.id, code = error.code, "could not look for the instance");
                 step(self.store().commit(approval.could_not_look(error.code, now)).await)
@@ -41,20 +44,15 @@ impl Engine {
     async fn look_for_instance(
         &self,
         approval: &Approval<Received>,
+        process_code: ProcessCode,
         sent_at: Timestamp,
-    ) -> Result<Result<Look, DingTalkError>, EngineError> {
-        let originators = match self.possible_originators(&approval.record.request).await {
-            Ok(originators) if originators.is_empty() => return Ok(Ok(Look::Nothing)),
-            Ok(originators) => originators,
-            Err(error) => return Ok(Err(error)),
-        };
-        let process_code = self.dingtalk().settings().process_code.clone();
-        let listed =
-            self.dingtalk().instance_ids(&process_code, &originators, sent_at - BEFORE, self.now()).await;
-        let ids = match listed {
+    ) -> Result<Look, EngineError> {
+        let until = (sent_at + LEASE + MARGIN).min(self.now());
+        let ids = match self.dingtalk().instance_ids(&process_code, sent_at - MARGIN, until).await {
             Ok(ids) => ids,
             Err(error) => return Ok(Err(error)),
         };
+        let mut unread = None;
         for id in ids {
             // Reading is a paid call: not for those that are known.
             if self.store().owner(&id).await? != Owner::Nobody {
@@ -62,19 +60,18 @@ impl Engine {
             }
             let snapshot = match self.dingtalk().read_instance(&id).await {
                 Ok(snapshot) => snapshot,
-                Err(error) => return Ok(Err(error)),
+                // It was deleted, or is not ours to read.
+                Err(error) if error.class == Class::Permanent => continue,
+                Err(error) => {
+                    unread = Some(error);
+                    continue;
+                }
             };
             if form::reference(&snapshot.fields).as_ref() == Some(&approval.record.id) {
-                let originator = originators.first().cloned().unwrap_or_else(|| UserId::new(""));
-                let instance = Instance { id, process_code, originator, created_at: self.now() };
-                return Ok(Ok(Look::Found(instance, self.identities(approval).await)));
+                let originator = snapshot.originator.unwrap_or_else(|| UserId::new(""));
+                return Ok(Ok(Some(Instance { id, process_code, originator, created_at: self.now() })));
             }
         }
-        Ok(Ok(Look::Nothing))
-    }
-
-    /// The approvers as DingTalk knows them; without them an adopted instance works all the same.
-    async fn identities(&self, approval: &Approval<Received>) -> Vec<Identity> {
-        self.cast(&approval.record.request).await.map(|cast| cast.identities).unwrap_or_default()
+        Ok(unread.map_or(Ok(None), Err))
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Engine, EngineError};
 use crate::{
-    approval::{Approval, ApprovalId, Happening, Hint, HintResult, InstanceId, ProcessCode, State},
+    approval::{Approval, ApprovalId, Happening, Hint, HintResult, InstanceId, Outcome, ProcessCode, State},
     dingtalk::{Event, Verified},
     store::Owner,
 };
@@ -54,20 +54,37 @@ impl Engine {
         let hinted = |approval: Approval| {
             let Approval { record, state } = approval;
             match state {
-                State::Pending(state) if repeats(state.reading.hint.as_ref(), hint) => None,
+                State::Pending(state) if says_no_more(state.reading.hint.as_ref(), hint) => None,
                 State::Pending(state) => {
                     Some(Approval { record, state }.end_reported(result.clone(), hint.clone(), now).into())
                 }
-                _ => None,
+                state => noted_once(Approval { record, state }, &result, hint.result, now),
             }
         };
         self.change(id, hinted).await.map(|_| ())
     }
 }
 
-/// Whether an event says what is known already and waits to be looked into.
-fn repeats(known: Option<&Hint>, hint: &Hint) -> bool {
-    known.is_some_and(|known| known.result == hint.result && known.finished_at == hint.finished_at)
+/// Whether an event says no more than what is known already and waits to be looked into.
+fn says_no_more(known: Option<&Hint>, hint: &Hint) -> bool {
+    known.is_some_and(|known| {
+        let same = known.result == hint.result && known.finished_at == hint.finished_at;
+        same || (known.result.is_decisive() && !hint.result.is_decisive())
+    })
+}
+
+/// A contradiction after the decision changes nothing, and is noted, once.
+fn noted_once(approval: Approval, result: &str, reported: HintResult, now: Timestamp) -> Option<Approval> {
+    let decided = approval.state.decision()?.outcome;
+    let agrees = match reported {
+        HintResult::Agreed => decided == Outcome::Approved,
+        HintResult::Refused => decided == Outcome::Rejected,
+        HintResult::Terminated => decided == Outcome::Withdrawn,
+        HintResult::Finished | HintResult::Deleted => true,
+    };
+    let note = Happening::LateReport { result: result.to_owned() };
+    let known = approval.record.timeline.entries().iter().any(|entry| entry.what == note);
+    (!agrees && !known).then(|| approval.noted(note, now))
 }
 
 fn noted_while_pending(approval: Approval, what: Happening, now: Timestamp) -> Option<Approval> {
@@ -79,7 +96,7 @@ fn word(result: HintResult) -> &'static str {
         HintResult::Agreed => "agreed",
         HintResult::Refused => "refused",
         HintResult::Finished => "finished",
-        HintResult::Terminated => "revoked",
+        HintResult::Terminated => "withdrawn",
         HintResult::Deleted => "deleted",
     }
 }

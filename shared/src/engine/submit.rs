@@ -7,7 +7,7 @@ use super::{
     waiting::{Holder, Line},
 };
 use crate::{
-    approval::{ApplyId, Approval, ApprovalId, Creation, Received, State, schedule::LEASE},
+    approval::{ApplyId, Approval, ApprovalId, Creation, Received, State},
     dataphin::Submission,
     store::CommitError,
 };
@@ -49,7 +49,15 @@ impl Engine {
         let arrived = self.now();
         let Submission { key, request, details, digest } = submission;
         let submitted = Submitted { id: key.id(), apply_id: key.apply_id.clone() };
-        let first = Approval::receive(key, digest.clone(), request.clone(), details.clone(), arrived);
+        let process_code = self.process_code();
+        let first = Approval::receive(
+            key,
+            digest.clone(),
+            request.clone(),
+            details.clone(),
+            process_code.clone(),
+            arrived,
+        );
         match self.store().commit(first).await {
             Ok(approval) => return self.create_while_waiting(approval, submitted).await,
             Err(CommitError::Store(error)) => return Err(EngineError::from(error).into()),
@@ -59,8 +67,13 @@ impl Engine {
         match known {
             // The refusal was answered before this submit: whatever was in the way may have been mended since.
             Some(Approval { record, state: State::Refused(state) }) if state.at < arrived => {
-                let again =
-                    Approval { record, state }.submit_again(digest.clone(), request, details, arrived);
+                let again = Approval { record, state }.submit_again(
+                    digest.clone(),
+                    request,
+                    details,
+                    process_code,
+                    arrived,
+                );
                 match self.store().commit(again).await {
                     Ok(approval) => self.create_while_waiting(approval, submitted).await,
                     Err(CommitError::Conflict) => self.settle(submitted, &digest, arrived).await,
@@ -72,7 +85,7 @@ impl Engine {
     }
 
     /// Creates the instance, and answers when that is settled or the wait is over, whatever comes first. The work
-    /// itself goes on even if the source hangs up.
+    /// itself goes on even if the source hangs up, where it may.
     async fn create_while_waiting(
         &self,
         approval: Approval<Received>,
@@ -87,6 +100,9 @@ impl Engine {
             worked = &mut work => worked,
             () = self.0.world.sleep(self.0.settings.submit_wait) => {
                 if holder.0.hang_up() {
+                    if !self.0.settings.works_after_answer {
+                        work.abort();
+                    }
                     return Ok(submitted);
                 }
                 // A refusal is being committed this moment.
@@ -96,8 +112,11 @@ impl Engine {
         match worked {
             Ok(Ok(Some(approval))) => answer(approval, submitted),
             Ok(Ok(None)) => self.answer_as_stored(submitted).await,
-            Ok(Err(error)) => Err(error.into()),
-            // The work panicked or was cut off. The request is committed, and the sweep takes it up.
+            // The request is committed, and the sweep takes it up.
+            Ok(Err(error)) => {
+                tracing::error!(approval = %submitted.id, %error, "accepted, and not yet created");
+                Ok(submitted)
+            }
             Err(_) => Ok(submitted),
         }
     }
@@ -105,7 +124,7 @@ impl Engine {
     async fn answer_as_stored(&self, submitted: Submitted) -> Result<Submitted, SubmitError> {
         match self.store().load(&submitted.id).await.map_err(EngineError::from)? {
             Some(approval) => answer(approval, submitted),
-            None => Ok(submitted),
+            None => Err(EngineError::Contended.into()),
         }
     }
 
@@ -118,7 +137,7 @@ impl Engine {
     ) -> Result<Submitted, SubmitError> {
         loop {
             let known = self.store().load(&submitted.id).await.map_err(EngineError::from)?;
-            let Some(approval) = known else { return Ok(submitted) };
+            let Some(approval) = known else { return Err(EngineError::Contended.into()) };
             if approval.record.digest != digest {
                 return Err(SubmitError::Conflict);
             }
@@ -139,12 +158,8 @@ fn answer(approval: Approval, submitted: Submitted) -> Result<Submitted, SubmitE
     }
 }
 
-/// Whether the first submit's create call is under way.
+/// Whether whoever submitted first is still waiting for DingTalk's answer.
 fn is_being_created(approval: &Approval) -> bool {
-    match &approval.state {
-        State::Received(Received { creation: Creation::Sent { at, look_at, .. }, .. }) => {
-            *look_at == *at + LEASE
-        }
-        _ => false,
-    }
+    let Approval { state: State::Received(Received { creation, .. }), .. } = approval else { return false };
+    matches!(creation, Creation::Sent { under_way: true, .. })
 }

@@ -2,19 +2,23 @@
 
 use jiff::SignedDuration;
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, MOST_TRIES};
 use crate::{
     approval::{ApprovalId, Status},
+    dingtalk::{Event, Verified},
     store::{DUE_SHARDS, StoreError},
 };
 
 /// Approvals of a shard that one sweep takes up.
-const MOST_A_SHARD: u16 = 250;
+const MOST_A_SHARD: u16 = 1000;
 /// Undelivered events are asked for so often, and only while something is pending.
 const LOST_EVENTS_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// Pages of undelivered events that are fetched in one go.
 const MOST_PAGES: u32 = 50;
+
+/// After an undelivered event that could not be committed.
+const REPORT_AGAIN: SignedDuration = SignedDuration::from_secs(1);
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,6 +38,23 @@ impl Engine {
             due.extend(self.store().due(shard, now, MOST_A_SHARD).await?);
         }
         Ok(due)
+    }
+
+    /// Commits events one and all; one that cannot be committed does not hold up the others.
+    async fn report_all(&self, events: &[Verified<Event>]) -> Result<(), EngineError> {
+        let mut failed = Ok(());
+        for event in events {
+            let mut reported = self.report(event).await;
+            for _ in 1..MOST_TRIES {
+                if reported.is_ok() {
+                    break;
+                }
+                self.0.world.sleep(REPORT_AGAIN).await;
+                reported = self.report(event).await;
+            }
+            failed = failed.and(reported);
+        }
+        failed
     }
 
     /// Advances all that is due. One that fails does not hold up the others.
@@ -77,9 +98,7 @@ impl Engine {
                 }
             };
             // Each call deletes what the one before returned, so a page is committed before the next is asked for.
-            for event in &events {
-                self.report(event).await?;
-            }
+            self.report_all(&events).await?;
             collected += events.len();
             if !more {
                 break;

@@ -1,33 +1,45 @@
 //! Terminating an instance that the source took back.
 
+use jiff::Timestamp;
+
 use super::{Engine, EngineError, Step, step};
-use crate::approval::{Approval, Basis, Decision, Outcome, Pending};
+use crate::{
+    approval::{Approval, Basis, Decision, Outcome, Pending, schedule::TERMINATE_LATER},
+    dingtalk::Class,
+};
 
 const REMARK: &str = "Withdrawn in Dataphin";
 /// Too young, or ended already: reading it tells which.
 const NOT_NOW: &str = "aflowProcessInstStatusException";
+const NOT_THERE: [&str; 2] = ["aflowProcessInstNotExist", "invalidInstanceId"];
 
 impl Engine {
     pub(super) async fn terminate(&self, approval: Approval<Pending>) -> Result<Step, EngineError> {
         let terminated = self.dingtalk().terminate_instance(&approval.state.instance.id, REMARK).await;
         let now = self.now();
-        match terminated {
-            Ok(()) => {
-                let decision = Decision {
-                    outcome: Outcome::Withdrawn,
-                    at: now,
-                    by: None,
-                    comment: None,
-                    basis: Basis::Instance,
-                };
-                self.decide(approval.decided(decision, now)).await
+        let error = match terminated {
+            Ok(()) => return self.decide(approval.decided(withdrawn(now), now)).await,
+            Err(error) if NOT_THERE.contains(&error.code.as_str()) => {
+                return self.decide(approval.decided(withdrawn(now), now)).await;
             }
-            Err(error) => {
-                tracing::warn!(approval = %approval.record.id, code = error.code, "not withdrawn");
-                let ended = error.code == NOT_NOW;
-                let approval = approval.withdrawal_failed(error.code, now);
-                if ended { self.read(approval).await } else { step(self.store().commit(approval).await) }
-            }
+            Err(error) => error,
+        };
+        tracing::warn!(approval = %approval.record.id, code = error.code, "not withdrawn");
+        if error.code == NOT_NOW {
+            return self.read(approval.withdrawal_failed(error.code, now)).await;
         }
+        // A definite refusal uses up a try, a fault that passes does not. A doubtful 400 is how DingTalk says that the
+        // template does not let its initiator revoke.
+        let code = error.code.clone();
+        let approval = if error.after_another_try().class == Class::Permanent {
+            approval.withdrawal_failed(code, now)
+        } else {
+            approval.withdraw_later(now + self.jittered(TERMINATE_LATER))
+        };
+        step(self.store().commit(approval).await)
     }
+}
+
+fn withdrawn(now: Timestamp) -> Decision {
+    Decision { outcome: Outcome::Withdrawn, at: now, by: None, comment: None, basis: Basis::Instance }
 }

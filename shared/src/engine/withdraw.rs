@@ -1,7 +1,7 @@
 //! The source takes a request back.
 
 use super::{Engine, EngineError};
-use crate::approval::{Approval, ApprovalId, Outcome, State};
+use crate::approval::{ApplyId, Approval, ApprovalId, Outcome, State, Status};
 
 /// A withdrawal that cannot be taken.
 #[derive(Debug, thiserror::Error)]
@@ -15,12 +15,31 @@ pub enum WithdrawError {
     /// It was refused at submit: there is nothing to take back.
     #[error("the request was refused when it was submitted")]
     Refused,
+    /// Requests of several tenants have this id.
+    #[error("several tenants have a request with this id: name the tenantId")]
+    Ambiguous,
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
 }
 
+const UNDER_WAY: [Status; 2] = [Status::Received, Status::Pending];
+
 impl Engine {
+    /// Takes back the request that has this id in the source, of whatever tenant. Gives its approval.
+    pub async fn withdraw_by_apply_id(&self, apply_id: &ApplyId) -> Result<ApprovalId, WithdrawError> {
+        // Few are under way; those that have ended are looked through only to say so.
+        let mut known = self.store().find(apply_id, &UNDER_WAY).await.map_err(EngineError::from)?;
+        if known.is_empty() {
+            known = self.store().find(apply_id, &Status::ALL).await.map_err(EngineError::from)?;
+        }
+        match &known[..] {
+            [] => Err(WithdrawError::Unknown),
+            [id] => self.withdraw(id).await.map(|()| id.clone()),
+            _ => Err(WithdrawError::Ambiguous),
+        }
+    }
+
     /// Commits the wish to withdraw; the engine carries it out. Asking again changes nothing.
     pub async fn withdraw(&self, id: &ApprovalId) -> Result<(), WithdrawError> {
         let now = self.now();

@@ -1,5 +1,6 @@
 //! Approvals: inserted once, loaded whole, committed under their version.
 
+use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::ReturnValuesOnConditionCheckFailure};
 use jiff::SignedDuration;
 
 use super::{
@@ -7,6 +8,8 @@ use super::{
     item::{self, KEY, VERSION, number, text},
 };
 use crate::approval::{Approval, ApprovalId};
+
+const COMMIT_ID_LENGTH: usize = 16;
 
 /// An approval due within this time is told to whoever listens: it will be due by the time they look.
 const SOON: SignedDuration = SignedDuration::from_millis(20);
@@ -34,6 +37,7 @@ impl Store {
     {
         let next = next_version(approval);
         let whole = Approval::from(next.clone());
+        let commit = self.commit_id();
         let (condition, version) = version_condition(&whole);
         self.count_write();
         let _lane = self.lane().await;
@@ -41,7 +45,8 @@ impl Store {
             .client
             .put_item()
             .table_name(&*self.table)
-            .set_item(Some(item::to_item(&whole)?))
+            .set_item(Some(item::to_item(&whole, &commit)?))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .condition_expression(condition)
             .set_expression_attribute_names(
                 version.as_ref().map(|_| [("#version".into(), VERSION.into())].into()),
@@ -54,13 +59,22 @@ impl Store {
                 self.tell_if_due(&whole);
                 Ok(next)
             }
-            Err(error)
-                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Err(CommitError::Conflict)
-            }
-            Err(error) => Err(StoreError::from(error).into()),
+            Err(error) => match error.as_service_error() {
+                // The first attempt got through, its answer did not, and the client tried again.
+                Some(PutItemError::ConditionalCheckFailedException(conflict))
+                    if conflict.item().is_some_and(|item| item::is_commit(item, &commit)) =>
+                {
+                    self.tell_if_due(&whole);
+                    Ok(next)
+                }
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Err(CommitError::Conflict),
+                _ => Err(StoreError::from(error).into()),
+            },
         }
+    }
+
+    pub(super) fn commit_id(&self) -> String {
+        self.world.random.letters_and_digits(COMMIT_ID_LENGTH)
     }
 
     pub(super) fn tell_if_due(&self, approval: &Approval) {

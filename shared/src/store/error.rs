@@ -1,6 +1,6 @@
 //! What can go wrong with the store.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 /// The store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -9,17 +9,29 @@ pub enum StoreError {
     #[error("the store is not available: {0}")]
     Unavailable(String),
     /// An item is not what this version of the bridge writes.
-    #[error("a stored item cannot be read: {0}")]
-    Damaged(#[from] serde_dynamo::Error),
+    #[error("a stored item is damaged, or was written by another version of the bridge")]
+    Damaged,
 }
 
-impl<E, R> From<SdkError<E, R>> for StoreError
-where
-    E: std::error::Error + 'static,
-    R: std::fmt::Debug,
-{
+/// The detail may quote what is stored, so it is left out.
+impl From<serde_dynamo::Error> for StoreError {
+    fn from(_: serde_dynamo::Error) -> Self {
+        Self::Damaged
+    }
+}
+
+/// Only the kind and the code: the answer itself may quote what is stored.
+impl<E: ProvideErrorMetadata, R> From<SdkError<E, R>> for StoreError {
     fn from(error: SdkError<E, R>) -> Self {
-        Self::Unavailable(DisplayErrorContext(&error).to_string())
+        let kind = match &error {
+            SdkError::ConstructionFailure(_) => "the request could not be built",
+            SdkError::TimeoutError(_) => "no answer in time",
+            SdkError::DispatchFailure(_) => "no connection",
+            SdkError::ResponseError(_) => "an answer that is not understood",
+            SdkError::ServiceError(_) => "an error",
+            _ => "unknown",
+        };
+        Self::Unavailable(format!("{kind} ({})", error.code().unwrap_or("no code")))
     }
 }
 

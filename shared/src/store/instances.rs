@@ -3,7 +3,10 @@
 //! DingTalk may report the end of an instance before the call that created it has returned. Such an event waits in
 //! the instance's item until the approval claims it: both write the same item, so neither can miss the other.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::{
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{AttributeValue, Put, TransactWriteItem, Update, error::TransactionCanceledException},
+};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +15,7 @@ use super::{
     approvals::{next_version, version_condition},
     item::{self, Item, KEY, VERSION, number, text},
 };
-use crate::approval::{Approval, ApprovalId, Hint, InstanceId, Pending};
+use crate::approval::{Approval, ApprovalId, Hint, HintResult, InstanceId, Pending};
 
 /// How long an event waits for an approval to claim its instance.
 const KEEP_EARLY: SignedDuration = SignedDuration::from_hours(48);
@@ -51,7 +54,13 @@ impl Store {
             .table_name(&*self.table)
             .key(KEY, text(instance_key(instance)))
             .update_expression("SET early = :early, expires = :expires")
-            .condition_expression("attribute_not_exists(approval)")
+            // What people decided is not replaced by a weaker word.
+            .condition_expression(
+                "attribute_not_exists(approval) AND NOT early.#result IN (:agreed, :refused)",
+            )
+            .expression_attribute_names("#result", "result")
+            .expression_attribute_values(":agreed", word(HintResult::Agreed)?)
+            .expression_attribute_values(":refused", word(HintResult::Refused)?)
             .expression_attribute_values(":early", serde_dynamo::to_attribute_value(hint)?)
             .expression_attribute_values(":expires", number(expires))
             .send()
@@ -102,7 +111,7 @@ impl Store {
         let (condition, version) = version_condition(approval);
         let put = Put::builder()
             .table_name(&*self.table)
-            .set_item(Some(item::to_item(approval)?))
+            .set_item(Some(item::to_item(approval, &self.commit_id())?))
             .condition_expression(condition)
             .set_expression_attribute_names(
                 version.as_ref().map(|_| [("#version".into(), VERSION.into())].into()),
@@ -139,10 +148,14 @@ impl Store {
                 self.tell_if_due(approval);
                 Ok(())
             }
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_transaction_canceled_exception()) => {
-                Err(CommitError::Conflict)
-            }
-            Err(error) => Err(StoreError::from(error).into()),
+            Err(error) => match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(canceled))
+                    if lost_race(canceled) =>
+                {
+                    Err(CommitError::Conflict)
+                }
+                _ => Err(StoreError::from(error).into()),
+            },
         }
     }
 
@@ -159,6 +172,16 @@ impl Store {
         let read = |item: Item| serde_dynamo::from_item(item).map_err(StoreError::from);
         output.item.map(read).transpose()
     }
+}
+
+fn word(result: HintResult) -> Result<AttributeValue, StoreError> {
+    Ok(serde_dynamo::to_attribute_value(result)?)
+}
+
+/// Whether someone else was first; a throttled or refused write is cancelled, too.
+fn lost_race(canceled: &TransactionCanceledException) -> bool {
+    let codes = canceled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+    codes.into_iter().any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"))
 }
 
 fn instance_key(instance: &InstanceId) -> String {

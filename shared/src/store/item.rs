@@ -11,12 +11,14 @@ use crate::approval::{Approval, ApprovalId, Record, State};
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 pub(super) const KEY: &str = "pk";
+pub(super) const COMMIT: &str = "commit";
 pub(super) const VERSION: &str = "version";
 pub(super) const DUE_INDEX: &str = "due";
 pub(super) const DUE_SHARD: &str = "due_shard";
 pub(super) const DUE_AT: &str = "due_at";
 pub(super) const STATUS_INDEX: &str = "status";
 pub(super) const STATUS: &str = "status";
+pub(super) const EXPIRES: &str = "expires";
 pub(super) const UPDATED_AT: &str = "updated_at";
 
 /// Partitions of the *due* index.
@@ -26,6 +28,8 @@ pub const DUE_SHARDS: u8 = 4;
 #[derive(Serialize, Deserialize)]
 struct ApprovalItem<R, S> {
     pk: String,
+    /// Another one with each commit: tells a repeated write of our own from someone else's.
+    commit: String,
     version: u64,
     status: String,
     updated_at: i64,
@@ -39,12 +43,13 @@ struct ApprovalItem<R, S> {
     state: S,
 }
 
-/// The item of an approval.
-pub(super) fn to_item(approval: &Approval) -> Result<Item, StoreError> {
+/// The item of an approval, under the id of the commit that writes it.
+pub(super) fn to_item(approval: &Approval, commit: &str) -> Result<Item, StoreError> {
     let Approval { record, state } = approval;
     let due_at = state.due_at();
     Ok(serde_dynamo::to_item(ApprovalItem {
         pk: approval_key(&record.id),
+        commit: commit.to_owned(),
         version: record.version,
         status: state.status().name().to_owned(),
         updated_at: record.updated_at.as_millisecond(),
@@ -55,6 +60,11 @@ pub(super) fn to_item(approval: &Approval) -> Result<Item, StoreError> {
         record,
         state,
     })?)
+}
+
+/// Whether an item was written by this commit.
+pub(super) fn is_commit(item: &Item, commit: &str) -> bool {
+    item.get(COMMIT).and_then(|value| value.as_s().ok()).is_some_and(|written| written == commit)
 }
 
 /// The approval in an item.

@@ -11,6 +11,8 @@ use super::{
 };
 use crate::approval::{ApplyId, ApprovalId, Status};
 
+const PAGE: u16 = 1000;
+
 /// A page of approvals, newest first.
 #[derive(Debug, Default)]
 pub struct Listed {
@@ -66,6 +68,25 @@ impl Store {
         }
         let output = query.send().await?;
         Ok(Listed { ids: ids(output.items()), next: output.last_evaluated_key })
+    }
+}
+
+impl Store {
+    /// Approvals of any tenant with the source's id, among those with one of `statuses`.
+    pub async fn find(&self, apply_id: &ApplyId, statuses: &[Status]) -> Result<Vec<ApprovalId>, StoreError> {
+        let mut found = Vec::new();
+        for status in statuses {
+            let mut from = None;
+            loop {
+                let page = self.list(*status, Some(apply_id), PAGE, from).await?;
+                found.extend(page.ids);
+                from = page.next;
+                if from.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -30,7 +30,7 @@ use aws_sdk_dynamodb::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::approval::ApprovalId;
+use crate::{approval::ApprovalId, world::World};
 
 pub use error::{CommitError, StoreError};
 pub use instances::Owner;
@@ -57,20 +57,21 @@ pub struct Store {
     writes: Arc<AtomicU64>,
     changes: Option<mpsc::Sender<ApprovalId>>,
     lanes: Option<Arc<Semaphore>>,
+    world: World,
 }
 
 impl Store {
     /// A store on AWS, with the environment's region and credentials, or on `settings.endpoint`.
-    pub async fn connect(settings: &StoreSettings) -> Self {
+    pub async fn connect(settings: &StoreSettings, world: World) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts());
         if let Some(endpoint) = &settings.endpoint {
             loader = loader.endpoint_url(endpoint);
         }
-        Self::new(Client::new(&loader.load().await), &settings.table)
+        Self::new(Client::new(&loader.load().await), &settings.table, world)
     }
 
     /// A store on an engine of this machine that asks for no credentials.
-    pub fn local(endpoint: &str, table: &str) -> Self {
+    pub fn local(endpoint: &str, table: &str, world: World) -> Self {
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("local"))
@@ -79,11 +80,11 @@ impl Store {
             .timeout_config(timeouts())
             .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(20)))
             .build();
-        Self::new(Client::from_conf(config), table)
+        Self::new(Client::from_conf(config), table, world)
     }
 
-    fn new(client: Client, table: &str) -> Self {
-        Self { client, table: table.into(), writes: Arc::default(), changes: None, lanes: None }
+    fn new(client: Client, table: &str, world: World) -> Self {
+        Self { client, table: table.into(), writes: Arc::default(), changes: None, lanes: None, world }
     }
 
     /// The same store, which also tells `changes` of every approval that has become due: what the table's stream

@@ -2,12 +2,12 @@
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
+    ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
 };
 
 use super::{
     Store, StoreError,
-    item::{DUE_AT, DUE_INDEX, DUE_SHARD, KEY, STATUS, STATUS_INDEX, UPDATED_AT},
+    item::{DUE_AT, DUE_INDEX, DUE_SHARD, EXPIRES, KEY, STATUS, STATUS_INDEX, UPDATED_AT},
 };
 
 /// Attributes that the *status* index carries along, so that it can be filtered.
@@ -46,13 +46,22 @@ impl Store {
             .send()
             .await;
         match sent {
-            Ok(_) => Ok(()),
+            Ok(_) => self.expire_items().await,
             // Another process was faster.
             Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => {
                 Ok(())
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Items with `expires` go away by themselves.
+    async fn expire_items(&self) -> Result<(), StoreError> {
+        let specification = TimeToLiveSpecification::builder().attribute_name(EXPIRES).enabled(true).build();
+        let specification = specification.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let update = self.client.update_time_to_live().table_name(&*self.table);
+        update.time_to_live_specification(specification).send().await?;
+        Ok(())
     }
 
     /// Whether the table is there; an error when the store does not answer.

@@ -10,7 +10,7 @@ use shared::{
         UserId,
     },
     store::Store,
-    world::{Random, SystemRandom},
+    world::{Random, SystemRandom, World},
 };
 
 /// A store with an empty table.
@@ -31,7 +31,8 @@ impl Fixture {
             }
         };
         let random: &dyn Random = &SystemRandom;
-        let store = Store::local(&endpoint, &format!("contract-{}", random.letters_and_digits(10)));
+        let store =
+            Store::local(&endpoint, &format!("contract-{}", random.letters_and_digits(10)), World::real());
         store.create_table_if_missing().await.expect("a table");
         Self { store, _embedded: embedded }
     }
@@ -53,7 +54,14 @@ pub fn received(apply_id: &str) -> Approval<Received> {
         requester: None,
         nodes: Vec::new(),
     };
-    Approval::receive(key, "digest".into(), request, "line one\nline two".into(), at(0))
+    Approval::receive(
+        key,
+        "digest".into(),
+        request,
+        "line one\nline two".into(),
+        ProcessCode::new("PROC-1"),
+        at(0),
+    )
 }
 
 /// An instance for it.

@@ -10,6 +10,7 @@ use shared::{
     approval::{ApplyId, Approval, ApprovalId, ApprovalKey, Source, State, Status, Tenant},
     config::BridgeConfig,
     store::Store,
+    world::World,
 };
 
 use crate::host::{self, Storage};
@@ -32,7 +33,7 @@ impl Show {
         if config.dynamodb_endpoint.is_none() && !Path::new(&config.file).exists() {
             bail!("there is no data file {}: set BRIDGE_FILE to the one `bridge serve` uses", config.file);
         }
-        let (store, embedded) = host::open_store(&config, Storage::Configured).await?;
+        let (store, embedded) = host::open_store(&config, Storage::Configured, World::real()).await?;
         let found = find(&store, &self.id, self.tenant.as_deref()).await;
         if let Some(embedded) = embedded {
             embedded.close().await;
@@ -62,29 +63,13 @@ async fn find(store: &Store, id: &str, tenant: Option<&str>) -> Result<Vec<Appro
     };
     let ids = match exact {
         Some(id) => vec![id],
-        None => everywhere(store, &ApplyId::new(id)).await?,
+        None => store.find(&ApplyId::new(id), &Status::ALL).await?,
     };
     let mut found = Vec::new();
     for id in ids {
         found.extend(store.load(&id).await?);
     }
     Ok(found)
-}
-
-async fn everywhere(store: &Store, apply_id: &ApplyId) -> Result<Vec<ApprovalId>> {
-    let mut ids = Vec::new();
-    for status in Status::ALL {
-        let mut from = None;
-        loop {
-            let page = store.list(status, Some(apply_id), 1000, from).await?;
-            ids.extend(page.ids);
-            from = page.next;
-            if from.is_none() {
-                break;
-            }
-        }
-    }
-    Ok(ids)
 }
 
 /// The approval for a person, as a block of lines.
@@ -101,8 +86,10 @@ pub(crate) fn readable(approval: &Approval) -> String {
     }
     if let Some(decision) = state.decision() {
         let by = decision.by.as_ref().map_or(String::new(), |by| {
-            let name = by.person.as_ref().map(|person| person.name.as_str()).filter(|name| !name.is_empty());
-            format!(" by {}", name.unwrap_or(by.user_id.as_str()))
+            format!(
+                " by {}",
+                by.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(by.user_id.as_str())
+            )
         });
         let comment = decision.comment.as_ref().map_or(String::new(), |comment| format!(": “{comment}”"));
         lines.push(format!("decision  {}{by}{comment}", decision.outcome));
