@@ -36,10 +36,15 @@ const COLLECT_AFTER_START: [SignedDuration; 2] = [SignedDuration::ZERO, SignedDu
 /// Afterwards the engine itself sees to it that they are fetched at most once an hour.
 const COLLECT_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
+/// Events that came too early and were never claimed go away.
+const REMOVE_EXPIRED_EVERY: SignedDuration = SignedDuration::from_hours(6);
+
 /// Where the host keeps its approvals.
 pub enum Storage {
     /// In one file (`BRIDGE_FILE`), or at `BRIDGE_DYNAMODB_ENDPOINT` where that is set.
     Configured,
+    /// The same, beside a host that may be running.
+    Beside,
     /// In memory only.
     Memory,
 }
@@ -50,7 +55,6 @@ pub struct Host {
     engine: Engine,
     stop: watch::Sender<bool>,
     work: Vec<JoinHandle<()>>,
-    embedded: Option<Embedded>,
 }
 
 impl Host {
@@ -68,13 +72,14 @@ impl Host {
         let (stop, stopping) = watch::channel(false);
         let address = listener.local_addr()?;
         let router = door::open(router(&engine, config, &world), world.clone());
-        let work = vec![
+        let mut work = vec![
             tokio::spawn(server::serve(listener, router, Limits::default(), stopped(stopping.clone()))),
             tokio::spawn(sweep(engine.clone(), wake, world.clone(), stopping.clone())),
-            tokio::spawn(collect(engine.clone(), world, stopping.clone())),
-            tokio::spawn(wakes::run(engine.in_background(), woken, stopped(stopping))),
+            tokio::spawn(collect(engine.clone(), world.clone(), stopping.clone())),
+            tokio::spawn(wakes::run(engine.in_background(), woken, stopped(stopping.clone()))),
         ];
-        Ok(Self { address, engine, stop, work, embedded })
+        work.extend(embedded.map(|embedded| tokio::spawn(remove_expired(embedded, world, stopping))));
+        Ok(Self { address, engine, stop, work })
     }
 
     /// Where it listens.
@@ -93,10 +98,6 @@ impl Host {
         for work in self.work {
             let _ = work.await;
         }
-        drop(self.engine);
-        if let Some(embedded) = self.embedded {
-            embedded.close().await;
-        }
     }
 }
 
@@ -107,16 +108,20 @@ pub async fn open_store(
     world: World,
 ) -> Result<(Store, Option<Embedded>)> {
     let embedded = match storage {
-        Storage::Memory => Embedded::in_memory().await?,
-        Storage::Configured => {
+        Storage::Memory => Embedded::in_memory()?,
+        Storage::Configured | Storage::Beside => {
             if let Some(endpoint) = bridge.dynamodb_endpoint.clone() {
                 let settings = StoreSettings { table: bridge.table.clone(), endpoint: Some(endpoint) };
                 return Ok((Store::connect(&settings, world).await, None));
             }
-            Embedded::open(&bridge.file).await?
+            if matches!(storage, Storage::Beside) {
+                Embedded::beside(&bridge.file)?
+            } else {
+                Embedded::open(&bridge.file)?
+            }
         }
     };
-    Ok((Store::local(embedded.endpoint(), &bridge.table, world), Some(embedded)))
+    Ok((Store::inside(embedded.clone(), &bridge.table, world), Some(embedded)))
 }
 
 /// The functions' routers, and a line for whoever watches over the process.
@@ -146,6 +151,18 @@ async fn sweep(
         tokio::select! {
             () = world.sleep(SWEEP_EVERY) => {}
             () = stopped(stopping.clone()) => return,
+        }
+    }
+}
+
+async fn remove_expired(embedded: Embedded, world: World, stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = world.sleep(REMOVE_EXPIRED_EVERY) => {}
+            () = stopped(stopping.clone()) => return,
+        }
+        if let Err(error) = embedded.remove_expired() {
+            tracing::error!(%error, "expired items were not removed");
         }
     }
 }

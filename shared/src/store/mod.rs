@@ -26,7 +26,7 @@ use std::{
 
 use aws_sdk_dynamodb::{
     Client,
-    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig},
+    config::{BehaviorVersion, Credentials, HttpClient, Region, retry::RetryConfig, timeout::TimeoutConfig},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -70,13 +70,22 @@ impl Store {
         Self::new(Client::new(&loader.load().await), &settings.table, world)
     }
 
-    /// A store on an engine of this machine that asks for no credentials.
+    /// A store on an endpoint of this machine that asks for no credentials.
     pub fn local(endpoint: &str, table: &str, world: World) -> Self {
-        let config = aws_sdk_dynamodb::Config::builder()
+        Self::unguarded(aws_sdk_dynamodb::Config::builder().endpoint_url(endpoint), table, world)
+    }
+
+    /// A store on an engine inside this process, reached through `engine` instead of the network.
+    pub fn inside(engine: impl HttpClient + 'static, table: &str, world: World) -> Self {
+        let config = aws_sdk_dynamodb::Config::builder().endpoint_url("http://inside").http_client(engine);
+        Self::unguarded(config, table, world)
+    }
+
+    fn unguarded(config: aws_sdk_dynamodb::config::Builder, table: &str, world: World) -> Self {
+        let config = config
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("local"))
             .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-            .endpoint_url(endpoint)
             .timeout_config(timeouts())
             .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(20)))
             .build();

@@ -10,31 +10,26 @@ use shared::{
         UserId,
     },
     store::Store,
-    world::{Random, SystemRandom, World},
+    world::World,
 };
 
 /// A store with an empty table.
 pub struct Fixture {
     /// The store.
     pub store: Store,
-    _embedded: Option<Embedded>,
 }
 
 impl Fixture {
     /// Opens it.
     pub async fn new() -> Self {
-        let (endpoint, embedded) = match std::env::var("STORE_CONTRACT_ENDPOINT") {
-            Ok(endpoint) => (endpoint, None),
-            Err(_) => {
-                let embedded = Embedded::in_memory().await.expect("an engine");
-                (embedded.endpoint().to_owned(), Some(embedded))
-            }
+        let world = World::real();
+        let table = format!("contract-{}", world.random.letters_and_digits(10));
+        let store = match std::env::var("STORE_CONTRACT_ENDPOINT") {
+            Ok(endpoint) => Store::local(&endpoint, &table, world),
+            Err(_) => Store::inside(Embedded::in_memory().expect("an engine"), &table, world),
         };
-        let random: &dyn Random = &SystemRandom;
-        let store =
-            Store::local(&endpoint, &format!("contract-{}", random.letters_and_digits(10)), World::real());
         store.create_table_if_missing().await.expect("a table");
-        Self { store, _embedded: embedded }
+        Self { store }
     }
 }
 

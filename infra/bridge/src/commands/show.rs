@@ -33,12 +33,8 @@ impl Show {
         if config.dynamodb_endpoint.is_none() && !Path::new(&config.file).exists() {
             bail!("there is no data file {}: set BRIDGE_FILE to the one `bridge serve` uses", config.file);
         }
-        let (store, embedded) = host::open_store(&config, Storage::Configured, World::real()).await?;
-        let found = find(&store, &self.id, self.tenant.as_deref()).await;
-        if let Some(embedded) = embedded {
-            embedded.close().await;
-        }
-        let found = found?;
+        let (store, _) = host::open_store(&config, Storage::Beside, World::real()).await?;
+        let found = find(&store, self.id.trim(), self.tenant.as_deref()).await?;
         if found.is_empty() {
             bail!("no request {}", self.id);
         }
