@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
-use axum::{Router, routing::get};
+use axum::{Router, extract::State, http::StatusCode, routing::get};
 use jiff::SignedDuration;
 use shared::{
     approval::ApprovalId,
@@ -129,7 +129,15 @@ fn router(engine: &Engine, config: &Config, world: &World) -> Router {
     submit::router(engine.clone(), &config.dataphin, world.clone())
         .merge(callback::router(engine.clone(), &config.dingtalk, world.clone()))
         .merge(test_connection::router(engine.clone(), &config.dataphin, world.clone()))
-        .route("/health", get(async || "ok\n"))
+        .route("/health", get(health).with_state(engine.clone()))
+}
+
+/// Whether the bridge can do its work, for whoever watches over the process.
+async fn health(State(engine): State<Engine>) -> (StatusCode, &'static str) {
+    match engine.store().table_exists().await {
+        Ok(true) => (StatusCode::OK, "ok\n"),
+        Ok(false) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n"),
+    }
 }
 
 async fn stopped(mut stopping: watch::Receiver<bool>) {

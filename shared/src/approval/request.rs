@@ -31,6 +31,11 @@ pub struct Person {
 }
 
 impl Person {
+    /// The name, or else the account.
+    pub fn shown(&self) -> &str {
+        if self.name.is_empty() { self.account() } else { &self.name }
+    }
+
     /// The id that leads to DingTalk: the account system's, else the source's own.
     pub fn account(&self) -> &str {
         if self.source_id.is_empty() { &self.user_id } else { &self.source_id }

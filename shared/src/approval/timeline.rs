@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{InstanceId, Outcome, UserId};
 
 /// The first entries are always kept: they tell how it began.
-const KEEP_FIRST: usize = 16;
+pub const KEEP_FIRST: usize = 16;
 /// So many entries are kept in all.
 const KEEP: usize = 64;
 

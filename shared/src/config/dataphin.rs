@@ -9,7 +9,7 @@ use super::environment::{
 };
 use crate::{
     dataphin::{Access, DataphinSettings, Profile, profile::Cipher, reply::ReplyStyle},
-    dingtalk::{AccountKind, crypto::AesKey},
+    dingtalk::AccountKind,
 };
 
 const ACCESS_TOKEN: Variable = Variable {
@@ -85,7 +85,7 @@ impl DataphinConfig {
         let access_token = environment.secret(&ACCESS_TOKEN);
         let callback_url = environment.address(&CALLBACK_URL);
         let profile = profile(environment);
-        let aes_key = environment.parsed::<AesKey>(&CALLBACK_AES_KEY, "43 letters and digits");
+        let aes_key = environment.aes_key(&CALLBACK_AES_KEY);
         let encrypted = profile.as_ref().is_some_and(|profile| profile.cipher == Cipher::DingTalk);
         if encrypted && aes_key.is_none() && environment.text(&CALLBACK_AES_KEY).is_none() {
             environment.wrong(&CALLBACK_AES_KEY, format!("missing: {}", CALLBACK_AES_KEY.about));

@@ -11,10 +11,7 @@ use super::environment::{
 };
 use crate::{
     approval::{ProcessCode, UserId},
-    dingtalk::{
-        CallbackVerifier, DingTalkSettings,
-        crypto::{AesKey, CallbackKeys},
-    },
+    dingtalk::{CallbackVerifier, DingTalkSettings, crypto::CallbackKeys},
 };
 
 const APP_KEY: Variable = Variable {
@@ -136,6 +133,6 @@ impl DingTalkConfig {
 
 fn callback_keys(environment: &mut Environment<'_>) -> Option<CallbackKeys> {
     let token: Option<SecretString> = environment.secret(&CALLBACK_TOKEN);
-    let key = environment.parsed::<AesKey>(&CALLBACK_AES_KEY, "43 letters and digits");
+    let key = environment.aes_key(&CALLBACK_AES_KEY);
     Some(CallbackKeys::new(token?, key?))
 }

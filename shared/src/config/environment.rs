@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use secrecy::SecretString;
 
+use crate::dingtalk::crypto::AesKey;
+
 /// A variable, as the README lists it.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {
@@ -43,11 +45,11 @@ impl Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "the configuration is not complete:")?;
+        writeln!(f, "the configuration is not right:")?;
         for (name, problem) in &self.0 {
             writeln!(f, "  {name}: {problem}")?;
         }
-        write!(f, "set these variables in the environment and start again; the README lists them all")
+        write!(f, "mend these variables in the environment and start again; the README lists them all")
     }
 }
 
@@ -103,6 +105,20 @@ impl<'a> Environment<'a> {
         parsed
     }
 
+    /// A 43-character AES key.
+    pub fn aes_key(&mut self, variable: &Variable) -> Option<AesKey> {
+        let text = self.text(variable)?;
+        let key = text.parse().ok();
+        if key.is_none() {
+            let has = text.chars().count();
+            self.wrong(
+                variable,
+                format!("wrong: expected 43 letters and digits, it has {has} ({})", variable.about),
+            );
+        }
+        key
+    }
+
     /// An `http://` or `https://` address, without the slash at its end.
     pub fn address(&mut self, variable: &Variable) -> Option<String> {
         let text = self.text(variable)?;
@@ -112,7 +128,7 @@ impl<'a> Environment<'a> {
         }
         self.wrong(
             variable,
-            format!("wrong: expected an address that begins with https:// ({})", variable.about),
+            format!("wrong: expected an address that begins with http:// or https:// ({})", variable.about),
         );
         None
     }

@@ -1,7 +1,5 @@
 //! What is asked for, made readable: the known members first and in words, everything else as `key: value` lines.
 
-use std::fmt::Write;
-
 use serde_json::{Map, Value};
 
 /// Nobody reads more on a phone; DingTalk would take 65,535.
@@ -98,18 +96,21 @@ fn grantee(grant: &Value) -> String {
 struct Page {
     text: String,
     lines: usize,
+    characters: usize,
     full: bool,
 }
 
 impl Page {
     fn line(&mut self, label: &str, value: &str) {
-        if self.lines == MOST_LINES || self.text.len() > LONGEST {
+        if self.lines == MOST_LINES || self.characters > LONGEST {
             self.full = true;
             return;
         }
         self.lines += 1;
         let value: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let _ = writeln!(self.text, "{label}: {value}");
+        let line = format!("{label}: {value}\n");
+        self.characters += line.chars().count();
+        self.text.push_str(&line);
     }
 
     fn environment(&mut self, mut members: Map<String, Value>) {

@@ -50,7 +50,10 @@ impl ReplyStyle {
 pub fn check_result(result: Result<(), Problem>) -> Response {
     let text = match result {
         Ok(()) => "success".to_owned(),
-        Err(problem) => format!("{} [{}, reference {}]", problem.message, problem.code, reference()),
+        Err(problem) => {
+            tracing::info!(code = problem.code, "a connection test failed");
+            format!("{} [{}, reference {}]", problem.message, problem.code, reference())
+        }
     };
     Json(json!({"checkResult": text})).into_response()
 }

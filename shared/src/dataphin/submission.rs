@@ -146,9 +146,12 @@ fn nodes(value: Option<&Value>) -> Result<Vec<Node>, BadBody> {
 fn order(fields: &Map<String, Value>, index: usize) -> Result<i64, BadBody> {
     match text(fields, "approveOrder") {
         None => Ok(i64::try_from(index).unwrap_or(i64::MAX)),
-        Some(text) => {
-            text.parse().map_err(|_| bad(format!("node {}: approveOrder is no whole number", index + 1)))
-        }
+        // A float that is whole will do.
+        Some(text) => text
+            .strip_suffix(".0")
+            .unwrap_or(&text)
+            .parse()
+            .map_err(|_| bad(format!("node {}: approveOrder is no whole number", index + 1))),
     }
 }
 
@@ -247,7 +250,7 @@ mod tests {
         let user = |id: &str| json!([{"userSourceId": id}]);
         let parsed = parse(&json!({"applyId": 7, "approveNodes": [
             {"approveOrder": "10", "approveUsers": user("c")},
-            {"approveOrder": 2, "approveOperator": "and", "approveUsers": user("b")},
+            {"approveOrder": 2.0, "approveOperator": "and", "approveUsers": user("b")},
             {"approveOrder": "1", "approveUsers": user("a")},
         ]}))
         .unwrap();

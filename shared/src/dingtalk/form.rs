@@ -1,6 +1,6 @@
 //! What an approval's form shows: the fields of the template, and their values for one approval.
 
-use crate::approval::{ApprovalId, Record};
+use crate::approval::{ApprovalId, Person, Record};
 
 /// A field of the template.
 #[derive(Debug, Clone, Copy)]
@@ -30,18 +30,27 @@ pub const REFERENCE: Field = Field { label: "单号 Reference", component: LINE 
 /// The template's fields, in order.
 pub const FIELDS: [Field; 5] = [TITLE, KIND, REQUESTER, DETAILS, REFERENCE];
 
+/// Dataphin's types of request in words; open-ended.
+const KINDS: [(&str, &str); 6] = [
+    ("AUTH", "权限 permission"),
+    ("PUBLISH", "发布 publish"),
+    ("CODE_REVIEW", "代码评审 code review"),
+    ("BIZ_PLANNING", "业务规划 business planning"),
+    ("STANDARD_APPROVAL", "标准审批 standard review"),
+    ("DEFAULT", "审批 approval"),
+];
+
 /// The values for one approval.
 pub fn values(record: &Record, details: &str) -> Vec<(String, String)> {
     let Record { id, key, request, .. } = record;
     // People in DingTalk must be able to name the request in the source's own terms.
     let details = format!("{details}\n\n{}: {}", key.source.name(), key.apply_id);
-    let requester = request
-        .requester
-        .as_ref()
-        .map_or("-", |person| if person.name.is_empty() { person.account() } else { &person.name });
+    let known = KINDS.iter().find(|(word, _)| *word == request.kind);
+    let kind = known.map_or_else(|| request.kind.clone(), |(word, meaning)| format!("{meaning} ({word})"));
+    let requester = request.requester.as_ref().map_or("-", Person::shown);
     [
         (TITLE, request.title.as_str()),
-        (KIND, &request.kind),
+        (KIND, &kind),
         (REQUESTER, requester),
         (DETAILS, details.trim_start()),
         (REFERENCE, id.as_str()),

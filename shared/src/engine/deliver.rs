@@ -46,10 +46,10 @@ impl Engine {
         };
         match &afterwards.state {
             State::Parked(_) => {
-                tracing::error!(approval = %id, %outcome, attempt, "parked: the source cannot be told")
+                tracing::error!(approval = %id, %outcome, attempt, "parked: the source cannot be told");
             }
             State::Decided(_) => {
-                tracing::warn!(approval = %id, %outcome, attempt, "not told; will be tried again")
+                tracing::warn!(approval = %id, %outcome, attempt, "not told; will be tried again");
             }
             _ => tracing::info!(approval = %id, %outcome, attempt, "told the source"),
         }

@@ -29,9 +29,9 @@ impl Engine {
     /// Takes back the request that has this id in the source, of whatever tenant. Gives its approval.
     pub async fn withdraw_by_apply_id(&self, apply_id: &ApplyId) -> Result<ApprovalId, WithdrawError> {
         // Few are under way; those that have ended are looked through only to say so.
-        let mut known = self.store().find(apply_id, &UNDER_WAY).await.map_err(EngineError::from)?;
+        let mut known = self.store().find(Some(apply_id), &UNDER_WAY).await.map_err(EngineError::from)?;
         if known.is_empty() {
-            known = self.store().find(apply_id, &Status::ALL).await.map_err(EngineError::from)?;
+            known = self.store().find(Some(apply_id), &Status::ALL).await.map_err(EngineError::from)?;
         }
         match &known[..] {
             [] => Err(WithdrawError::Unknown),

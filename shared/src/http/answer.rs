@@ -65,10 +65,14 @@ impl Problem {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "store-unavailable",
-            "the bridge cannot reach its store; nothing was accepted, send the request again",
+            "the bridge cannot reach its store, so nothing is certain; sending the request again does no harm",
         )
     }
 }
+
+/// The code of the problem that a response tells, for the log.
+#[derive(Debug, Clone)]
+pub(super) struct ProblemCode(pub String);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
@@ -79,6 +83,7 @@ impl IntoResponse for Problem {
             "reference": reference(),
         });
         let mut response = (self.status, Json(body)).into_response();
+        response.extensions_mut().insert(ProblemCode(self.code));
         // The rest of an oversize or slow body is not read.
         if matches!(self.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -16,7 +16,10 @@ use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
-use super::{Problem, answer::under_reference};
+use super::{
+    Problem,
+    answer::{ProblemCode, under_reference},
+};
 use crate::world::World;
 
 /// A sender has so long for a whole body.
@@ -84,10 +87,14 @@ fn too_large(limit: usize) -> Problem {
 }
 
 async fn with_reference(State(world): State<World>, request: Request, next: Next) -> Response {
+    // At the level of errors, so that the reference stands with every line, whatever level is logged.
     let reference = world.random.letters_and_digits(12);
-    let span = tracing::info_span!("request", reference, path = loggable(request.uri().path()));
+    let span = tracing::error_span!("request", reference, path = loggable(request.uri().path()));
     let header_value = header::HeaderValue::from_str(&reference);
-    let mut response = under_reference(reference, next.run(request)).instrument(span).await;
+    let mut response = under_reference(reference, next.run(request)).instrument(span.clone()).await;
+    if let Some(ProblemCode(code)) = response.extensions().get() {
+        span.in_scope(|| tracing::info!(status = response.status().as_u16(), code, "refused"));
+    }
     if let Ok(value) = header_value {
         response.headers_mut().insert("x-reference", value);
     }

@@ -72,13 +72,17 @@ impl Store {
 }
 
 impl Store {
-    /// Approvals of any tenant with the source's id, among those with one of `statuses`.
-    pub async fn find(&self, apply_id: &ApplyId, statuses: &[Status]) -> Result<Vec<ApprovalId>, StoreError> {
+    /// All approvals with one of `statuses`; only those with the source's id (of whatever tenant) where one is given.
+    pub async fn find(
+        &self,
+        apply_id: Option<&ApplyId>,
+        statuses: &[Status],
+    ) -> Result<Vec<ApprovalId>, StoreError> {
         let mut found = Vec::new();
         for status in statuses {
             let mut from = None;
             loop {
-                let page = self.list(*status, Some(apply_id), PAGE, from).await?;
+                let page = self.list(*status, apply_id, PAGE, from).await?;
                 found.extend(page.ids);
                 from = page.next;
                 if from.is_none() {

@@ -103,7 +103,7 @@ async fn what_is_due_is_found_and_nothing_else() {
         due
     };
     assert_eq!(due(29).await, [], "someone is at it");
-    assert_eq!(due(30).await, [approval.record.id.clone()]);
+    assert_eq!(due(30).await, std::slice::from_ref(&approval.record.id));
     let _ = f.store.commit(approval.refused("code".into(), "message".into(), at(1))).await.expect("a commit");
     assert_eq!(due(1_000_000).await, [], "what rests is in no index of what is due");
 }

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 
 #[derive(Args)]
 pub(super) struct Demo {
-    /// End after the round trips: with 0 if every outcome is as expected
+    /// End after the round trips, with exit code 0 if every outcome is as expected
     #[arg(long)]
     once: bool,
 }
@@ -77,7 +77,9 @@ impl Stage {
     }
 
     fn invite(&self) {
-        say!("\nTry it yourself: the bridge keeps running until Ctrl-C.");
+        say!(
+            "\nTry it yourself: the bridge keeps running until Ctrl-C (and keeps everything in memory only)."
+        );
         say!("  file a request:  {}", self.sandbox.dataphin.url());
         say!("  decide it:       {}", self.sandbox.dingtalk.url());
     }
@@ -117,7 +119,7 @@ impl Stage {
         for approver in [wang, zhang, chen] {
             let todo = self.desk(approver).await?;
             self.sandbox.dingtalk.agree(todo.task, "fine with me")?;
-            self.say(&format!("{} agrees in DingTalk", name(approver)));
+            self.say(&format!("{} agrees in DingTalk: “fine with me”", name(approver)));
         }
         self.expect(&apply_id, RequestState::Approved).await
     }
@@ -209,7 +211,7 @@ impl Stage {
         let told = &record.ledger[0];
         let comment = told.comment.as_deref().filter(|comment| !comment.is_empty());
         let comment = comment.map_or(String::new(), |comment| format!(", “{comment}”"));
-        self.say(&format!("✓ the bridge tells Dataphin: {} {}{comment}", apply_id, expected.word()));
+        self.say(&format!("✓ Dataphin shows request {apply_id} as {}{comment}", expected.word()));
         self.show(record.process_instance_id()).await
     }
 

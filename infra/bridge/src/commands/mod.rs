@@ -5,6 +5,8 @@ mod say;
 mod bench;
 mod demo;
 mod keygen;
+mod list;
+mod resend;
 mod serve;
 mod show;
 mod simulate;
@@ -35,6 +37,10 @@ enum Command {
     Bench(bench::Bench),
     /// Show where a request stands, and what happened to it
     Show(show::Show),
+    /// List the requests with a status: those that are parked, first of all
+    List(list::List),
+    /// Send parked outcomes to Dataphin again
+    Resend(resend::Resend),
 }
 
 impl Cli {
@@ -52,6 +58,8 @@ impl Cli {
             Command::Bench(bench) => bench.run().await,
             Command::Keygen => keygen::run(),
             Command::Show(show) => show.run().await,
+            Command::List(list) => list.run().await,
+            Command::Resend(resend) => resend.run().await,
         }
     }
 }

@@ -17,8 +17,12 @@ pub(super) async fn run() -> Result<()> {
     say!("Approval Bridge listens on http://{}", host.address());
     say!("  Dataphin, Submit Approval Request URL:  https://<your address>");
     say!("  DingTalk, event subscription URL:       https://<your address>/dingtalk/callback");
+    match &config.bridge.dynamodb_endpoint {
+        Some(endpoint) => say!("  approvals are kept in table {} at {endpoint}", config.bridge.table),
+        None => say!("  approvals are kept in {}", config.bridge.file),
+    }
     asked_to_stop().await?;
-    say!("stopping: requests under way are finished first");
+    tracing::info!("stopping: requests under way are finished first");
     host.stop().await;
     Ok(())
 }

@@ -4,10 +4,13 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use shared::{
-    approval::{ApplyId, Approval, ApprovalId, ApprovalKey, Source, State, Status, Tenant},
+    approval::{
+        ApplyId, Approval, ApprovalId, ApprovalKey, Node, Person, Request, Rule, Source, State, Status,
+        Tenant, timeline::KEEP_FIRST,
+    },
     config::BridgeConfig,
     store::Store,
     world::World,
@@ -29,43 +32,59 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) async fn run(self) -> Result<()> {
-        let config = BridgeConfig::from_env()?;
-        if config.dynamodb_endpoint.is_none() && !Path::new(&config.file).exists() {
-            bail!("there is no data file {}: set BRIDGE_FILE to the one `bridge serve` uses", config.file);
-        }
-        let (store, _) = host::open_store(&config, Storage::Beside, World::real()).await?;
-        let found = find(&store, self.id.trim(), self.tenant.as_deref()).await?;
-        if found.is_empty() {
-            bail!("no request {}", self.id);
+        let store = open(&BridgeConfig::from_env()?).await?;
+        let mut found = Vec::new();
+        for id in find(&store, self.id.trim(), self.tenant.as_deref()).await? {
+            found.extend(store.load(&id).await?);
         }
         if self.json {
             say!("{:#}", Value::Array(found.iter().map(machine).collect()));
         } else {
-            for approval in &found {
-                say!("{}", readable(approval));
+            found.iter().map(readable).for_each(|text| say!("{text}"));
+        }
+        if found.is_empty() {
+            match &self.tenant {
+                Some(tenant) => bail!("no request {} of tenant {tenant}", self.id.trim()),
+                None => bail!("no request {}", self.id.trim()),
             }
         }
         Ok(())
     }
 }
 
-/// Approvals by our own id, by the source's id within a tenant, or by the source's id alone.
-async fn find(store: &Store, id: &str, tenant: Option<&str>) -> Result<Vec<Approval>> {
-    let key = |tenant| ApprovalKey { source: Source::Dataphin, tenant, apply_id: ApplyId::new(id) };
-    let exact = if id.starts_with("ap-") {
-        Some(ApprovalId::new(id))
-    } else {
-        tenant.map(|tenant| key(Tenant::new(tenant)).id())
-    };
-    let ids = match exact {
-        Some(id) => vec![id],
-        None => store.find(&ApplyId::new(id), &Status::ALL).await?,
-    };
-    let mut found = Vec::new();
-    for id in ids {
-        found.extend(store.load(&id).await?);
+/// The store beside a running bridge.
+pub(super) async fn open(config: &BridgeConfig) -> Result<Store> {
+    if config.dynamodb_endpoint.is_none() && !Path::new(&config.file).exists() {
+        bail!("there is no data file {}: set BRIDGE_FILE to the one `bridge serve` uses", config.file);
     }
-    Ok(found)
+    Ok(host::open_store(config, Storage::Beside, World::real()).await?.0)
+}
+
+/// Approvals by our own id, by the source's id within a tenant, or by the source's id alone.
+pub(super) async fn find(store: &Store, id: &str, tenant: Option<&str>) -> Result<Vec<ApprovalId>> {
+    if id.starts_with("ap-") {
+        return Ok(vec![ApprovalId::new(id)]);
+    }
+    let apply_id = ApplyId::new(id);
+    match tenant {
+        Some(tenant) => {
+            let key = ApprovalKey { source: Source::Dataphin, tenant: Tenant::new(tenant.trim()), apply_id };
+            Ok(vec![key.id()])
+        }
+        None => Ok(store.find(Some(&apply_id), &Status::ALL).await?),
+    }
+}
+
+/// The approval in one line.
+pub(super) fn line(approval: &Approval) -> String {
+    let Approval { record, state } = approval;
+    let (at, key) = (moment(record.updated_at), &record.key);
+    format!("{at}  {:<24} {:<40} {}", key.apply_id, status_line(state), record.request.title)
+}
+
+/// A moment in this machine's time zone, which is said.
+fn moment(at: Timestamp) -> impl std::fmt::Display {
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%.3f %:z")
 }
 
 /// The approval for a person, as a block of lines.
@@ -77,6 +96,9 @@ pub(crate) fn readable(approval: &Approval) -> String {
         format!("title     {}", record.request.title),
         format!("status    {}", status_line(state)),
     ];
+    if !record.request.nodes.is_empty() {
+        lines.push(format!("approvers {}", nodes(&record.request)));
+    }
     if let Some(instance) = state.instance() {
         lines.push(format!("instance  {}", instance.id));
     }
@@ -91,11 +113,9 @@ pub(crate) fn readable(approval: &Approval) -> String {
         lines.push(format!("decision  {}{by}{comment}", decision.outcome));
     }
     lines.push("timeline".to_owned());
-    let zone = TimeZone::system();
     for (index, entry) in record.timeline.entries().iter().enumerate() {
-        let at = entry.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f");
-        lines.push(format!("  {at}  {}", entry.what));
-        if index == 15 && record.timeline.left_out() > 0 {
+        lines.push(format!("  {}  {}", moment(entry.at), entry.what));
+        if index + 1 == KEEP_FIRST && record.timeline.left_out() > 0 {
             lines.push(format!("  … {} entries left out …", record.timeline.left_out()));
         }
     }
@@ -110,10 +130,27 @@ fn status_line(state: &State) -> String {
         State::Decided(decided) => {
             let delivery = &decided.delivery;
             let error = delivery.last_error.as_ref().map_or(String::new(), |error| format!(" ({error})"));
-            format!("{name}; delivery attempt {} until {}{error}", delivery.attempts, delivery.next_at)
+            format!(
+                "{name}; delivery attempt {} made, the next at {}{error}",
+                delivery.attempts,
+                moment(delivery.next_at)
+            )
         }
+        State::Received(_) => match state.due_at() {
+            Some(due_at) => format!("{name}; next step at {}", moment(due_at)),
+            None => name.to_owned(),
+        },
         _ => name.to_owned(),
     }
+}
+
+/// Who decides, node by node.
+fn nodes(request: &Request) -> String {
+    let node = |node: &Node| {
+        let names: Vec<&str> = node.approvers.iter().map(Person::shown).collect();
+        names.join(if node.rule == Rule::All { " and " } else { " or " })
+    };
+    request.nodes.iter().map(node).collect::<Vec<_>>().join(", then ")
 }
 
 /// The approval for a machine.

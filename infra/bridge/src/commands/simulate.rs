@@ -40,6 +40,10 @@ impl Simulate {
         for (name, value) in sandbox.variables() {
             say!("export {name}='{value}'");
         }
+        if let Some(listen) = self.bridge.strip_prefix("http://") {
+            say!("export BRIDGE_LISTEN='{listen}'");
+        }
+        say!("# waiting for the bridge at {}", self.bridge);
         tokio::select! {
             stop = asked_to_stop() => stop,
             never = connect(&sandbox, &self.bridge) => never,
