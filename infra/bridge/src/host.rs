@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use jiff::SignedDuration;
 use shared::{
-    approval::ApprovalId,
+    approval::{ApprovalId, Status},
     assembly,
     config::{BridgeConfig, Config},
     engine::Engine,
@@ -30,7 +30,7 @@ use crate::{
 const MOST_WAITING: usize = 4096;
 /// Each sweep looks for what has become due.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_secs(1);
-/// When undelivered events are fetched after the start: at once, and when DingTalk's list must hold the last of those
+/// When undelivered events are fetched after a start that found approvals pending: at once, and when DingTalk's list must hold the last of those
 /// that failed while we were down (retries for 40 seconds, then 3 to 5 minutes).
 const COLLECT_AFTER_START: [SignedDuration; 2] = [SignedDuration::ZERO, SignedDuration::from_secs(360)];
 /// Afterwards the engine itself sees to it that they are fetched at most once an hour.
@@ -69,13 +69,14 @@ impl Host {
         store.create_table_if_missing().await.context("the table cannot be made")?;
         let (wake, woken) = mpsc::channel(MOST_WAITING);
         let engine = assembly::engine(config, store.telling(wake.clone()), world.clone(), true)?;
+        let left_over = !engine.store().list(Status::Pending, None, 1, None).await?.ids.is_empty();
         let (stop, stopping) = watch::channel(false);
         let address = listener.local_addr()?;
         let router = door::open(router(&engine, config, &world), world.clone());
         let mut work = vec![
             tokio::spawn(server::serve(listener, router, Limits::default(), stopped(stopping.clone()))),
             tokio::spawn(sweep(engine.clone(), wake, world.clone(), stopping.clone())),
-            tokio::spawn(collect(engine.clone(), world.clone(), stopping.clone())),
+            tokio::spawn(collect(engine.clone(), left_over, world.clone(), stopping.clone())),
             tokio::spawn(wakes::run(engine.in_background(), woken, stopped(stopping.clone()))),
         ];
         work.extend(embedded.map(|embedded| tokio::spawn(remove_expired(embedded, world, stopping))));
@@ -175,8 +176,8 @@ async fn remove_expired(embedded: Embedded, world: World, stopping: watch::Recei
     }
 }
 
-async fn collect(engine: Engine, world: World, stopping: watch::Receiver<bool>) {
-    let mut after_start = COLLECT_AFTER_START.into_iter();
+async fn collect(engine: Engine, left_over: bool, world: World, stopping: watch::Receiver<bool>) {
+    let mut after_start = COLLECT_AFTER_START.into_iter().filter(|_| left_over);
     loop {
         let (wait, at_once) = after_start.next().map_or((COLLECT_EVERY, false), |wait| (wait, true));
         tokio::select! {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Engine, EngineError, MOST_TRIES, Step, step};
 use crate::{
     approval::{
-        Approval, Basis, Decider, Decision, Hint, HintResult, Outcome, Pending, State, UserId,
+        Approval, ApprovalId, Basis, Decider, Decision, Hint, HintResult, Outcome, Pending, State, UserId,
         schedule::{BELIEVE_EVENT_AFTER, BUSY, GONE_FOR_GOOD},
     },
     dingtalk::{Class, DingTalkError, Ending, InstanceSnapshot},
@@ -29,14 +29,23 @@ impl Engine {
             if let Some(committed) = self.commit_read(approval, &read).await? {
                 return Ok(Some(committed));
             }
-            match self.store().load(&id).await? {
-                Some(Approval { record, state: State::Pending(state) }) => {
-                    approval = Approval { record, state };
-                }
-                _ => return Ok(None),
+            match self.reload_pending(&id).await? {
+                Some(reloaded) => approval = reloaded,
+                None => return Ok(None),
             }
         }
         Err(EngineError::Contended)
+    }
+
+    /// The approval as it is now, if it is still pending.
+    pub(super) async fn reload_pending(
+        &self,
+        id: &ApprovalId,
+    ) -> Result<Option<Approval<Pending>>, EngineError> {
+        Ok(match self.store().load(id).await? {
+            Some(Approval { record, state: State::Pending(state) }) => Some(Approval { record, state }),
+            _ => None,
+        })
     }
 
     async fn commit_read(&self, approval: Approval<Pending>, read: &Read) -> Result<Step, EngineError> {

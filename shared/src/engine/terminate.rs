@@ -1,8 +1,6 @@
 //! Terminating an instance that the source took back.
 
-use jiff::Timestamp;
-
-use super::{Engine, EngineError, Step, step};
+use super::{Engine, EngineError, MOST_TRIES, Step, step};
 use crate::{
     approval::{Approval, Basis, Decision, Outcome, Pending, schedule::TERMINATE_LATER},
     dingtalk::Class,
@@ -18,9 +16,9 @@ impl Engine {
         let terminated = self.dingtalk().terminate_instance(&approval.state.instance.id, REMARK).await;
         let now = self.now();
         let error = match terminated {
-            Ok(()) => return self.decide(approval.decided(withdrawn(now), now)).await,
+            Ok(()) => return self.decide_withdrawn(approval).await,
             Err(error) if NOT_THERE.contains(&error.code.as_str()) => {
-                return self.decide(approval.decided(withdrawn(now), now)).await;
+                return self.decide_withdrawn(approval).await;
             }
             Err(error) => error,
         };
@@ -38,8 +36,26 @@ impl Engine {
         };
         step(self.store().commit(approval).await)
     }
-}
 
-fn withdrawn(now: Timestamp) -> Decision {
-    Decision { outcome: Outcome::Withdrawn, at: now, by: None, comment: None, basis: Basis::Instance }
+    /// The instance is terminated, whatever is reported meanwhile: DingTalk's event about it comes at once.
+    async fn decide_withdrawn(&self, mut approval: Approval<Pending>) -> Result<Step, EngineError> {
+        for _ in 0..MOST_TRIES {
+            let (id, now) = (approval.record.id.clone(), self.now());
+            let decision = Decision {
+                outcome: Outcome::Withdrawn,
+                at: now,
+                by: None,
+                comment: None,
+                basis: Basis::Instance,
+            };
+            if let Some(committed) = self.decide(approval.decided(decision, now)).await? {
+                return Ok(Some(committed));
+            }
+            match self.reload_pending(&id).await? {
+                Some(reloaded) => approval = reloaded,
+                None => return Ok(None),
+            }
+        }
+        Err(EngineError::Contended)
+    }
 }
