@@ -27,7 +27,7 @@ use simulators::{
 use tokio::net::TcpListener;
 
 /// Nothing that is bound to happen takes longer, however slow the machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running rehearsal.
 pub struct Rehearsal {
@@ -107,7 +107,16 @@ impl Rehearsal {
         self.clock.advance(duration);
     }
 
-    /// Lets time pass, a second at a time, until something holds.
+    /// Moves the clock to when something is due for a request, if that is still to come.
+    pub async fn pass_until_due(&self, apply_id: &str) {
+        let due_at = self.approval(apply_id).await.state.due_at();
+        let wait = due_at.map(|due_at| due_at.duration_since(shared::world::Clock::now(&*self.clock)));
+        if let Some(wait) = wait.filter(|wait| wait.is_positive()) {
+            self.pass(wait);
+        }
+    }
+
+    /// Lets time pass, a quarter of a second at a time, until something holds.
     pub async fn until<T>(&self, what: &str, mut holds: impl AsyncFnMut() -> Option<T>) -> T {
         let began = Instant::now();
         loop {
