@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Scene, message};
-use crate::dataphin::{Kind, Request, RequestState};
+use crate::dataphin::{Fault, Kind, Request, RequestState, Times, Verdict};
 
 impl Scene {
     async fn see(&self, path: &str) -> String {
@@ -53,6 +53,43 @@ async fn an_outcome_is_on_the_requests_page() {
     let page = scene.see("/requests/1223").await;
     for shown in ["REJECTED", "refuse", "accepted", "Wang Wei", "fine"] {
         assert!(page.contains(shown), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_that_a_fault_kept_from_being_taken_is_on_the_requests_page_and_among_the_refused_calls() {
+    let scene = Scene::with_a_request().await;
+    for (fault, shown, refused_calls) in [
+        (Fault::Unavailable { retry_after_seconds: 1 }, "HTTP 503: the system is not available", 1),
+        (Fault::RefuseWith200, "HTTP 200: the system is busy", 2),
+        (Fault::CloseConnection, "the connection was closed", 2),
+    ] {
+        scene.dataphin.fault(fault, Times::Next(1));
+        let _ = scene.send(&scene.seal(message("1223", "agree").to_string().as_bytes(), "")).await;
+        let page = scene.see("/requests/1223").await;
+        assert!(page.contains(shown) && page.contains("not taken"), "{shown}");
+        assert_eq!(scene.dataphin.counts().refused_calls, refused_calls);
+    }
+    assert!(scene.see("/").await.contains("not taken: 3"));
+    assert_eq!(scene.dataphin.ledger("1223"), []);
+    scene.tell("1223", "refuse").await;
+    assert_eq!(scene.dataphin.ledger("1223")[0].verdict, Verdict::Accepted);
+}
+
+#[tokio::test]
+async fn who_decided_is_shown_by_name_or_else_by_id() {
+    let scene = Scene::with_a_request().await;
+    let mut outcome = message("1223", "agree");
+    outcome["approveUser"] = json!({ "userSourceId": "emp1099" });
+    scene.tell_message(&outcome).await;
+    assert!(scene.see("/requests/1223").await.contains("emp1099"));
+}
+
+#[tokio::test]
+async fn times_are_shown_with_their_zone() {
+    let scene = Scene::with_a_request().await;
+    for path in ["/", "/requests/1223"] {
+        assert!(scene.see(path).await.contains("2026-01-07 16:00:00 +08:00"), "{path}");
     }
 }
 
