@@ -21,6 +21,14 @@ impl Scene {
         response.headers()["location"].to_str().unwrap().to_owned()
     }
 
+    /// Posts a form that leads nowhere, and gives the status and the page.
+    async fn refuse(&self, path: &str, form: &str) -> (u16, String) {
+        let call = self.http.post(format!("{}{path}", self.dataphin.url()));
+        let call = call.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned());
+        let response = call.send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
     async fn script(&self, path: &str, body: &Value) -> (u16, Value) {
         let call = self.http.post(format!("{}/simulator/{path}", self.dataphin.url()));
         let response = call.json(body).send().await.unwrap();
@@ -151,6 +159,38 @@ async fn a_bad_aes_key_is_explained_and_nothing_is_saved() {
     assert_eq!(response.status(), 422);
     assert!(response.text().await.unwrap().contains("43 characters"));
     assert_eq!(scene.dataphin.settings().access_token, "6d1b2n1c");
+}
+
+#[tokio::test]
+async fn a_fault_is_set_by_its_own_form_and_shown_in_words() {
+    let scene = Scene::new().await;
+    assert_eq!(scene.submit("/faults", "fault=unavailable&amount=7&calls=2").await, "/faults");
+    scene.submit("/faults", "fault=refuse&calls=").await;
+    let page = scene.see("/faults").await;
+    for shown in [
+        "answer 503 with a Retry-After of 7 seconds",
+        "the next 2 calls",
+        "answer 200 with success:false",
+        "until cleared",
+    ] {
+        assert!(page.contains(shown), "{shown}");
+    }
+    assert!(!page.contains("RefuseWith200"));
+}
+
+#[tokio::test]
+async fn a_fault_with_a_bad_number_is_refused_in_words_and_nothing_is_set() {
+    let scene = Scene::new().await;
+    for (form, why) in [
+        ("fault=slow&amount=&calls=1", "The number of milliseconds must be from 1 to"),
+        ("fault=unavailable&amount=-5&calls=1", "not “-5”"),
+        ("fault=at_once&amount=many&calls=1", "not “many”"),
+        ("fault=close&calls=x", "The number of calls must be 1 or more, or empty, not “x”"),
+    ] {
+        let (status, page) = scene.refuse("/faults", form).await;
+        assert_eq!(status, 422);
+        assert!(page.contains(why) && page.contains("Dataphin behaves"), "{form}");
+    }
 }
 
 #[tokio::test]
