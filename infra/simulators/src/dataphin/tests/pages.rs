@@ -162,6 +162,43 @@ async fn a_bad_aes_key_is_explained_and_nothing_is_saved() {
 }
 
 #[tokio::test]
+async fn testing_the_connection_and_making_a_key_save_what_was_typed() {
+    let scene = Scene::new().await;
+    let address = scene
+        .submit("/settings/connect", "access_token=typed&encrypted_answer=no&encrypted_answer=yes")
+        .await;
+    assert!(scene.bridge.calls()[0].address.contains("accessToken=typed"));
+    let page = scene.see(&address).await;
+    assert!(page.contains("Saved") && page.contains("Passed"));
+    assert!(scene.dataphin.settings().encrypted_answer);
+
+    let before = scene.dataphin.settings().aes_key;
+    let form = format!("tenant_id=7&aes_key={before}&encrypted_answer=no");
+    let address = scene.submit("/settings/key", &form).await;
+    assert!(scene.see(&address).await.contains("new Encoding AES Key"));
+    let after = scene.dataphin.settings();
+    assert_eq!((after.tenant_id.as_deref(), after.encrypted_answer), (Some("7"), false));
+    assert_ne!(after.aes_key, before);
+    assert!(scene.see(&scene.submit("/settings", &form).await).await.contains("Saved"));
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_refused_in_words_and_nothing_is_saved_or_tested() {
+    let scene = Scene::new().await;
+    let before = scene.dataphin.settings().bridge_url;
+    for path in ["/settings", "/settings/connect", "/settings/key"] {
+        let (status, page) = scene.refuse(path, "bridge_url=nonsense&access_token=typed").await;
+        assert_eq!(status, 422);
+        assert!(page.contains("Submit Approval Request URL: it must be") && page.contains("nonsense"));
+        assert!(page.contains("typed"), "what was typed is not lost");
+    }
+    assert_eq!(scene.dataphin.settings().bridge_url, before);
+    assert_eq!(scene.dataphin.settings().access_token, "6d1b2n1c");
+    assert!(scene.bridge.calls().is_empty());
+    assert_eq!(scene.script("settings", &json!({ "bridgeUrl": "nonsense" })).await.0, 400);
+}
+
+#[tokio::test]
 async fn a_fault_is_set_by_its_own_form_and_shown_in_words() {
     let scene = Scene::new().await;
     assert_eq!(scene.submit("/faults", "fault=unavailable&amount=7&calls=2").await, "/faults");
