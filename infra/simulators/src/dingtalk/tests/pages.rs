@@ -144,6 +144,29 @@ async fn a_refused_subscription_is_explained_in_two_languages() {
 }
 
 #[tokio::test]
+async fn a_transfer_needs_a_colleague_to_be_chosen() {
+    let stage = Stage::new().await;
+    let (_, task) = stage.create_for_boss().await;
+    assert!(stage.page("/people/boss").await.contains(r#"<option value="">"#));
+    for act in ["transfer", "before", "after"] {
+        let fields = format!("user=boss&act={act}&remark=&colleague=");
+        assert!(stage.refusal(&format!("/tasks/{task}"), &fields).await.contains("Choose a colleague"));
+    }
+    assert_eq!(stage.desks(), ["boss"]);
+}
+
+#[tokio::test]
+async fn a_long_value_is_cut_visibly_and_times_come_with_their_zone() {
+    let stage = Stage::new().await;
+    let mut order = stage.order(&json!([{"actionType": "NONE", "userIds": ["boss"]}]));
+    order["formComponentValues"][0]["value"] = json!("长".repeat(41));
+    stage.post("/v1.0/workflow/processInstances", &order).await;
+    let overview = stage.page("/").await;
+    assert!(overview.contains(&format!(">{}…<", "长".repeat(40))));
+    assert!(overview.contains("04-16 15:34:37 +08:00"));
+}
+
+#[tokio::test]
 async fn a_templates_flow_is_set_on_its_page() {
     let stage = Stage::new().await;
     let code = stage.template.to_string();
