@@ -50,7 +50,7 @@ fn row(record: &Record) -> Markup {
     html! {
         tr {
             td.word { a href=(address_of(&record.apply_id)) { (record.apply_id) } }
-            td { (record.text("title")) }
+            td.title { (record.text("title")) }
             td.word { (record.text("type")) }
             td { (requester(record)) }
             td.word { (when(record.filed_at)) }

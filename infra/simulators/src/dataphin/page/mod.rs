@@ -124,8 +124,9 @@ th,td{text-align:left;vertical-align:top;padding:.45rem .7rem;border-bottom:1px 
 th{font-weight:600;background:#f8fafc;white-space:nowrap}
 table.facts th{width:11rem}
 td.word{white-space:nowrap;overflow-wrap:normal}
+td.title{overflow-wrap:break-word}table.list th{white-space:normal;overflow-wrap:normal}
 .wide{overflow-x:auto}
-.wide table{min-width:44rem}.wide table.list{min-width:66rem}
+.wide table{min-width:58rem}.wide table.list{min-width:72rem}
 form.card,.card{background:#fff;border:1px solid #dde3ec;border-radius:6px;padding:1rem 1.2rem;margin:0 0 1rem}
 label{display:block;margin:.7rem 0 .2rem;font-weight:600}
 label.inline{display:inline-block;margin:.2rem 1rem .2rem 0;font-weight:400}
@@ -143,6 +144,7 @@ button.danger{background:#b3372f}
 form.row{display:inline-flex;gap:.6rem;align-items:center;margin-right:1rem}
 form.row select{width:auto}form.row button{margin:0}
 pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.45 ui-monospace,monospace}
+code{overflow-wrap:anywhere}
 .muted{color:#8794a8}
 .state{display:inline-block;white-space:nowrap;padding:0 .55rem;border-radius:9px;font-size:.8rem;font-weight:600;background:#e4e9f1}
 .APPROVED,.accepted,.passed{background:#d5f2df;color:#116232}

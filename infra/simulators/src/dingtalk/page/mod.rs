@@ -153,8 +153,8 @@ table{width:100%;border-collapse:collapse;background:#fff;border:1px solid #dfe3
 th,td{text-align:left;vertical-align:top;padding:.4rem .7rem;border-bottom:1px solid #eaedf1;overflow-wrap:anywhere}
 th{font-weight:600;background:#f8f9fb}
 td.word{white-space:nowrap;overflow-wrap:normal}
-.wide{overflow-x:auto}
-.wide table{min-width:46rem}
+.wide{overflow-x:auto}.wide th{overflow-wrap:normal}
+.wide table{min-width:54rem}
 table.form{margin:.4rem 0 .8rem}table.form th{width:12rem}
 .card{background:#fff;border:1px solid #dfe3e9;border-radius:8px;padding:.9rem 1.2rem;margin:0 0 1rem}
 .card h2{margin:0 0 .4rem}
