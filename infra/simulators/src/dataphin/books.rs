@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::{
     answer::{Answer, Verb},
-    ledger::{Counts, Outcome, RefusedCall, RefusedCalls, Told, Verdict},
+    ledger::{Counts, Outcome, RefusedCall, RefusedCalls, Told, Untaken, Verdict},
     record::{Record, RequestState, Withdrawal},
     request::Person,
 };
@@ -64,6 +64,7 @@ impl Books {
             answers: Vec::new(),
             withdrawal: None,
             ledger: Vec::new(),
+            untaken: Vec::new(),
         };
         let entry = Entry { record, taken: false, first_told: watch::Sender::new(None) };
         self.entries.insert(apply_id.to_owned(), entry);
@@ -110,13 +111,8 @@ impl Books {
 
     /// Judges an outcome and writes it down.
     pub fn tell(&mut self, report: Report, now: Timestamp) -> Result<Verdict, Unknown> {
-        let entry = self.entries.get_mut(&report.apply_id).ok_or(Unknown)?;
+        let entry = concerned(&mut self.entries, &report).ok_or(Unknown)?;
         let record = &mut entry.record;
-        // The same id in another tenant is another request. A request may have been filed without a tenant.
-        let tenant = record.text("tenantId");
-        if report.tenant_id.is_some_and(|told| !told.is_empty() && !tenant.is_empty() && told != tenant) {
-            return Err(Unknown);
-        }
         let verdict = record.judge(report.outcome);
         if verdict == Verdict::Accepted {
             record.state = report.outcome.into();
@@ -141,6 +137,21 @@ impl Books {
             record.ledger.push(told);
         }
         Ok(verdict)
+    }
+
+    /// Notes an outcome that a fault kept from being taken, if it is of a request that there is.
+    pub fn untaken(&mut self, report: Report, status: Option<u16>, reason: &str, now: Timestamp) {
+        let Some(Entry { record, .. }) = concerned(&mut self.entries, &report) else { return };
+        if record.untaken.len() < LINES_KEPT {
+            record.untaken.push(Untaken {
+                at: now,
+                outcome: report.outcome,
+                status,
+                reason: reason.to_owned(),
+                approve_user: report.approve_user,
+                comment: report.comment,
+            });
+        }
     }
 
     /// Notes a call that was refused before it reached a ledger.
@@ -182,6 +193,15 @@ impl Books {
     pub fn refused_calls(&self) -> Vec<RefusedCall> {
         self.refused_calls.list()
     }
+}
+
+/// The request that a report is of. The same id in another tenant is another request; a request may have been filed
+/// without a tenant.
+fn concerned<'a>(entries: &'a mut HashMap<String, Entry>, report: &Report) -> Option<&'a mut Entry> {
+    let entry = entries.get_mut(&report.apply_id)?;
+    let tenant = entry.record.text("tenantId");
+    let told = report.tenant_id.as_deref().unwrap_or_default();
+    (told.is_empty() || tenant.is_empty() || told == tenant).then_some(entry)
 }
 
 #[cfg(test)]

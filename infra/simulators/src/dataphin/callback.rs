@@ -35,6 +35,10 @@ pub(super) const BODY_LIMIT: usize = 256 * 1024;
 /// How far the caller's clock may be off.
 const CLOCK_WINDOW_MS: u64 = 60 * 60 * 1000;
 
+/// What a fault's answers say.
+const UNAVAILABLE: &str = "the system is not available";
+const BUSY: &str = "the system is busy";
+
 /// The query of both profiles.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -81,11 +85,18 @@ pub(super) async fn receive(
 ) -> Response {
     let fault = dataphin.state().faults.next_for_callback();
     match fault {
-        Some(Fault::Unavailable { retry_after_seconds }) => return unavailable(retry_after_seconds),
-        Some(Fault::RefuseWith200) => {
-            return (StatusCode::OK, failure("DPN.OA.SystemError", "the system is busy")).into_response();
+        Some(Fault::Unavailable { retry_after_seconds }) => {
+            dataphin.turn_down(query, body, Some(StatusCode::SERVICE_UNAVAILABLE), UNAVAILABLE);
+            return unavailable(retry_after_seconds);
         }
-        Some(Fault::CloseConnection) => return closed(&scissors),
+        Some(Fault::RefuseWith200) => {
+            dataphin.turn_down(query, body, Some(StatusCode::OK), BUSY);
+            return (StatusCode::OK, failure("DPN.OA.SystemError", BUSY)).into_response();
+        }
+        Some(Fault::CloseConnection) => {
+            dataphin.turn_down(query, body, None, "the connection was closed");
+            return closed(&scissors);
+        }
         Some(Fault::Slow { milliseconds }) if !dataphin.wait(milliseconds).await => return closed(&scissors),
         _ => {}
     }
@@ -123,6 +134,27 @@ impl Dataphin {
                 self.state().books.refused(call);
                 Err(refusal)
             }
+        }
+    }
+
+    /// Writes down a call that a fault keeps from being worked on. Without a status, it gets no answer.
+    fn turn_down(
+        &self,
+        query: Result<Query<CallbackQuery>, QueryRejection>,
+        body: Result<Bytes, BytesRejection>,
+        status: Option<StatusCode>,
+        reason: &str,
+    ) {
+        let now = self.world.now();
+        let status = status.map(|status| status.as_u16());
+        // Whoever cannot be verified told nothing, but was refused all the same.
+        let report = verify(&self.in_force(), query, body, now.as_millisecond()).and_then(|text| read(&text));
+        let mut state = self.state();
+        if let Some(status) = status {
+            state.books.refused(RefusedCall { at: now, status, reason: reason.to_owned() });
+        }
+        if let Ok(report) = report {
+            state.books.untaken(report, status, reason, now);
         }
     }
 
@@ -252,7 +284,7 @@ fn failure(code: &str, message: &str) -> Json<Value> {
 
 fn unavailable(retry_after_seconds: u32) -> Response {
     let retry_after = [(RETRY_AFTER, retry_after_seconds.to_string())];
-    let body = failure("DPN.OA.SystemError", "the system is not available");
+    let body = failure("DPN.OA.SystemError", UNAVAILABLE);
     (StatusCode::SERVICE_UNAVAILABLE, retry_after, body).into_response()
 }
 

@@ -91,6 +91,24 @@ pub struct Told {
     pub message: Value,
 }
 
+/// An outcome that Dataphin was told and, by a fault, did not take: it has no effect on the request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Untaken {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub outcome: Outcome,
+    /// The HTTP status of the answer; `None` when the connection was closed instead.
+    pub status: Option<u16>,
+    /// What the answer said, or how it failed to come.
+    pub reason: String,
+    /// Who decided, if it was told.
+    pub approve_user: Option<Person>,
+    /// What they wrote, if it was told.
+    pub comment: Option<String>,
+}
+
 /// A call to the callback URL that was refused before it reached any ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -117,7 +135,7 @@ pub struct Counts {
     pub contradictions: usize,
     /// Decisions for requests that were withdrawn in Dataphin.
     pub late: usize,
-    /// Calls refused: wrong credentials, damaged, unknown request, unknown word.
+    /// Calls refused: wrong credentials, damaged, unknown request, unknown word, or by a fault.
     pub refused_calls: usize,
 }
 

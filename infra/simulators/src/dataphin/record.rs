@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     answer::{Answer, Verb},
-    ledger::{Outcome, Told, Verdict},
+    ledger::{Outcome, Told, Untaken, Verdict},
 };
 
 /// Where a request stands, in the words of Dataphin's OpenAPI.
@@ -83,6 +83,8 @@ pub struct Record {
     pub withdrawal: Option<Withdrawal>,
     /// What Dataphin was told of it, in order.
     pub ledger: Vec<Told>,
+    /// What Dataphin was told of it and did not take, in order.
+    pub untaken: Vec<Untaken>,
 }
 
 impl Record {

@@ -202,6 +202,12 @@ impl Person {
             user_name: user_name.to_owned(),
         }
     }
+
+    /// The name, or whichever id there is of somebody who came without one.
+    pub(super) fn name_or_id(&self) -> &str {
+        let known = [&self.user_name, &self.user_source_id, &self.user_id];
+        known.into_iter().find(|text| !text.is_empty()).map_or("", String::as_str)
+    }
 }
 
 /// The people of a fresh simulator.

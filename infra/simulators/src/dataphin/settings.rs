@@ -3,6 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use shared::dingtalk::crypto::{AesKey, BadAesKey, CallbackKeys};
 
@@ -75,15 +76,25 @@ pub enum Edition {
     Third,
 }
 
-/// The *Encoding AES Key* is no key.
+/// Settings that Dataphin does not save.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BadSettings(BadAesKey);
+pub enum BadSettings {
+    /// The *Encoding AES Key* is no key.
+    AesKey(BadAesKey),
+    /// The *Submit Approval Request URL* is no address to build paths on.
+    BridgeUrl,
+}
 
 impl std::error::Error for BadSettings {}
 
 impl std::fmt::Display for BadSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Encoding AES Key: {}", self.0)
+        match self {
+            Self::AesKey(bad) => write!(f, "Encoding AES Key: {bad}"),
+            Self::BridgeUrl => f.write_str(
+                "Submit Approval Request URL: it must be an http:// or https:// address without ? and #",
+            ),
+        }
     }
 }
 
@@ -97,9 +108,34 @@ impl TryFrom<Settings> for InForce {
     type Error = BadSettings;
 
     fn try_from(mut settings: Settings) -> Result<Self, BadSettings> {
-        let key = settings.aes_key.parse::<AesKey>().map_err(BadSettings)?;
+        let key = settings.aes_key.parse::<AesKey>().map_err(BadSettings::AesKey)?;
         settings.bridge_url = settings.bridge_url.filter(|url| !url.trim().is_empty());
+        if settings.bridge_url.as_deref().is_some_and(|url| !is_base_address(url)) {
+            return Err(BadSettings::BridgeUrl);
+        }
         let keys = CallbackKeys::new(settings.access_token.clone().into(), key);
         Ok(Self { settings, keys })
+    }
+}
+
+/// Whether paths can be appended to it.
+fn is_base_address(url: &str) -> bool {
+    Url::parse(url.trim()).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_address_is_http_and_ends_in_its_path() {
+        for url in ["http://127.0.0.1:1", " https://bridge.example/prod/ "] {
+            assert!(is_base_address(url), "{url}");
+        }
+        for url in ["nonsense", "bridge.example", "ftp://a", "http://", "http://a?b=c", "http://a/#b"] {
+            assert!(!is_base_address(url), "{url}");
+        }
     }
 }

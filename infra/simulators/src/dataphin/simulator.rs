@@ -30,7 +30,7 @@ pub struct Simulator {
 impl Simulator {
     /// Starts one that listens where the settings say.
     ///
-    /// Fails when the address is taken or the AES key is no key.
+    /// Fails when the address is taken or the settings are bad.
     pub async fn start(world: World, settings: Settings) -> io::Result<Self> {
         let listener = TcpListener::bind(settings.listen).await?;
         Self::start_on(listener, world, settings)
@@ -63,11 +63,12 @@ impl Simulator {
         format!("{}{CALLBACK_PATH}", self.dataphin.url)
     }
 
-    /// Sets the *Submit Approval Request URL*.
+    /// Sets the *Submit Approval Request URL*. What is no address is logged, and changes nothing.
     pub fn set_bridge(&self, url: impl Into<String>) {
         let url = url.into();
-        // Only a bad AES key is ever refused, and it is the one that was accepted before.
-        let _ = self.change_settings(|settings| settings.bridge_url = Some(url));
+        if let Err(error) = self.change_settings(|settings| settings.bridge_url = Some(url)) {
+            tracing::error!(%error, "the bridge's address was not set");
+        }
     }
 
     /// The settings as of now.

@@ -31,7 +31,8 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    fn is_for_pushes(self) -> bool {
+    /// Whether it concerns events; else, calls.
+    pub(crate) fn is_for_pushes(self) -> bool {
         matches!(self, Self::DuplicatePush | Self::HoldPush | Self::DropPush | Self::DelayPush(_))
     }
 }

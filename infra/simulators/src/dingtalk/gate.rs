@@ -51,18 +51,22 @@ pub(crate) async fn answer(Shared(core): Shared<Arc<Core>>, request: Request) ->
 }
 
 /// What goes wrong before the call is done.
-async fn before(core: &Core, row: &Row, troubles: &[Trouble]) -> Option<Response> {
+async fn before(core: &Arc<Core>, row: &Row, troubles: &[Trouble]) -> Option<Response> {
     for trouble in troubles {
         match trouble {
             Trouble::Slow(wait) => core.world.sleep(milliseconds(*wait)).await,
             Trouble::ServerError => {
+                core.with(|state| state.meter.fail(row.api));
                 let refusal = match row.host {
                     Host::V1 => Refusal::v1_status(500, "systemError", "系统错误"),
                     Host::Oapi => Refusal::oapi(-1, "系统繁忙"),
                 };
                 return Some(refusal.respond(core.world.random.as_ref()));
             }
-            Trouble::CloseBefore => return Some(hang_up()),
+            Trouble::CloseBefore => {
+                core.with(|state| state.meter.fail(row.api));
+                return Some(hang_up());
+            }
             _ => {}
         }
     }

@@ -22,6 +22,8 @@ pub struct Count {
     pub paid: u64,
     /// Calls that token, permission or limits kept away from it.
     pub turned_away: u64,
+    /// Calls that a fault kept away from it: answered 500, or the connection closed.
+    pub failed: u64,
 }
 
 /// All counts since the simulator started, and those of the running month.
@@ -96,6 +98,11 @@ impl Meter {
     /// Counts a call that never reached its API.
     pub fn turn_away(&mut self, api: Api) {
         self.counts.by_api.entry(api.name()).or_default().turned_away += 1;
+    }
+
+    /// Counts a call that a fault kept away from its API.
+    pub fn fail(&mut self, api: Api) {
+        self.counts.by_api.entry(api.name()).or_default().failed += 1;
     }
 
     /// Counts a push; false when the month's pushes are used up.

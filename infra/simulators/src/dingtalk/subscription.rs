@@ -105,7 +105,7 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// What the console shows.
+    /// What the console shows, in DingTalk's own words.
     pub fn words(&self) -> &'static str {
         match self {
             Self::BadForm(_) => "参数格式不正确",
@@ -122,7 +122,17 @@ impl Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} ({self:?})", self.words())
+        write!(formatter, "{} · ", self.words())?;
+        match self {
+            Self::BadForm(what) => write!(formatter, "a parameter is malformed: {what}"),
+            Self::Unreachable => formatter.write_str("nobody answered at the address"),
+            Self::TooLate => formatter.write_str("the answer took too long"),
+            Self::Status(status) => write!(formatter, "the answer's status is {status}, not 200"),
+            Self::WrongKeys => formatter.write_str("the answer is not JSON with exactly the four keys"),
+            Self::Unverified => formatter.write_str("the answer's signature or encryption is wrong"),
+            Self::NotSuccess => formatter.write_str("the answer does not decrypt to “success”"),
+            Self::WrongOwnerKey => formatter.write_str("the answer is addressed to another key"),
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::{extract::State, response::Html};
 use maud::{Markup, html};
 
-use super::{Refresh, address_of, page};
-use crate::dataphin::{answer::Answer, content::local, inner::Dataphin, ledger::Counts, record::Record};
+use super::{Refresh, address_of, page, when};
+use crate::dataphin::{answer::Answer, inner::Dataphin, ledger::Counts, record::Record};
 
 const SHOWN: usize = 100;
 
@@ -21,12 +21,14 @@ pub(super) async fn show(State(dataphin): State<Arc<Dataphin>>) -> Html<String> 
         @if records.is_empty() {
             p.card { "Nobody has asked for anything yet. " a href="/new" { "File a request" } "." }
         } @else {
-            table {
-                thead { tr {
-                    th { "Apply ID" } th { "Title" } th { "Type" } th { "Requester" } th { "Filed" } th { "State" }
-                    th { "Bridge's answer" } th { "Told" }
-                } }
-                tbody { @for record in &records { (row(record)) } }
+            div.wide {
+                table.list {
+                    thead { tr {
+                        th { "Apply ID" } th { "Title" } th { "Type" } th { "Requester" } th { "Filed" }
+                        th { "State" } th { "Bridge's answer" } th { "Told" }
+                    } }
+                    tbody { @for record in &records { (row(record)) } }
+                }
             }
             @if counts.requests > SHOWN { p.muted { "The newest " (SHOWN) " of " (counts.requests) "." } }
         }
@@ -47,11 +49,11 @@ fn summary(counts: Counts) -> Markup {
 fn row(record: &Record) -> Markup {
     html! {
         tr {
-            td { a href=(address_of(&record.apply_id)) { (record.apply_id) } }
-            td { (record.text("title")) }
+            td.word { a href=(address_of(&record.apply_id)) { (record.apply_id) } }
+            td.title { (record.text("title")) }
             td.word { (record.text("type")) }
             td { (requester(record)) }
-            td.word { (local(record.filed_at)) }
+            td.word { (when(record.filed_at)) }
             td { span class={ "state " (record.state.word()) } { (record.state.word()) } }
             td { @match record.answers.last() { Some(answer) => (status(answer)), None => "waiting" } }
             td { (told(record)) }
@@ -64,6 +66,7 @@ fn told(record: &Record) -> Markup {
         @for told in record.ledger.iter().take(3) {
             span class={ "state " (told.verdict.word()) } title=(told.verdict.word()) { (told.outcome.word()) } " "
         }
+        @if !record.untaken.is_empty() { span.state.failed { "not taken: " (record.untaken.len()) } " " }
         @if record.ledger.len() > 3 { "… " (record.ledger.len()) " times" }
     }
 }

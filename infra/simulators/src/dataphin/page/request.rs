@@ -14,14 +14,14 @@ use serde_json::Value;
 use super::{
     Fields, Refresh, address_of, choice, field,
     list::{requester, status},
-    page, to,
+    page, to, when,
 };
 use crate::dataphin::{
     answer::{Answer, Verb},
-    content::local,
     inner::Dataphin,
-    ledger::Told,
+    ledger::Untaken,
     record::{Record, RequestState},
+    request::Person,
 };
 
 pub(super) async fn show(State(dataphin): State<Arc<Dataphin>>, Path(apply_id): Path<String>) -> Response {
@@ -62,13 +62,13 @@ fn content(record: &Record) -> Markup {
             a href=(address_of(&record.apply_id)) { "Refresh" }
         }
         (acts(record))
-        table {
+        table.facts {
             tr { th { "Apply ID" } td { (record.apply_id) } }
             tr { th { "Type" } td { (record.text("type")) } }
             tr { th { "Requester" } td { (requester(record)) } }
             tr { th { "Tenant" } td { (record.text("tenantId")) } }
             tr { th { "Template code" } td { (record.text("templateCode")) } }
-            tr { th { "Filed" } td { (local(record.filed_at)) } }
+            tr { th { "Filed" } td { (when(record.filed_at)) } }
             tr { th { "Content" } td { pre { (readable(record.text("content"))) } } }
         }
         h2 { "Approvers" }
@@ -78,7 +78,7 @@ fn content(record: &Record) -> Markup {
         @if let Some(withdrawal) = &record.withdrawal {
             h2 { "Withdrawn in Dataphin" }
             p {
-                (local(withdrawal.at)) ", "
+                (when(withdrawal.at)) ", "
                 @match withdrawal.verb {
                     Some(verb) => { "told the bridge by " code { (verb.word()) } },
                     None => "told nobody",
@@ -87,7 +87,7 @@ fn content(record: &Record) -> Markup {
             @if let Some(answer) = &withdrawal.answer { (answers(std::slice::from_ref(answer))) }
         }
         h2 { "Ledger: what Dataphin was told" }
-        (ledger(&record.ledger))
+        (ledger(record))
     }
 }
 
@@ -137,13 +137,15 @@ fn nodes(record: &Record) -> Markup {
 fn answers(answers: &[Answer]) -> Markup {
     html! {
         @if answers.is_empty() { p.muted { "Nothing yet." } } @else {
-            table {
-                tr { th { "Sent" } th { "Status" } th { "Body" } }
-                @for answer in answers {
-                    tr {
-                        td { (local(answer.sent_at)) }
-                        td { (status(answer)) }
-                        td { pre { (readable(&answer.body)) } }
+            div.wide {
+                table {
+                    tr { th { "Sent" } th { "Status" } th { "Body" } }
+                    @for answer in answers {
+                        tr {
+                            td.word { (when(answer.sent_at)) }
+                            td { (status(answer)) }
+                            td { pre { (readable(&answer.body)) } }
+                        }
                     }
                 }
             }
@@ -151,22 +153,46 @@ fn answers(answers: &[Answer]) -> Markup {
     }
 }
 
-fn ledger(lines: &[Told]) -> Markup {
+/// What Dataphin was told, taken or not, in the order of the calls.
+fn ledger(record: &Record) -> Markup {
+    let taken = record.ledger.iter().map(|told| {
+        let verdict = html! { span class={ "state " (told.verdict.word()) } { (told.verdict.word()) } };
+        (told.at, told.outcome, verdict, &told.approve_user, &told.comment)
+    });
+    let untaken = record.untaken.iter().map(|untaken| {
+        let verdict = html! { span.state.failed { "not taken" } " " (answer_of(untaken)) };
+        (untaken.at, untaken.outcome, verdict, &untaken.approve_user, &untaken.comment)
+    });
+    let mut lines: Vec<_> = taken.chain(untaken).collect();
+    lines.sort_by_key(|(at, ..)| *at);
     html! {
         @if lines.is_empty() { p.muted { "Nothing yet." } } @else {
-            table {
-                tr { th { "Time" } th { "Outcome" } th { "Dataphin's verdict" } th { "Decided by" } th { "Comment" } }
-                @for told in lines {
+            div.wide {
+                table {
                     tr {
-                        td { (local(told.at)) }
-                        td { (told.outcome.word()) }
-                        td { span class={ "state " (told.verdict.word()) } { (told.verdict.word()) } }
-                        td { (told.approve_user.as_ref().map_or("", |person| person.user_name.as_str())) }
-                        td { (told.comment.as_deref().unwrap_or_default()) }
+                        th { "Time" } th { "Outcome" } th { "Dataphin's verdict" } th { "Decided by" }
+                        th { "Comment" }
+                    }
+                    @for (at, outcome, verdict, approve_user, comment) in lines {
+                        tr {
+                            td.word { (when(at)) }
+                            td { (outcome.word()) }
+                            td { (verdict) }
+                            td { (approve_user.as_ref().map_or("", Person::name_or_id)) }
+                            td { (comment.as_deref().unwrap_or_default()) }
+                        }
                     }
                 }
             }
         }
+    }
+}
+
+/// What Dataphin answered to an outcome that it did not take.
+fn answer_of(untaken: &Untaken) -> String {
+    match untaken.status {
+        Some(status) => format!("HTTP {status}: {}", untaken.reason),
+        None => untaken.reason.clone(),
     }
 }
 

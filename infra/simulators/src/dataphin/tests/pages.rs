@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Scene, message};
-use crate::dataphin::{Kind, Request, RequestState};
+use crate::dataphin::{Fault, Kind, Request, RequestState, Times, Verdict};
 
 impl Scene {
     async fn see(&self, path: &str) -> String {
@@ -19,6 +19,14 @@ impl Scene {
         let response = call.send().await.unwrap();
         assert_eq!(response.status(), 303, "{path}");
         response.headers()["location"].to_str().unwrap().to_owned()
+    }
+
+    /// Posts a form that leads nowhere, and gives the status and the page.
+    async fn refuse(&self, path: &str, form: &str) -> (u16, String) {
+        let call = self.http.post(format!("{}{path}", self.dataphin.url()));
+        let call = call.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned());
+        let response = call.send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
     }
 
     async fn script(&self, path: &str, body: &Value) -> (u16, Value) {
@@ -53,6 +61,43 @@ async fn an_outcome_is_on_the_requests_page() {
     let page = scene.see("/requests/1223").await;
     for shown in ["REJECTED", "refuse", "accepted", "Wang Wei", "fine"] {
         assert!(page.contains(shown), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_that_a_fault_kept_from_being_taken_is_on_the_requests_page_and_among_the_refused_calls() {
+    let scene = Scene::with_a_request().await;
+    for (fault, shown, refused_calls) in [
+        (Fault::Unavailable { retry_after_seconds: 1 }, "HTTP 503: the system is not available", 1),
+        (Fault::RefuseWith200, "HTTP 200: the system is busy", 2),
+        (Fault::CloseConnection, "the connection was closed", 2),
+    ] {
+        scene.dataphin.fault(fault, Times::Next(1));
+        let _ = scene.send(&scene.seal(message("1223", "agree").to_string().as_bytes(), "")).await;
+        let page = scene.see("/requests/1223").await;
+        assert!(page.contains(shown) && page.contains("not taken"), "{shown}");
+        assert_eq!(scene.dataphin.counts().refused_calls, refused_calls);
+    }
+    assert!(scene.see("/").await.contains("not taken: 3"));
+    assert_eq!(scene.dataphin.ledger("1223"), []);
+    scene.tell("1223", "refuse").await;
+    assert_eq!(scene.dataphin.ledger("1223")[0].verdict, Verdict::Accepted);
+}
+
+#[tokio::test]
+async fn who_decided_is_shown_by_name_or_else_by_id() {
+    let scene = Scene::with_a_request().await;
+    let mut outcome = message("1223", "agree");
+    outcome["approveUser"] = json!({ "userSourceId": "emp1099" });
+    scene.tell_message(&outcome).await;
+    assert!(scene.see("/requests/1223").await.contains("emp1099"));
+}
+
+#[tokio::test]
+async fn times_are_shown_with_their_zone() {
+    let scene = Scene::with_a_request().await;
+    for path in ["/", "/requests/1223"] {
+        assert!(scene.see(path).await.contains("2026-01-07 16:00:00 +08:00"), "{path}");
     }
 }
 
@@ -114,6 +159,75 @@ async fn a_bad_aes_key_is_explained_and_nothing_is_saved() {
     assert_eq!(response.status(), 422);
     assert!(response.text().await.unwrap().contains("43 characters"));
     assert_eq!(scene.dataphin.settings().access_token, "6d1b2n1c");
+}
+
+#[tokio::test]
+async fn testing_the_connection_and_making_a_key_save_what_was_typed() {
+    let scene = Scene::new().await;
+    let address = scene
+        .submit("/settings/connect", "access_token=typed&encrypted_answer=no&encrypted_answer=yes")
+        .await;
+    assert!(scene.bridge.calls()[0].address.contains("accessToken=typed"));
+    let page = scene.see(&address).await;
+    assert!(page.contains("Saved") && page.contains("Passed"));
+    assert!(scene.dataphin.settings().encrypted_answer);
+
+    let before = scene.dataphin.settings().aes_key;
+    let form = format!("tenant_id=7&aes_key={before}&encrypted_answer=no");
+    let address = scene.submit("/settings/key", &form).await;
+    assert!(scene.see(&address).await.contains("new Encoding AES Key"));
+    let after = scene.dataphin.settings();
+    assert_eq!((after.tenant_id.as_deref(), after.encrypted_answer), (Some("7"), false));
+    assert_ne!(after.aes_key, before);
+    assert!(scene.see(&scene.submit("/settings", &form).await).await.contains("Saved"));
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_refused_in_words_and_nothing_is_saved_or_tested() {
+    let scene = Scene::new().await;
+    let before = scene.dataphin.settings().bridge_url;
+    for path in ["/settings", "/settings/connect", "/settings/key"] {
+        let (status, page) = scene.refuse(path, "bridge_url=nonsense&access_token=typed").await;
+        assert_eq!(status, 422);
+        assert!(page.contains("Submit Approval Request URL: it must be") && page.contains("nonsense"));
+        assert!(page.contains("typed"), "what was typed is not lost");
+    }
+    assert_eq!(scene.dataphin.settings().bridge_url, before);
+    assert_eq!(scene.dataphin.settings().access_token, "6d1b2n1c");
+    assert!(scene.bridge.calls().is_empty());
+    assert_eq!(scene.script("settings", &json!({ "bridgeUrl": "nonsense" })).await.0, 400);
+}
+
+#[tokio::test]
+async fn a_fault_is_set_by_its_own_form_and_shown_in_words() {
+    let scene = Scene::new().await;
+    assert_eq!(scene.submit("/faults", "fault=unavailable&amount=7&calls=2").await, "/faults");
+    scene.submit("/faults", "fault=refuse&calls=").await;
+    let page = scene.see("/faults").await;
+    for shown in [
+        "answer 503 with a Retry-After of 7 seconds",
+        "the next 2 calls",
+        "answer 200 with success:false",
+        "until cleared",
+    ] {
+        assert!(page.contains(shown), "{shown}");
+    }
+    assert!(!page.contains("RefuseWith200"));
+}
+
+#[tokio::test]
+async fn a_fault_with_a_bad_number_is_refused_in_words_and_nothing_is_set() {
+    let scene = Scene::new().await;
+    for (form, why) in [
+        ("fault=slow&amount=&calls=1", "The number of milliseconds must be from 1 to"),
+        ("fault=unavailable&amount=-5&calls=1", "not “-5”"),
+        ("fault=at_once&amount=many&calls=1", "not “many”"),
+        ("fault=close&calls=x", "The number of calls must be 1 or more, or empty, not “x”"),
+    ] {
+        let (status, page) = scene.refuse("/faults", form).await;
+        assert_eq!(status, 422);
+        assert!(page.contains(why) && page.contains("Dataphin behaves"), "{form}");
+    }
 }
 
 #[tokio::test]

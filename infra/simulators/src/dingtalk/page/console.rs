@@ -1,21 +1,19 @@
-//! The developer console: event subscription and push log, permission points, limits, and faults.
+//! The developer console: event subscription and push log, permission points, limits, and calls.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
 use axum::{
     extract::{Form, State as Shared},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use maud::{Markup, html};
-use serde_json::{Value, json};
 
-use super::{Fields, Refresh, field, page, sorry, when};
+use super::{Fields, Refresh, faults, field, page, sorry, when};
 use crate::dingtalk::{
-    catalog::Api,
     core::Core,
     events::EventShape,
-    faults::{Fault, Spell, Trouble},
     permissions,
+    push::PushOutcome,
     simulator::save_subscription,
     state::State,
     subscription::{Filter, OwnerKey},
@@ -23,25 +21,15 @@ use crate::dingtalk::{
 
 /// How many attempts of the push log are shown.
 const SHOWN: usize = 50;
-const HERE: &str = "/console";
-
-/// What can be chosen to go wrong; a wait is asked for beside it.
-const TROUBLES: [(&str, &str); 9] = [
-    ("slow", "call: slow"),
-    ("server_error", "call: 500 systemError"),
-    ("hold_answer", "call: done, answer held back"),
-    ("close_before", "call: connection closed, not done"),
-    ("close_after", "call: done, connection closed"),
-    ("duplicate_push", "push: twice"),
-    ("hold_push", "push: behind the next one"),
-    ("drop_push", "push: dropped"),
-    ("delay_push", "push: late"),
-];
+pub(super) const HERE: &str = "/console";
+const QPS: &str = "Calls a second for each API";
+const API_QUOTA: &str = "Paid calls a month";
+const PUSH_QUOTA: &str = "Pushes a month";
 
 pub(super) async fn show(Shared(core): Shared<Arc<Core>>) -> Html<String> {
     let content = core.with(|state| {
         html! {
-            (subscription(state)) (points(state)) (limits(state)) (faults(state)) (calls(state)) (pushes(state))
+            (subscription(state)) (points(state)) (limits(state)) (faults::form(state)) (calls(state)) (pushes(state))
         }
     });
     page("Developer console", Refresh::Never, &content)
@@ -80,39 +68,34 @@ pub(super) async fn set_permissions(Shared(core): Shared<Arc<Core>>, Form(fields
     Redirect::to(HERE)
 }
 
-pub(super) async fn set_limits(Shared(core): Shared<Arc<Core>>, Form(fields): Form<Fields>) -> Redirect {
+pub(super) async fn set_limits(Shared(core): Shared<Arc<Core>>, Form(fields): Form<Fields>) -> Response {
+    let limits = || {
+        let qps = limit(&fields, "qps", QPS)?;
+        Ok((qps, limit(&fields, "api_quota", API_QUOTA)?, limit(&fields, "push_quota", PUSH_QUOTA)?))
+    };
+    let (qps, api_quota, push_quota) = match limits() {
+        Ok(limits) => limits,
+        Err::<_, String>(why) => return sorry(&why, HERE),
+    };
     core.with(|state| {
-        state.meter.qps = field(&fields, "qps").parse().ok();
-        state.meter.api_quota = field(&fields, "api_quota").parse().ok();
-        state.meter.push_quota = field(&fields, "push_quota").parse().ok();
+        state.meter.qps = qps;
+        state.meter.api_quota = api_quota;
+        state.meter.push_quota = push_quota;
         state.address_refused = !field(&fields, "address_refused").is_empty();
         state.settings.premium = !field(&fields, "premium").is_empty();
     });
-    Redirect::to(HERE)
-}
-
-pub(super) async fn set_fault(Shared(core): Shared<Arc<Core>>, Form(fields): Form<Fields>) -> Response {
-    let Some(trouble) = trouble(field(&fields, "trouble"), field(&fields, "wait")) else {
-        return sorry("A fault that waits needs a number of milliseconds.", HERE);
-    };
-    let spell = match field(&fields, "times").parse() {
-        Ok(times) => Spell::Next(times),
-        Err(_) => Spell::Always,
-    };
-    let api = serde_json::from_value(Value::from(field(&fields, "api"))).ok();
-    core.with(|state| state.faults.0.push(Fault { api, trouble, spell }));
     Redirect::to(HERE).into_response()
 }
 
-pub(super) async fn clear_faults(Shared(core): Shared<Arc<Core>>) -> Redirect {
-    core.with(|state| state.faults.0.clear());
-    Redirect::to(HERE)
-}
-
-/// A trouble by its name, with its wait in milliseconds where it has one.
-fn trouble(name: &str, wait: &str) -> Option<Trouble> {
-    let plain = serde_json::from_value(Value::from(name)).ok();
-    plain.or_else(|| serde_json::from_value(json!({name: wait.parse::<u32>().ok()?})).ok())
+/// A limit as it was typed: empty is off, and what is no number is refused.
+fn limit<T: FromStr>(fields: &Fields, name: &str, label: &str) -> Result<Option<T>, String> {
+    match field(fields, name) {
+        "" => Ok(None),
+        typed => {
+            let number = typed.parse();
+            number.map(Some).map_err(|_| format!("{label}: a whole number or nothing, not “{typed}”."))
+        }
+    }
 }
 
 fn subscription(state: &State) -> Markup {
@@ -174,12 +157,12 @@ fn limits(state: &State) -> Markup {
     html! {
         form.card method="post" action="/console/limits" {
             h2 { "Limits (empty: off)" }
-            label { "Calls a second for each API" }
-            input type="text" name="qps" value=(number(meter.qps.map(u64::from)));
-            label { "Paid calls a month (" (meter.counts.paid_this_month) " so far)" }
-            input type="text" name="api_quota" value=(number(meter.api_quota));
-            label { "Pushes a month (" (meter.counts.pushes_this_month) " so far)" }
-            input type="text" name="push_quota" value=(number(meter.push_quota));
+            label for="qps" { (QPS) }
+            input type="text" inputmode="numeric" id="qps" name="qps" value=(number(meter.qps.map(u64::from)));
+            label for="api_quota" { (API_QUOTA) " (" (meter.counts.paid_this_month) " so far)" }
+            input type="text" inputmode="numeric" id="api_quota" name="api_quota" value=(number(meter.api_quota));
+            label for="push_quota" { (PUSH_QUOTA) " (" (meter.counts.pushes_this_month) " so far)" }
+            input type="text" inputmode="numeric" id="push_quota" name="push_quota" value=(number(meter.push_quota));
             br;
             label.inline {
                 input type="checkbox" name="address_refused" value="on" checked[state.address_refused];
@@ -194,43 +177,18 @@ fn limits(state: &State) -> Markup {
     }
 }
 
-fn faults(state: &State) -> Markup {
-    html! {
-        form.card method="post" action="/console/faults" {
-            h2 { "Faults" }
-            select.short name="trouble" {
-                @for (name, words) in TROUBLES { option value=(name) { (words) } }
-            }
-            " "
-            select.short name="api" {
-                option value="" { "every API" }
-                @for api in Api::ALL { option value=(api.name()) { (api.name()) } }
-            }
-            label { "Milliseconds (slow, held back, late)" }
-            input type="text" name="wait" value="3000";
-            label { "How many times (empty: until cleared)" }
-            input type="text" name="times" value="1";
-            div {
-                button { "Set" }
-                button.plain formaction="/console/faults/clear" { "Clear all" }
-            }
-            @for fault in &state.faults.0 {
-                p {
-                    (format!("{:?}", fault.trouble)) " · "
-                    (fault.api.map_or("every API", Api::name)) " · " (format!("{:?}", fault.spell))
-                }
-            }
-        }
-    }
-}
-
 fn calls(state: &State) -> Markup {
     html! {
         h2 { "Calls" }
-        table {
-            tr { th { "API" } th { "Calls" } th { "Paid" } th { "Turned away" } }
-            @for (api, count) in &state.meter.counts.by_api {
-                tr { td { (api) } td { (count.calls) } td { (count.paid) } td { (count.turned_away) } }
+        div.wide {
+            table {
+                tr { th { "API" } th { "Calls" } th { "Paid" } th { "Turned away" } th { "Failed by a fault" } }
+                @for (api, count) in &state.meter.counts.by_api {
+                    tr {
+                        td { (api) } td { (count.calls) } td { (count.paid) } td { (count.turned_away) }
+                        td { (count.failed) }
+                    }
+                }
             }
         }
     }
@@ -239,17 +197,28 @@ fn calls(state: &State) -> Markup {
 fn pushes(state: &State) -> Markup {
     html! {
         h2 { "Push log (" (state.failed.len()) " in the failed list)" }
-        table {
-            tr { th { "When" } th { "Event" } th { "Attempt" } th { "Answer" } th { "Took" } }
-            @for push in state.pushes.iter().rev().take(SHOWN) {
-                tr {
-                    td { (when(push.at)) }
-                    td { (push.event_type) " " (push.kind) br; span.muted { (push.instance) } }
-                    td { (push.attempt) }
-                    td { (format!("{:?}", push.outcome)) }
-                    td { (push.took_ms) " ms" }
+        div.wide {
+            table {
+                tr { th { "When" } th { "Event" } th { "Attempt" } th { "Answer" } th { "Took" } }
+                @for push in state.pushes.iter().rev().take(SHOWN) {
+                    tr {
+                        td.word { (when(push.at)) }
+                        td { (push.event_type) " " (push.kind) br; span.muted { (push.instance) } }
+                        td { (push.attempt) }
+                        td { (outcome_of(&push.outcome)) }
+                        td.word { (push.took_ms) " ms" }
+                    }
                 }
             }
         }
+    }
+}
+
+fn outcome_of(outcome: &PushOutcome) -> String {
+    match outcome {
+        PushOutcome::Delivered => "delivered".to_owned(),
+        PushOutcome::Rejected(rejection) => rejection.to_string(),
+        PushOutcome::Dropped => "dropped by a fault".to_owned(),
+        PushOutcome::OverQuota => "not sent: the month's pushes are used up".to_owned(),
     }
 }

@@ -33,6 +33,9 @@ pub(super) async fn act(
 ) -> Response {
     let desk = address("people", field(&fields, "user"));
     let (remark, colleague) = (field(&fields, "remark"), field(&fields, "colleague"));
+    if matches!(field(&fields, "act"), "transfer" | "before" | "after") && colleague.is_empty() {
+        return sorry("请选择同事 · Choose a colleague.", &desk);
+    }
     let outcome = core.with(|state| match field(&fields, "act") {
         "agree" => Some(state.agree(task, None, remark)),
         "refuse" => Some(state.refuse(task, None, remark)),
@@ -68,6 +71,7 @@ fn card(state: &State, todo: &Todo) -> Markup {
             }
             label for=(format!("colleague-{}", todo.task)) { "Colleague" }
             select.short id=(format!("colleague-{}", todo.task)) name="colleague" {
+                option value="" { "请选择 · choose" }
                 @for person in state.people.everybody().filter(|person| person.user_id != todo.user) {
                     option value=(person.user_id) { (person.name) " (" (person.user_id) ")" }
                 }

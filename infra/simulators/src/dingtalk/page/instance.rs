@@ -47,30 +47,34 @@ fn content(state: &State, instance: &Instance) -> Markup {
         }
         (form_of(&form(instance)))
         h2 { "Tasks" }
-        table {
-            tr { th { "Node" } th { "Who" } th { "Status" } th { "Result" } th { "Since" } th { "Until" } }
-            @for task in &instance.tasks {
-                tr {
-                    td { (task.node + 1) }
-                    td { a href=(address("people", task.user.as_str())) { (name(&task.user)) } }
-                    td { (format!("{:?}", task.status)) }
-                    td { @if let Some(outcome) = task.outcome { (format!("{outcome:?}")) } }
-                    td { (when(task.created)) }
-                    td { @if let Some(finished) = task.finished { (when(finished)) } }
+        div.wide {
+            table {
+                tr { th { "Node" } th { "Who" } th { "Status" } th { "Result" } th { "Since" } th { "Until" } }
+                @for task in &instance.tasks {
+                    tr {
+                        td { (task.node + 1) }
+                        td { a href=(address("people", task.user.as_str())) { (name(&task.user)) } }
+                        td { (format!("{:?}", task.status)) }
+                        td { @if let Some(outcome) = task.outcome { (format!("{outcome:?}")) } }
+                        td.word { (when(task.created)) }
+                        td.word { @if let Some(finished) = task.finished { (when(finished)) } }
+                    }
                 }
             }
         }
         h2 { "Timeline" }
-        table {
-            @for record in &instance.records {
-                tr {
-                    td { (when(record.at)) }
-                    td { (record.kind) }
-                    td { @if let Some(user) = &record.user { (name(user)) } }
-                    td {
-                        @if let Some(outcome) = record.outcome { (format!("{outcome:?} ")) }
-                        @if let Some(remark) = &record.remark { "“" (remark) "”" }
-                        @for user in &record.told { (name(user)) " " }
+        div.wide {
+            table {
+                @for record in &instance.records {
+                    tr {
+                        td.word { (when(record.at)) }
+                        td { (record.kind) }
+                        td { @if let Some(user) = &record.user { (name(user)) } }
+                        td {
+                            @if let Some(outcome) = record.outcome { (format!("{outcome:?} ")) }
+                            @if let Some(remark) = &record.remark { "“" (remark) "”" }
+                            @for user in &record.told { (name(user)) " " }
+                        }
                     }
                 }
             }

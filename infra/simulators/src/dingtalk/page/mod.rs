@@ -2,6 +2,7 @@
 
 mod console;
 mod desk;
+mod faults;
 mod instance;
 mod overview;
 mod templates;
@@ -41,8 +42,8 @@ pub(crate) fn routes() -> Router<Arc<Core>> {
         .route("/console/push", post(console::set_push_options))
         .route("/console/permissions", post(console::set_permissions))
         .route("/console/limits", post(console::set_limits))
-        .route("/console/faults", post(console::set_fault))
-        .route("/console/faults/clear", post(console::clear_faults))
+        .route("/console/faults", post(faults::set))
+        .route("/console/faults/clear", post(faults::clear))
 }
 
 /// Whether a page loads itself anew. One with a form must not: it would wipe what is being typed.
@@ -61,6 +62,7 @@ fn page(title: &str, refresh: Refresh, content: &Markup) -> Html<String> {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 @if refresh == Refresh::Every3Seconds { meta http-equiv="refresh" content="3"; }
                 title { (title) " · DingTalk simulator" }
+                link rel="icon" href="data:,";
                 style { (PreEscaped(STYLE)) }
             }
             body {
@@ -104,8 +106,9 @@ fn address(folder: &str, id: &str) -> String {
     address
 }
 
+/// A moment as people in China read it, with its zone.
 fn when(moment: Timestamp) -> String {
-    local(moment, "%m-%d %H:%M:%S")
+    local(moment, "%m-%d %H:%M:%S +08:00")
 }
 
 /// The first field of this name, trimmed; empty when there is none.
@@ -149,6 +152,9 @@ a{color:#0b5fd8}
 table{width:100%;border-collapse:collapse;background:#fff;border:1px solid #dfe3e9}
 th,td{text-align:left;vertical-align:top;padding:.4rem .7rem;border-bottom:1px solid #eaedf1;overflow-wrap:anywhere}
 th{font-weight:600;background:#f8f9fb}
+td.word{white-space:nowrap;overflow-wrap:normal}
+.wide{overflow-x:auto}.wide th{overflow-wrap:normal}
+.wide table{min-width:54rem}
 table.form{margin:.4rem 0 .8rem}table.form th{width:12rem}
 .card{background:#fff;border:1px solid #dfe3e9;border-radius:8px;padding:.9rem 1.2rem;margin:0 0 1rem}
 .card h2{margin:0 0 .4rem}
@@ -158,12 +164,14 @@ input[type=text],select,textarea{width:100%;max-width:40rem;padding:.4rem .5rem;
 select.short{width:auto}
 button{margin:.6rem .5rem 0 0;padding:.42rem 1.1rem;border:0;border-radius:5px;background:#0b5fd8;color:#fff;font:inherit;cursor:pointer}
 button.refuse{background:#c4352b}button.plain{background:#5b6673}
+textarea.code{max-width:none;overflow-x:auto;white-space:pre;font:13px/1.5 ui-monospace,monospace}
 pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}
 .muted{color:#7b8591}
 .people{display:flex;flex-wrap:wrap;gap:.7rem}
 .people a{display:block;background:#fff;border:1px solid #dfe3e9;border-radius:8px;padding:.5rem .9rem;text-decoration:none}
 .people b{color:#c4352b}
-.state{display:inline-block;padding:0 .55rem;border-radius:9px;font-size:.82rem;font-weight:600;background:#e6eaf0}
+.state{display:inline-block;white-space:nowrap;padding:0 .55rem;border-radius:9px;font-size:.82rem;font-weight:600;background:#e6eaf0}
+@media(max-width:40rem){main{padding:1rem .8rem 3rem}header{flex-wrap:wrap;padding:.8rem}nav{margin-left:0;gap:.3rem 1.2rem}table.form th{width:7rem}select.short{max-width:100%}}
 .running{background:#dbe8ff;color:#0b4aa8}.agreed{background:#d6f3df;color:#11612f}.refused{background:#fcdedb;color:#8e1f16}
 ";
 

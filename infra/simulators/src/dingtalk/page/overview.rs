@@ -11,6 +11,9 @@ use crate::dingtalk::{core::Core, instances::Instance};
 /// How many of the newest instances are shown.
 const SHOWN: usize = 50;
 
+/// How many characters of a value tell an instance apart.
+const SUMMARY: usize = 40;
+
 pub(super) async fn show(Shared(core): Shared<Arc<Core>>) -> Html<String> {
     let content = core.with(|state| {
         html! {
@@ -25,24 +28,26 @@ pub(super) async fn show(Shared(core): Shared<Arc<Core>>) -> Html<String> {
                 }
             }
             h2 { "Approvals" }
-            table {
-                tr { th { "Title" } th { "Form" } th { "State" } th { "On whose desk" } th { "Created" } }
-                @for instance in state.instances.newest().take(SHOWN) {
-                    tr {
-                        td { a href=(address("instances", instance.id.as_str())) { (instance.title) } }
-                        td.muted { (summary(instance)) }
-                        td { (state_of(instance)) }
-                        td {
-                            @for task in instance.open_tasks() {
-                                a href=(address("people", task.user.as_str())) { (state.people.name_of(&task.user)) }
-                                " "
+            div.wide {
+                table {
+                    tr { th { "Title" } th { "Form" } th { "State" } th { "On whose desk" } th { "Created" } }
+                    @for instance in state.instances.newest().take(SHOWN) {
+                        tr {
+                            td { a href=(address("instances", instance.id.as_str())) { (instance.title) } }
+                            td.muted { (summary(instance)) }
+                            td { (state_of(instance)) }
+                            td {
+                                @for task in instance.open_tasks() {
+                                    a href=(address("people", task.user.as_str())) { (state.people.name_of(&task.user)) }
+                                    " "
+                                }
                             }
+                            td.word { (when(instance.created)) }
                         }
-                        td { (when(instance.created)) }
                     }
-                }
-                @if state.instances.newest().next().is_none() {
-                    tr { td colspan="5" class="muted" { "Nobody has asked for anything yet." } }
+                    @if state.instances.newest().next().is_none() {
+                        tr { td colspan="5" class="muted" { "Nobody has asked for anything yet." } }
+                    }
                 }
             }
         }
@@ -53,5 +58,6 @@ pub(super) async fn show(Shared(core): Shared<Arc<Core>>) -> Html<String> {
 /// The beginning of the form's first value, to tell instances of one title apart.
 fn summary(instance: &Instance) -> String {
     let first = instance.values.first().and_then(|entry| entry["value"].as_str()).unwrap_or_default();
-    first.chars().take(40).collect()
+    let beginning: String = first.chars().take(SUMMARY).collect();
+    if beginning.len() < first.len() { beginning + "…" } else { beginning }
 }

@@ -82,7 +82,7 @@ fn card(template: &Template) -> Markup {
                 code { (r#"{"members": {"users": ["id"], "method": "AND"}}"#) } " (AND, OR or ONE_BY_ONE), "
                 code { (r#"{"chosen": {"actor_key": "key", "required": true, "method": "OR", "among": []}}"#) } "."
             }
-            textarea name="flow" rows="8" { (flow) }
+            textarea.code name="flow" rows=(flow.lines().count().max(4) + 1) { (flow) }
             label.inline {
                 input type="checkbox" name="allow_revoke" value="on" checked[template.allow_revoke];
                 " 允许提交人撤销审批中的审批单 · the initiator may revoke a running approval"

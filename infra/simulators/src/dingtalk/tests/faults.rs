@@ -22,6 +22,20 @@ async fn a_server_error_did_nothing() {
 }
 
 #[tokio::test]
+async fn calls_that_a_fault_kept_away_are_counted_by_themselves() {
+    let stage = Stage::new().await;
+    let order = stage.order(&json!([{"actionType": "NONE", "userIds": ["boss"]}]));
+    for trouble in [Trouble::ServerError, Trouble::CloseBefore] {
+        stage.simulator.fault(Fault::of(Api::CreateInstance, trouble).once());
+        let _ = stage.client.post(stage.at(CREATE)).json(&order).send().await;
+    }
+    let count = stage.simulator.calls().of(Api::CreateInstance);
+    assert_eq!((count.calls, count.paid, count.turned_away, count.failed), (0, 0, 0, 2));
+    let console = stage.client.get(stage.at("/console")).send().await.unwrap().text().await.unwrap();
+    assert!(console.contains("Failed by a fault"));
+}
+
+#[tokio::test]
 async fn an_answer_can_be_held_back_after_the_work_is_done() {
     let stage = Stage::new().await;
     stage.simulator.fault(Fault::of(Api::CreateInstance, Trouble::HoldAnswer(60_000)).once());

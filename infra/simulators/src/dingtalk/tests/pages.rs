@@ -16,12 +16,23 @@ impl Stage {
 
     /// Sends a form as a browser does; answers where it is led.
     async fn submit(&self, path: &str, fields: &str) -> (u16, String) {
+        let response = self.send(path, fields).await;
+        let location = response.headers().get("location").map(|it| it.to_str().unwrap().to_owned());
+        (response.status().as_u16(), location.unwrap_or_default())
+    }
+
+    /// Sends a form that is refused, and gives the page that says why.
+    async fn refusal(&self, path: &str, fields: &str) -> String {
+        let response = self.send(path, fields).await;
+        assert_eq!(response.status(), 409, "{path} {fields}");
+        response.text().await.unwrap()
+    }
+
+    async fn send(&self, path: &str, fields: &str) -> reqwest::Response {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
         let request = client.build().unwrap().post(self.at(path));
         let request = request.header("content-type", "application/x-www-form-urlencoded");
-        let response = request.body(fields.to_owned()).send().await.unwrap();
-        let location = response.headers().get("location").map(|it| it.to_str().unwrap().to_owned());
-        (response.status().as_u16(), location.unwrap_or_default())
+        request.body(fields.to_owned()).send().await.unwrap()
     }
 }
 
@@ -78,6 +89,84 @@ async fn the_console_sets_its_switches() {
 }
 
 #[tokio::test]
+async fn faults_are_shown_in_words_and_a_bad_number_is_refused() {
+    let stage = Stage::new().await;
+    for (fields, why) in [
+        ("trouble=slow&api=&wait=soon&times=1", "a number of milliseconds"),
+        ("trouble=slow&api=&wait=&times=1", "a number of milliseconds"),
+        ("trouble=server_error&api=&wait=&times=x", "not “x”"),
+        ("trouble=server_error&api=&wait=&times=0", "not “0”"),
+        ("trouble=server_error&api=other&wait=&times=1", "There is no API “other”"),
+    ] {
+        assert!(stage.refusal("/console/faults", fields).await.contains(why), "{fields}");
+    }
+    assert!(!stage.page("/console").await.contains("the next time"));
+    stage.submit("/console/faults", "trouble=server_error&api=createInstance&wait=&times=2").await;
+    stage.submit("/console/faults", "trouble=delay_push&api=&wait=50&times=").await;
+    let console = stage.page("/console").await;
+    assert!(console.contains("call: 500 systemError · createInstance · the next 2 times"));
+    assert!(console.contains("push: late by 50 ms · until cleared"));
+}
+
+#[tokio::test]
+async fn a_limit_that_is_no_number_is_refused_and_changes_none() {
+    let stage = Stage::new().await;
+    stage.submit("/console/limits", "qps=7&api_quota=8&push_quota=9").await;
+    for fields in
+        ["qps=abc&api_quota=&push_quota=", "qps=&api_quota=-1&push_quota=", "qps=&api_quota=&push_quota=1.5"]
+    {
+        assert!(stage.refusal("/console/limits", fields).await.contains("a whole number or nothing, not"));
+    }
+    let limits = stage.get("/simulator/limits").await.1;
+    assert_eq!(
+        (&limits["qps"], &limits["apiQuota"], &limits["pushQuota"]),
+        (&json!(7), &json!(8), &json!(9))
+    );
+}
+
+#[tokio::test]
+async fn a_refused_subscription_is_explained_in_two_languages() {
+    let stage = Stage::new().await;
+    let url = "http%3A%2F%2F127.0.0.1%3A1";
+    for (fields, why) in [
+        (
+            format!("url={url}&token={TOKEN}&aes_key=short"),
+            "参数格式不正确 · a parameter is malformed: the aes_key has 43 characters",
+        ),
+        (
+            format!("url={url}&token={TOKEN}&aes_key={AES_KEY}"),
+            "HTTP请求失败，请求地址访问异常 · nobody answered",
+        ),
+    ] {
+        let page = stage.refusal("/console/subscription", &fields).await;
+        assert!(page.contains(why) && !page.contains("BadForm"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_transfer_needs_a_colleague_to_be_chosen() {
+    let stage = Stage::new().await;
+    let (_, task) = stage.create_for_boss().await;
+    assert!(stage.page("/people/boss").await.contains(r#"<option value="">"#));
+    for act in ["transfer", "before", "after"] {
+        let fields = format!("user=boss&act={act}&remark=&colleague=");
+        assert!(stage.refusal(&format!("/tasks/{task}"), &fields).await.contains("Choose a colleague"));
+    }
+    assert_eq!(stage.desks(), ["boss"]);
+}
+
+#[tokio::test]
+async fn a_long_value_is_cut_visibly_and_times_come_with_their_zone() {
+    let stage = Stage::new().await;
+    let mut order = stage.order(&json!([{"actionType": "NONE", "userIds": ["boss"]}]));
+    order["formComponentValues"][0]["value"] = json!("长".repeat(41));
+    stage.post("/v1.0/workflow/processInstances", &order).await;
+    let overview = stage.page("/").await;
+    assert!(overview.contains(&format!(">{}…<", "长".repeat(40))));
+    assert!(overview.contains("04-16 15:34:37 +08:00"));
+}
+
+#[tokio::test]
 async fn a_templates_flow_is_set_on_its_page() {
     let stage = Stage::new().await;
     let code = stage.template.to_string();
@@ -107,7 +196,10 @@ async fn a_script_plays_the_people() {
     let (_, instances) = stage.get("/simulator/instances").await;
     assert_eq!((&instances[0]["status"], &instances[0]["outcome"]), (&json!("COMPLETED"), &json!("agree")));
     let (_, calls) = stage.get("/simulator/calls").await;
-    assert_eq!(calls["by_api"]["createInstance"], json!({"calls": 1, "paid": 1, "turned_away": 0}));
+    assert_eq!(
+        calls["by_api"]["createInstance"],
+        json!({"calls": 1, "paid": 1, "turned_away": 0, "failed": 0})
+    );
     let revoke = stage.at(&format!("/simulator/instances/{id}/revoke"));
     assert_eq!(stage.client.post(revoke).send().await.unwrap().status(), 409);
 }
