@@ -2,3 +2,4 @@
 
 pub mod dataphin;
 pub mod dingtalk;
+mod html;

@@ -27,7 +27,7 @@ use simulators::{
 use tokio::net::TcpListener;
 
 /// Nothing that is bound to happen takes longer, however slow the machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A running rehearsal.
 pub struct Rehearsal {

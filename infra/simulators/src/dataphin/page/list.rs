@@ -33,7 +33,7 @@ pub(super) async fn show(State(dataphin): State<Arc<Dataphin>>) -> Html<String> 
             @if counts.requests > SHOWN { p.muted { "The newest " (SHOWN) " of " (counts.requests) "." } }
         }
     };
-    page("Requests", Refresh::Every5Seconds, &content)
+    page("Requests", Refresh::EveryFewSeconds, &content)
 }
 
 fn summary(counts: Counts) -> Markup {

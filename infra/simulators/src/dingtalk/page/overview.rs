@@ -52,7 +52,7 @@ pub(super) async fn show(Shared(core): Shared<Arc<Core>>) -> Html<String> {
             }
         }
     });
-    page("To-dos and approvals", Refresh::Every3Seconds, &content)
+    page("To-dos and approvals", Refresh::EveryFewSeconds, &content)
 }
 
 /// The beginning of the form's first value, to tell instances of one title apart.
