@@ -25,7 +25,7 @@ pub use id::{ApplyId, ApprovalId, ApprovalKey, InstanceId, ProcessCode, Source, 
 pub use next_action::{Next, next_action};
 pub use request::{Identity, Node, Person, Request, Rule};
 pub use state::{
-    Approval, Creation, Decided, Delivered, Delivery, Hint, HintResult, Instance, Parked, Pending, Reading,
-    Received, Record, Refused, State, Status, Withdrawal,
+    Approval, Creation, Decided, Delivered, Delivery, Hint, HintResult, Instance, Origin, Parked, Pending,
+    Reading, Received, Record, Refused, State, Status, Withdrawal,
 };
 pub use timeline::{Entry, Happening, Timeline};

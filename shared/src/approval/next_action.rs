@@ -85,8 +85,8 @@ mod tests {
 
     use super::*;
     use crate::approval::{
-        ApplyId, ApprovalKey, Basis, Decision, Hint, HintResult, Instance, InstanceId, Outcome, ProcessCode,
-        Request, Source, Tenant, UserId,
+        ApplyId, ApprovalKey, Basis, Decision, Hint, HintResult, Instance, InstanceId, Origin, Outcome,
+        ProcessCode, Request, Source, Tenant, UserId,
         schedule::{CREATE, DELIVER, LEASE, LOOKS, READ_UNASKED, WITHDRAW_AFTER},
     };
 
@@ -108,7 +108,7 @@ mod tests {
     }
 
     fn pending() -> Approval<Pending> {
-        received().created(instance(), Vec::new(), false, None, at(0))
+        received().created(instance(), Vec::new(), Origin::Created, None, at(0))
     }
 
     fn instance() -> Instance {
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn an_event_that_came_before_the_instance_was_known_is_read_at_once() {
-        let approval = received().created(instance(), Vec::new(), false, Some(hint()), at(7));
+        let approval = received().created(instance(), Vec::new(), Origin::Created, Some(hint()), at(7));
         assert_eq!(next(approval, at(7)).0, "read");
     }
 

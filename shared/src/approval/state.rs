@@ -207,6 +207,18 @@ pub struct Instance {
     pub created_at: Timestamp,
 }
 
+/// How the bridge came to know an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// DingTalk answered its create call.
+    Created,
+    /// It was found in DingTalk.
+    Adopted {
+        /// Whether it had ended by then.
+        ended: bool,
+    },
+}
+
 /// When to read the instance next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {

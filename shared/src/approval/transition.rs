@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::{
     Approval, ApprovalKey, Basis, Creation, Decided, Decision, Delivered, Delivery, Happening, Hint,
-    Identity, Instance, Outcome, Parked, Pending, ProcessCode, Reading, Received, Record, Refused, Request,
-    Timeline, Withdrawal,
+    Identity, Instance, Origin, Outcome, Parked, Pending, ProcessCode, Reading, Received, Record, Refused,
+    Request, Timeline, Withdrawal,
     schedule::{
         self, CREATE, LEASE, LOOK_AGAIN, LOOKS, READ_AFTER_HINT, READ_UNASKED, WITHDRAW, WITHDRAW_AFTER,
     },
@@ -89,6 +89,14 @@ impl Approval<Received> {
         self.noted(Happening::LookedInVain { look }, now)
     }
 
+    /// Someone else is looking at this moment, and may find it.
+    pub fn look_later(mut self, at: Timestamp) -> Self {
+        if let Creation::Sent { look_at, .. } = &mut self.state.creation {
+            *look_at = at;
+        }
+        self
+    }
+
     /// The look itself failed.
     pub fn could_not_look(mut self, code: String, now: Timestamp) -> Self {
         if let Creation::Sent { look_at, failed_looks, under_way, .. } = &mut self.state.creation {
@@ -103,18 +111,16 @@ impl Approval<Received> {
         self,
         instance: Instance,
         approvers: Vec<Identity>,
-        adopted: bool,
+        origin: Origin,
         hint: Option<Hint>,
         now: Timestamp,
     ) -> Approval<Pending> {
         let id = instance.id.clone();
-        let what = if adopted {
-            Happening::InstanceAdopted { instance: id }
-        } else {
-            Happening::InstanceCreated { instance: id }
+        let (what, ended) = match origin {
+            Origin::Created => (Happening::InstanceCreated { instance: id }, false),
+            Origin::Adopted { ended } => (Happening::InstanceAdopted { instance: id }, ended),
         };
-        // An adopted instance may have ended while nobody knew it: read it at once.
-        let at = if adopted || hint.is_some() { now } else { now + READ_UNASKED[0] };
+        let at = if ended || hint.is_some() { now } else { now + READ_UNASKED[0] };
         let withdrawal = self.state.withdrawal.map(|_| withdrawal_of(&instance));
         let reading = Reading { at, attempts: 0, hint };
         self.enter(Pending { instance, approvers, reading, withdrawal }).noted(what, now)

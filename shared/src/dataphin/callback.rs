@@ -73,7 +73,7 @@ impl Dataphin {
         match self.0.http.send(request).await {
             Ok(answer) => self.verdict(&answer),
             Err(SendError::NotSent(why) | SendError::NoAnswer(why)) => not_told(why),
-            Err(error @ SendError::TooLong) => not_told(error.to_string()),
+            Err(error @ (SendError::TimedOut | SendError::TooLong)) => not_told(error.to_string()),
         }
     }
 

@@ -40,6 +40,7 @@ pub struct DingTalkError {
 /// Codes for which there was no proper answer.
 mod code {
     pub const NO_CONNECTION: &str = "no-connection";
+    pub const TIMED_OUT: &str = "timed-out";
     pub const NO_ANSWER: &str = "no-answer";
     pub const UNREADABLE: &str = "unreadable-answer";
     pub const BUSY: &str = "too-many-calls-waiting";
@@ -116,6 +117,7 @@ impl From<SendError> for DingTalkError {
         let (class, code) = match error {
             SendError::NotSent(_) => (Class::Transient, code::NO_CONNECTION),
             SendError::NoAnswer(_) => (Class::UnknownOutcome, code::NO_ANSWER),
+            SendError::TimedOut => (Class::UnknownOutcome, code::TIMED_OUT),
             SendError::TooLong => (Class::UnknownOutcome, code::UNREADABLE),
         };
         Self::new(class, code, error.to_string())

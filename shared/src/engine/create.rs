@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Engine, EngineError, MOST_TRIES, Step, people::NOT_IN_DINGTALK, step, waiting::Line};
 use crate::{
     approval::{
-        Approval, Creation, Identity, Instance, Received, State,
+        Approval, Creation, Identity, Instance, Origin, Received, State,
         schedule::{BAN, BUSY, CREATE, GIVE_UP_CREATING, SEND_WITHIN, wait_repeating},
     },
     dingtalk::{Class, DingTalkError, NewInstance, form},
@@ -43,7 +43,7 @@ impl Engine {
         }
         let error = match called {
             Ok((instance, approvers)) => {
-                return self.settle_instance(approval, instance, approvers, false).await;
+                return self.settle_instance(approval, instance, approvers, Origin::Created).await;
             }
             Err(error) => error,
         };
@@ -160,16 +160,16 @@ impl Engine {
         mut approval: Approval<Received>,
         instance: Instance,
         approvers: Vec<Identity>,
-        adopted: bool,
+        origin: Origin,
     ) -> Result<Step, EngineError> {
         for _ in 0..MOST_TRIES {
             let now = self.now();
             let id = approval.record.id.clone();
             let pending =
-                |hint| approval.clone().created(instance.clone(), approvers.clone(), adopted, hint, now);
+                |hint| approval.clone().created(instance.clone(), approvers.clone(), origin, hint, now);
             match self.store().commit_with_instance(&instance.id, pending).await {
                 Ok(pending) => {
-                    tracing::info!(approval = %id, instance = %instance.id, adopted, "pending");
+                    tracing::info!(approval = %id, instance = %instance.id, ?origin, "pending");
                     return Ok(Some(pending.into()));
                 }
                 Err(CommitError::Store(error)) => return Err(error.into()),

@@ -27,6 +27,7 @@ mod withdraw;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Mutex;
 
 use crate::{
     approval::{Approval, ProcessCode},
@@ -50,6 +51,8 @@ struct Inner {
     dataphin: Dataphin,
     settings: EngineSettings,
     world: World,
+    /// Held while someone looks for instances.
+    looking: Arc<Mutex<()>>,
 }
 
 /// How the engine behaves.
@@ -83,15 +86,21 @@ impl Engine {
         settings: EngineSettings,
         world: World,
     ) -> Self {
-        Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world }))
+        Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world, looking: Arc::default() }))
     }
 
     /// The same engine for work that nobody waits for: its store lets the doors go first.
     #[must_use]
     pub fn in_background(&self) -> Self {
-        let Inner { store, dingtalk, dataphin, settings, world } = &*self.0;
-        let store = store.clone().in_background();
-        Self::new(store, dingtalk.clone(), dataphin.clone(), settings.clone(), world.clone())
+        let Inner { store, dingtalk, dataphin, settings, world, looking } = &*self.0;
+        Self(Arc::new(Inner {
+            store: store.clone().in_background(),
+            dingtalk: dingtalk.clone(),
+            dataphin: dataphin.clone(),
+            settings: settings.clone(),
+            world: world.clone(),
+            looking: looking.clone(),
+        }))
     }
 
     /// The store it works on.

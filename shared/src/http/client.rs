@@ -37,6 +37,9 @@ pub enum SendError {
     /// The request may have arrived, and no (whole) answer came.
     #[error("no answer: {0}")]
     NoAnswer(String),
+    /// The request may have arrived, and no (whole) answer came in time.
+    #[error("no answer in time")]
+    TimedOut,
     /// The answer is longer than anything we expect.
     #[error("the answer is longer than {ANSWER_LIMIT} bytes")]
     TooLong,
@@ -93,6 +96,8 @@ impl Http {
 fn no_answer(error: reqwest::Error) -> SendError {
     if error.is_connect() || error.is_builder() {
         SendError::NotSent(without_url(error))
+    } else if error.is_timeout() {
+        SendError::TimedOut
     } else {
         SendError::NoAnswer(without_url(error))
     }

@@ -80,6 +80,23 @@ async fn an_answer_that_is_lost_after_the_instance_was_made_makes_no_second_one(
 }
 
 #[tokio::test]
+async fn when_many_answers_are_lost_each_instance_is_read_once_to_find_it() {
+    let r = Rehearsal::start().await;
+    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::CloseAfter).next(40));
+    let mut accepted = Vec::new();
+    for _ in 0..40 {
+        accepted.push(r.accepted(r.request()).await);
+    }
+    for apply_id in &accepted {
+        r.reaches(apply_id, Status::Pending).await;
+    }
+    let calls = r.sandbox.dingtalk.calls();
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 40);
+    assert_eq!(calls.of(Api::GetInstance).calls, 40);
+    assert!(calls.of(Api::ListInstanceIds).calls <= 12, "{calls:?}");
+}
+
+#[tokio::test]
 async fn an_answer_that_comes_too_late_makes_no_second_instance() {
     let setting = Setting::default().variable("DINGTALK_TIMEOUT_SECONDS", "1");
     let r = Rehearsal::with(setting).await;

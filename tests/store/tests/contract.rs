@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used)]
 
 use shared::{
-    approval::{Approval, Hint, HintResult, InstanceId, Pending, Received, Status},
+    approval::{Approval, Hint, HintResult, InstanceId, Origin, Pending, Received, Status},
     store::{CommitError, DUE_SHARDS, Owner},
 };
 use store_contract::{Fixture, at, instance, received};
@@ -14,7 +14,7 @@ fn hint() -> Hint {
 
 fn pending(approval: &Approval<Received>, id: &str) -> impl Fn(Option<Hint>) -> Approval<Pending> {
     let (approval, instance) = (approval.clone(), instance(id));
-    move |hint| approval.clone().created(instance.clone(), Vec::new(), false, hint, at(2))
+    move |hint| approval.clone().created(instance.clone(), Vec::new(), Origin::Created, hint, at(2))
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args;
 use shared::{
-    approval::{Approval, ApprovalId, State, Status},
+    approval::{Approval, State, Status},
     config::BridgeConfig,
     store::Store,
     world::World,
@@ -27,28 +27,40 @@ pub(super) struct Resend {
 impl Resend {
     pub(super) async fn run(self) -> Result<()> {
         let store = show::open(&BridgeConfig::from_env()?).await?;
-        let world = World::real();
-        let ids = match &self.id {
-            Some(id) => show::find(&store, id.trim(), self.tenant.as_deref()).await?,
-            None => store.find(None, &[Status::Parked]).await?,
-        };
-        let mut resent = 0;
-        for id in &ids {
-            resent += u32::from(resend(&store, id, &world).await?);
-        }
-        if resent == 0 {
-            bail!("nothing to send again: only a parked outcome is");
+        let (world, mut resent) = (World::real(), 0);
+        match &self.id {
+            Some(id) => {
+                for approval in show::load(&store, id, self.tenant.as_deref()).await? {
+                    resend(&store, approval, &world).await?;
+                    resent += 1;
+                }
+            }
+            None => {
+                for id in store.find(None, &[Status::Parked]).await? {
+                    if let Some(approval) = store.load(&id).await? {
+                        resend(&store, approval, &world).await?;
+                        resent += 1;
+                    }
+                }
+            }
         }
         say!("{resent} due again: the running bridge sends within a second");
         Ok(())
     }
 }
 
-/// Makes a parked outcome due now; false: it is not parked.
-async fn resend(store: &Store, id: &ApprovalId, world: &World) -> Result<bool> {
-    let Some(Approval { record, state: State::Parked(state) }) = store.load(id).await? else {
-        return Ok(false);
-    };
-    store.commit(Approval { record, state }.resend(world.now())).await?;
-    Ok(true)
+/// Makes a parked outcome due now.
+async fn resend(store: &Store, approval: Approval, world: &World) -> Result<()> {
+    let Approval { record, state } = approval;
+    match state {
+        State::Parked(state) => {
+            store.commit(Approval { record, state }.resend(world.now())).await?;
+            Ok(())
+        }
+        state => bail!(
+            "request {} is {}: only a parked outcome is sent again",
+            record.key.apply_id,
+            state.status().name()
+        ),
+    }
 }

@@ -33,22 +33,26 @@ pub(super) struct Show {
 impl Show {
     pub(super) async fn run(self) -> Result<()> {
         let store = open(&BridgeConfig::from_env()?).await?;
-        let mut found = Vec::new();
-        for id in find(&store, self.id.trim(), self.tenant.as_deref()).await? {
-            found.extend(store.load(&id).await?);
-        }
+        let found = load(&store, &self.id, self.tenant.as_deref()).await?;
         if self.json {
             say!("{:#}", Value::Array(found.iter().map(machine).collect()));
         } else {
             found.iter().map(readable).for_each(|text| say!("{text}"));
         }
-        if found.is_empty() {
-            match &self.tenant {
-                Some(tenant) => bail!("no request {} of tenant {tenant}", self.id.trim()),
-                None => bail!("no request {}", self.id.trim()),
-            }
-        }
         Ok(())
+    }
+}
+
+/// The approvals that an operator means; an error when there is none.
+pub(super) async fn load(store: &Store, id: &str, tenant: Option<&str>) -> Result<Vec<Approval>> {
+    let mut found = Vec::new();
+    for id in find(store, id.trim(), tenant).await? {
+        found.extend(store.load(&id).await?);
+    }
+    match (found.is_empty(), tenant) {
+        (false, _) => Ok(found),
+        (true, None) => bail!("no request {}", id.trim()),
+        (true, Some(tenant)) => bail!("no request {} of tenant {tenant}", id.trim()),
     }
 }
 
@@ -61,7 +65,7 @@ pub(super) async fn open(config: &BridgeConfig) -> Result<Store> {
 }
 
 /// Approvals by our own id, by the source's id within a tenant, or by the source's id alone.
-pub(super) async fn find(store: &Store, id: &str, tenant: Option<&str>) -> Result<Vec<ApprovalId>> {
+async fn find(store: &Store, id: &str, tenant: Option<&str>) -> Result<Vec<ApprovalId>> {
     if id.starts_with("ap-") {
         return Ok(vec![ApprovalId::new(id)]);
     }
