@@ -3,7 +3,7 @@
 use super::{Engine, EngineError, Step, step};
 use crate::{
     approval::{
-        Approval, Decided, Source, State,
+        Approval, Decided, Outcome, Source, State,
         schedule::{DELIVER, wait},
     },
     dataphin::Told,
@@ -35,7 +35,10 @@ impl Engine {
         let afterwards: Approval = match told {
             Told::Confirmed => approval.delivered(false, now).into(),
             Told::ClosedAlready => {
-                tracing::warn!(approval = %id, %outcome, "the source says that the request is closed already");
+                // What the source withdrew itself it has closed; anything else deserves a look.
+                if outcome != Outcome::Withdrawn {
+                    tracing::warn!(approval = %id, %outcome, "the source says that the request is closed already");
+                }
                 approval.delivered(true, now).into()
             }
             Told::NotTold { reason, retry_after } => {
