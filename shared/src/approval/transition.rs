@@ -89,14 +89,6 @@ impl Approval<Received> {
         self.noted(Happening::LookedInVain { look }, now)
     }
 
-    /// Someone else is looking at this moment, and may find it.
-    pub fn look_later(mut self, at: Timestamp) -> Self {
-        if let Creation::Sent { look_at, .. } = &mut self.state.creation {
-            *look_at = at;
-        }
-        self
-    }
-
     /// The look itself failed.
     pub fn could_not_look(mut self, code: String, now: Timestamp) -> Self {
         if let Creation::Sent { look_at, failed_looks, under_way, .. } = &mut self.state.creation {

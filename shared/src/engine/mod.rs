@@ -37,6 +37,8 @@ use crate::{
     world::World,
 };
 
+use reconcile::LastLook;
+
 pub use submit::{SubmitError, Submitted};
 pub use sweep::Swept;
 pub use withdraw::WithdrawError;
@@ -51,8 +53,8 @@ struct Inner {
     dataphin: Dataphin,
     settings: EngineSettings,
     world: World,
-    /// Held while someone looks for instances.
-    looking: Arc<Mutex<()>>,
+    /// What the last look for instances saw; held while someone looks.
+    last_look: Arc<Mutex<Option<LastLook>>>,
 }
 
 /// How the engine behaves.
@@ -86,20 +88,20 @@ impl Engine {
         settings: EngineSettings,
         world: World,
     ) -> Self {
-        Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world, looking: Arc::default() }))
+        Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world, last_look: Arc::default() }))
     }
 
     /// The same engine for work that nobody waits for: its store lets the doors go first.
     #[must_use]
     pub fn in_background(&self) -> Self {
-        let Inner { store, dingtalk, dataphin, settings, world, looking } = &*self.0;
+        let Inner { store, dingtalk, dataphin, settings, world, last_look } = &*self.0;
         Self(Arc::new(Inner {
             store: store.clone().in_background(),
             dingtalk: dingtalk.clone(),
             dataphin: dataphin.clone(),
             settings: settings.clone(),
             world: world.clone(),
-            looking: looking.clone(),
+            last_look: last_look.clone(),
         }))
     }
 

@@ -2,7 +2,8 @@
 //!
 //! DingTalk has no idempotency key. Each instance carries its approval's id in the reference field, so the template's
 //! instances of that time are listed, and those that nobody owns are read and go to the approvals they name: not only to
-//! the one that is looked for. So when many calls got no answer, each instance is read once and not once for each.
+//! the one that is looked for. So when many calls got no answer, each instance is read once and not once for each, and one
+//! listing answers for all whose time it covers.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,7 +11,7 @@ use super::{Engine, EngineError, Step, step};
 use crate::{
     approval::{
         Approval, ApprovalId, Creation, Instance, InstanceId, Origin, ProcessCode, Received, State, UserId,
-        schedule::{BUSY, LEASE},
+        schedule::LEASE,
     },
     dingtalk::{Class, DingTalkError, InstanceSnapshot, form},
     store::Owner,
@@ -21,23 +22,61 @@ const MARGIN: SignedDuration = SignedDuration::from_mins(1);
 /// So many instances of a look may fail to be read before the look is ended.
 const MOST_UNREAD: usize = 3;
 
+/// What the last look saw, for those that waited for it.
+pub(super) struct LastLook {
+    process_code: ProcessCode,
+    from: Timestamp,
+    until: Timestamp,
+    at: Timestamp,
+    seen: Result<(), DingTalkError>,
+}
+
+impl LastLook {
+    /// Whether it answers for a call sent at `sent_at` that is to be looked for at `look_at`.
+    fn answers(&self, process_code: &ProcessCode, sent_at: Timestamp, look_at: Timestamp) -> bool {
+        let covered = self.from <= sent_at - MARGIN && self.until >= window_end(sent_at, self.at);
+        *process_code == self.process_code && covered && self.at >= look_at
+    }
+}
+
 impl Engine {
     pub(super) async fn reconcile(&self, approval: Approval<Received>) -> Result<Step, EngineError> {
-        let Creation::Sent { at, process_code, .. } = approval.state.creation.clone() else {
+        let id = approval.record.id.clone();
+        // One look at a time. Whoever waited may have been found meanwhile, so it is loaded again.
+        let mut last_look = self.0.last_look.lock().await;
+        let Some(Approval { record, state: State::Received(state) }) = self.store().load(&id).await? else {
             return Ok(None);
         };
-        // One look at a time: what it finds for others saves them theirs.
-        let Ok(_looking) = self.0.looking.try_lock() else {
-            let later = self.now() + self.jittered(BUSY);
-            return step(self.store().commit(approval.look_later(later)).await);
+        let approval = Approval { record, state };
+        let Creation::Sent { at: sent_at, process_code, look_at, .. } = approval.state.creation.clone()
+        else {
+            return Ok(None);
         };
-        let looked = self.adopt_instances(&process_code, at).await?;
+        if look_at > self.now() {
+            return Ok(Some(approval.into()));
+        }
+        let seen = match last_look.as_ref().filter(|look| look.answers(&process_code, sent_at, look_at)) {
+            Some(look) => look.seen.clone(),
+            None => {
+                let (at, until) = (self.now(), window_end(sent_at, self.now()));
+                // A little earlier than this one needs: it may answer for some that were sent before.
+                let from = sent_at - MARGIN * 2;
+                let adopted = self.adopt_instances(&process_code, from, until).await?;
+                let found = matches!(&adopted, Ok(adopted) if adopted.contains(&id));
+                let seen = adopted.map(|_| ());
+                *last_look = Some(LastLook { process_code, from, until, at, seen: seen.clone() });
+                if found {
+                    return Ok(None);
+                }
+                seen
+            }
+        };
+        drop(last_look);
         let now = self.now();
-        match looked {
-            Ok(adopted) if adopted.contains(&approval.record.id) => Ok(None),
-            Ok(_) => step(self.store().commit(approval.looked_in_vain(now)).await),
+        match seen {
+            Ok(()) => step(self.store().commit(approval.looked_in_vain(now)).await),
             Err(error) => {
-                tracing::warn!(approval = %approval.record.id, code = error.code, "could not look for the instance");
+                tracing::warn!(approval = %id, code = error.code, "could not look for the instance");
                 step(self.store().commit(approval.could_not_look(error.code, now)).await)
             }
         }
@@ -48,10 +87,10 @@ impl Engine {
     async fn adopt_instances(
         &self,
         process_code: &ProcessCode,
-        sent_at: Timestamp,
+        from: Timestamp,
+        until: Timestamp,
     ) -> Result<Result<Vec<ApprovalId>, DingTalkError>, EngineError> {
-        let until = (sent_at + LEASE + MARGIN).min(self.now());
-        let ids = match self.dingtalk().instance_ids(process_code, sent_at - MARGIN, until).await {
+        let ids = match self.dingtalk().instance_ids(process_code, from, until).await {
             Ok(ids) => ids,
             Err(error) => return Ok(Err(error)),
         };
@@ -101,4 +140,9 @@ impl Engine {
         self.settle_instance(approval, instance, identities, origin).await?;
         Ok(Some(named))
     }
+}
+
+/// A call sent at `sent_at` has made its instance by then, or has not, as seen at `now`.
+fn window_end(sent_at: Timestamp, now: Timestamp) -> Timestamp {
+    (sent_at + LEASE + MARGIN).min(now)
 }

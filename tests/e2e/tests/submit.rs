@@ -97,6 +97,22 @@ async fn when_many_answers_are_lost_each_instance_is_read_once_to_find_it() {
 }
 
 #[tokio::test]
+async fn when_many_calls_fail_one_look_answers_for_all() {
+    let r = Rehearsal::start().await;
+    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::ServerError).next(40));
+    let mut accepted = Vec::new();
+    for _ in 0..40 {
+        accepted.push(r.accepted(r.request()).await);
+    }
+    for apply_id in &accepted {
+        r.reaches(apply_id, Status::Pending).await;
+    }
+    let calls = r.sandbox.dingtalk.calls();
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 40);
+    assert!(calls.of(Api::ListInstanceIds).calls <= 20, "{calls:?}");
+}
+
+#[tokio::test]
 async fn an_answer_that_comes_too_late_makes_no_second_instance() {
     let setting = Setting::default().variable("DINGTALK_TIMEOUT_SECONDS", "1");
     let r = Rehearsal::with(setting).await;

@@ -44,7 +44,10 @@ impl Resend {
                 }
             }
         }
-        say!("{resent} due again: the running bridge sends within a second");
+        match resent {
+            0 => say!("nothing is parked"),
+            _ => say!("{resent} due again: a running bridge sends within a second"),
+        }
         Ok(())
     }
 }
