@@ -55,21 +55,21 @@ impl Engine {
         if look_at > self.now() {
             return Ok(Some(approval.into()));
         }
-        let seen = match last_look.as_ref().filter(|look| look.answers(&process_code, sent_at, look_at)) {
-            Some(look) => look.seen.clone(),
-            None => {
-                let (at, until) = (self.now(), window_end(sent_at, self.now()));
-                // A little earlier than this one needs: it may answer for some that were sent before.
-                let from = sent_at - MARGIN * 2;
-                let adopted = self.adopt_instances(&process_code, from, until).await?;
-                let found = matches!(&adopted, Ok(adopted) if adopted.contains(&id));
-                let seen = adopted.map(|_| ());
-                *last_look = Some(LastLook { process_code, from, until, at, seen: seen.clone() });
-                if found {
-                    return Ok(None);
-                }
-                seen
+        let known = last_look.as_ref().filter(|look| look.answers(&process_code, sent_at, look_at));
+        let seen = if let Some(seen) = known.map(|look| look.seen.clone()) {
+            seen
+        } else {
+            let (at, until) = (self.now(), window_end(sent_at, self.now()));
+            // A little earlier than this one needs: it may answer for some that were sent before.
+            let from = sent_at - MARGIN * 2;
+            let adopted = self.adopt_instances(&process_code, from, until).await?;
+            let found = matches!(&adopted, Ok(adopted) if adopted.contains(&id));
+            let seen = adopted.map(|_| ());
+            *last_look = Some(LastLook { process_code, from, until, at, seen: seen.clone() });
+            if found {
+                return Ok(None);
             }
+            seen
         };
         drop(last_look);
         let now = self.now();
