@@ -8,6 +8,7 @@ use crate::{
 
 /// More steps at once than any approval needs; a bound against going round in circles.
 const MOST_STEPS: u32 = 12;
+
 impl Engine {
     /// Does whatever is due for an approval. Safe when two do so at once: each commit holds only on what was loaded.
     pub async fn advance(&self, id: &ApprovalId) -> Result<(), EngineError> {
