@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use jiff::SignedDuration;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::environment::{
     Environment,
@@ -30,6 +31,23 @@ const SUBMIT_WAIT_SECONDS: Variable = Variable {
     fallback: Is("8"),
 };
 
+const PUBLIC_URL: Variable = Variable {
+    name: "BRIDGE_PUBLIC_URL",
+    about: "the public https address in front of the bridge, as typed into Dataphin; the diagnosis calls the bridge through it",
+    fallback: Off,
+};
+const OPERATOR_TOKEN: Variable = Variable {
+    name: "BRIDGE_OPERATOR_TOKEN",
+    about: "opens the operator's page and calls under `/operator`, 16 characters or more (`bridge keygen` makes one); \
+            without it they are off",
+    fallback: Off,
+};
+const SYSTEM_NAME: Variable = Variable {
+    name: "BRIDGE_SYSTEM_NAME",
+    about: "the approval system's name, at most 128 characters: generated templates bear it",
+    fallback: Is("Dataphin审批 Dataphin Approval"),
+};
+
 /// Read where logging starts, see [`crate::logs`].
 const LOG: Variable = Variable {
     name: "BRIDGE_LOG",
@@ -37,13 +55,32 @@ const LOG: Variable = Variable {
     fallback: Is("info"),
 };
 
-pub(super) const VARIABLES: &[Variable] = &[LISTEN, FILE, TABLE, DYNAMODB_ENDPOINT, SUBMIT_WAIT_SECONDS, LOG];
+pub(super) const VARIABLES: &[Variable] = &[
+    LISTEN,
+    PUBLIC_URL,
+    OPERATOR_TOKEN,
+    SYSTEM_NAME,
+    FILE,
+    TABLE,
+    DYNAMODB_ENDPOINT,
+    SUBMIT_WAIT_SECONDS,
+    LOG,
+];
+
+const SHORTEST_OPERATOR_TOKEN: usize = 16;
+const LONGEST_SYSTEM_NAME: usize = 128;
 
 /// The bridge itself.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct BridgeConfig {
     /// `BRIDGE_LISTEN`.
     pub listen: SocketAddr,
+    /// `BRIDGE_PUBLIC_URL`.
+    pub public_url: Option<String>,
+    /// `BRIDGE_OPERATOR_TOKEN`.
+    pub operator_token: Option<SecretString>,
+    /// `BRIDGE_SYSTEM_NAME`.
+    pub system_name: String,
     /// `BRIDGE_FILE`.
     pub file: String,
     /// `BRIDGE_TABLE`.
@@ -68,17 +105,27 @@ impl BridgeConfig {
         let listen = environment.parsed(&LISTEN, "an address and a port, like 127.0.0.1:8080");
         let file = environment.text(&FILE);
         let table = environment.text(&TABLE);
-        let dynamodb_endpoint = if environment.text(&DYNAMODB_ENDPOINT).is_some() {
-            environment.address(&DYNAMODB_ENDPOINT)
-        } else {
-            None
-        };
+        let dynamodb_endpoint = environment.address(&DYNAMODB_ENDPOINT);
+        let public_url = environment.address(&PUBLIC_URL);
+        let operator_token = environment.secret(&OPERATOR_TOKEN);
+        if operator_token.as_ref().is_some_and(|token| token.expose_secret().len() < SHORTEST_OPERATOR_TOKEN)
+        {
+            environment
+                .wrong(&OPERATOR_TOKEN, format!("wrong: at least {SHORTEST_OPERATOR_TOKEN} characters"));
+        }
+        let system_name = environment.text(&SYSTEM_NAME);
+        if system_name.as_ref().is_some_and(|name| name.chars().count() > LONGEST_SYSTEM_NAME) {
+            environment.wrong(&SYSTEM_NAME, format!("wrong: at most {LONGEST_SYSTEM_NAME} characters"));
+        }
         let wait = environment.parsed::<i64>(&SUBMIT_WAIT_SECONDS, "a whole number of seconds");
         if wait.is_some_and(|seconds| !(1..=25).contains(&seconds)) {
             environment.wrong(&SUBMIT_WAIT_SECONDS, "wrong: expected 1 to 25");
         }
         Some(Self {
             listen: listen?,
+            public_url,
+            operator_token,
+            system_name: system_name?,
             file: file?,
             table: table?,
             dynamodb_endpoint,

@@ -33,8 +33,9 @@ const CORP_ID: Variable = Variable {
 };
 const PROCESS_CODE: Variable = Variable {
     name: "DINGTALK_PROCESS_CODE",
-    about: "the template's code (PROC-…), from the address of its page in the OA approval console",
-    fallback: Required,
+    about: "code (PROC-…) of the template for requests that name none; without it the one that \
+            `bridge template generate` made",
+    fallback: Off,
 };
 const CALLBACK_TOKEN: Variable = Variable {
     name: "DINGTALK_CALLBACK_TOKEN",
@@ -49,6 +50,11 @@ const CALLBACK_AES_KEY: Variable = Variable {
 const SERVICE_USER_ID: Variable = Variable {
     name: "DINGTALK_SERVICE_USER_ID",
     about: "userid of whoever originates requests whose requester is not in DingTalk; without it they are refused",
+    fallback: Off,
+};
+const TEST_USER_ID: Variable = Variable {
+    name: "DINGTALK_TEST_USER_ID",
+    about: "userid of whoever sets the bridge up: checks and tries act in this name; without it the service user's",
     fallback: Off,
 };
 const API_URL: Variable = Variable {
@@ -72,12 +78,13 @@ const TIMEOUT_SECONDS: Variable =
 pub(super) const VARIABLES: &[Variable] = &[
     APP_KEY,
     APP_SECRET,
-    PROCESS_CODE,
     CALLBACK_TOKEN,
     CALLBACK_AES_KEY,
+    PROCESS_CODE,
     AGENT_ID,
     CORP_ID,
     SERVICE_USER_ID,
+    TEST_USER_ID,
     API_URL,
     OAPI_URL,
     CALLS_PER_SECOND,
@@ -104,7 +111,8 @@ impl DingTalkConfig {
         let corp_id = environment.text(&CORP_ID);
         let process_code = environment.text(&PROCESS_CODE);
         let keys = callback_keys(environment);
-        let service_user = environment.text(&SERVICE_USER_ID);
+        let service_user = environment.text(&SERVICE_USER_ID).map(UserId::new);
+        let test_user = environment.text(&TEST_USER_ID).map(UserId::new).or_else(|| service_user.clone());
         let api_url = environment.address(&API_URL);
         let oapi_url = environment.address(&OAPI_URL);
         let calls_per_second = environment.parsed(&CALLS_PER_SECOND, "a whole number");
@@ -123,8 +131,9 @@ impl DingTalkConfig {
                 app_key,
                 app_secret: app_secret?,
                 agent_id,
-                process_code: ProcessCode::new(process_code?),
-                service_user: service_user.map(UserId::new),
+                process_code: process_code.map(ProcessCode::new),
+                service_user,
+                test_user,
                 calls_per_second: calls_per_second?,
             },
         })

@@ -41,6 +41,11 @@ impl Problems {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Variable and problem, one by one.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(name, problem)| (*name, problem.as_str()))
+    }
 }
 
 impl fmt::Display for Problems {

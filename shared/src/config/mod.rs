@@ -31,16 +31,37 @@ impl Config {
 
     /// Reads any source of variables.
     pub fn from(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
-        let mut environment = Environment::new(&lookup);
-        let dingtalk = DingTalkConfig::read(&mut environment);
-        let dataphin = DataphinConfig::read(&mut environment);
-        let bridge = BridgeConfig::read(&mut environment);
-        let problems = environment.problems();
+        let Survey { dingtalk, dataphin, bridge, problems } = Survey::of(lookup);
         match (dingtalk, dataphin, bridge) {
             (Some(dingtalk), Some(dataphin), Some(bridge)) if problems.is_empty() => {
                 Ok(Self { dingtalk, dataphin, bridge })
             }
             _ => Err(problems),
+        }
+    }
+}
+
+/// As much of a configuration as can be read, and what is wrong with the rest.
+pub struct Survey {
+    /// DingTalk, if all of it can be read.
+    pub dingtalk: Option<DingTalkConfig>,
+    /// Dataphin, likewise.
+    pub dataphin: Option<DataphinConfig>,
+    /// The bridge itself, likewise.
+    pub bridge: Option<BridgeConfig>,
+    /// What is wrong.
+    pub problems: Problems,
+}
+
+impl Survey {
+    /// Reads any source of variables.
+    pub fn of(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let mut environment = Environment::new(&lookup);
+        Self {
+            dingtalk: DingTalkConfig::read(&mut environment),
+            dataphin: DataphinConfig::read(&mut environment),
+            bridge: BridgeConfig::read(&mut environment),
+            problems: environment.problems(),
         }
     }
 }

@@ -45,10 +45,12 @@ pub struct DingTalkSettings {
     pub app_secret: SecretString,
     /// AgentId.
     pub agent_id: Option<i64>,
-    /// The template that approvals are made from.
-    pub process_code: ProcessCode,
+    /// The template of requests that name none, where an operator has set one.
+    pub process_code: Option<ProcessCode>,
     /// Who originates approvals whose requester is not in DingTalk.
     pub service_user: Option<UserId>,
+    /// In whose name checks and tries are made.
+    pub test_user: Option<UserId>,
     /// Calls a second to each API; 0: no limit.
     pub calls_per_second: u32,
 }

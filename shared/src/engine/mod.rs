@@ -117,7 +117,7 @@ impl Engine {
 
     /// The template that new approvals are made from.
     fn process_code(&self) -> ProcessCode {
-        self.dingtalk().settings().process_code.clone()
+        self.dingtalk().settings().process_code.clone().unwrap_or_else(|| ProcessCode::new(""))
     }
 
     fn now(&self) -> Timestamp {

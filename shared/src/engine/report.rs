@@ -39,7 +39,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let mut owner = self.store().owner(instance).await?;
         // Events of all templates arrive unless they are filtered. Only one of ours can be early.
-        let ours = process_code.is_none_or(|code| *code == self.dingtalk().settings().process_code);
+        let ours = process_code.is_none_or(|code| *code == self.process_code());
         if owner == Owner::Nobody && ours {
             owner = self.store().keep_early(instance, &hint).await?;
         }

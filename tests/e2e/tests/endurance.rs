@@ -61,8 +61,7 @@ async fn a_withdrawal_outlasts_a_long_failure_of_dingtalks() {
 #[tokio::test]
 async fn a_withdrawal_that_dingtalk_forbids_leaves_the_decision_to_people() {
     let r = Rehearsal::start().await;
-    let process_code = r.sandbox.config().expect("a configuration").dingtalk.settings.process_code;
-    r.sandbox.dingtalk.set_allow_revoke(process_code.as_str(), false);
+    r.sandbox.dingtalk.set_allow_revoke(&r.sandbox.variables()["DINGTALK_PROCESS_CODE"], false);
     let apply_id = r.accepted(r.request()).await;
     let body = serde_json::json!({"applyId": apply_id}).to_string();
     let (status, answer) = r.post("/dataphin/bpms/processinstance/withdraw", body).await;

@@ -1,4 +1,4 @@
-//! `keygen`: the two secrets of an event subscription.
+//! `keygen`: the two secrets of an event subscription, and the operator's.
 
 use anyhow::Result;
 use shared::world::World;
@@ -12,5 +12,6 @@ pub(super) fn run() -> Result<()> {
     let random = World::real().random;
     say!("DINGTALK_CALLBACK_TOKEN={}", random.letters_and_digits(TOKEN_LENGTH));
     say!("DINGTALK_CALLBACK_AES_KEY={}", random.letters_and_digits(AES_KEY_LENGTH));
+    say!("BRIDGE_OPERATOR_TOKEN={}", random.letters_and_digits(TOKEN_LENGTH));
     Ok(())
 }

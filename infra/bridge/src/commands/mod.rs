@@ -31,7 +31,7 @@ enum Command {
     Serve,
     /// Run the simulated DingTalk and Dataphin alone, for a `serve` of your own
     Simulate(simulate::Simulate),
-    /// Make a callback token and a 43-character AES key
+    /// Make the callback token, the 43-character AES key and the operator's token
     Keygen,
     /// Measure the bridge on this machine
     Bench(bench::Bench),
