@@ -4,13 +4,18 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use shared::{config::Config, dingtalk::form, world::World};
+use shared::{
+    config::Config,
+    template::{Purpose, official::Definition},
+    world::World,
+};
 use simulators::{
     dataphin,
     dingtalk::{self, FlowNode, Method, NewTemplate, PushOptions},
 };
 
-const TEMPLATE: &str = "Dataphin Approval";
+/// `BRIDGE_SYSTEM_NAME` where it is not set.
+const SYSTEM_NAME: &str = "Dataphin审批 Dataphin Approval";
 const SERVICE_USER: &str = "bridge";
 
 /// The two simulators, and what a bridge must know of them.
@@ -32,6 +37,8 @@ pub struct SandboxSettings {
     pub pushes: PushOptions,
     /// Dataphin's settings.
     pub dataphin: dataphin::Settings,
+    /// Whether no template is there yet: one is to be generated.
+    pub without_template: bool,
 }
 
 impl Sandbox {
@@ -51,19 +58,18 @@ impl Sandbox {
         }
         dingtalk.add_person(dingtalk::Person::new(SERVICE_USER, "Approval Bridge"));
         dingtalk.set_push_options(settings.pushes);
-        let process_code = dingtalk.add_template(template(&people))?;
+        let without_template = settings.without_template;
         let profile = match profile {
             dataphin::Profile::Encrypted => "encrypted",
             dataphin::Profile::Plain => "plain",
         };
-        let variables = BTreeMap::from([
+        let mut variables = BTreeMap::from([
             ("DINGTALK_API_URL", dingtalk.url()),
             ("DINGTALK_OAPI_URL", dingtalk.url()),
             ("DINGTALK_APP_KEY", app.app_key),
             ("DINGTALK_APP_SECRET", app.app_secret),
             ("DINGTALK_AGENT_ID", app.agent_id.to_string()),
             ("DINGTALK_CORP_ID", app.corp_id),
-            ("DINGTALK_PROCESS_CODE", process_code.to_string()),
             ("DINGTALK_CALLBACK_TOKEN", token),
             ("DINGTALK_CALLBACK_AES_KEY", aes_key),
             ("DINGTALK_SERVICE_USER_ID", SERVICE_USER.to_owned()),
@@ -72,6 +78,10 @@ impl Sandbox {
             ("DATAPHIN_CALLBACK_AES_KEY", dataphin_aes_key),
             ("DATAPHIN_CALLBACK_PROFILE", profile.to_owned()),
         ]);
+        if !without_template {
+            let process_code = dingtalk.add_template(template(&people))?;
+            variables.insert("DINGTALK_PROCESS_CODE", process_code.to_string());
+        }
         Ok(Self { dingtalk, dataphin, variables })
     }
 
@@ -102,12 +112,9 @@ impl Sandbox {
 
 /// The template, with the flow that decides requests that name no approvers.
 fn template(people: &[dataphin::Person]) -> NewTemplate {
-    let template = form::FIELDS.iter().fold(NewTemplate::named(TEMPLATE), |template, field| {
-        template.component(serde_json::json!({
-            "componentType": field.component,
-            "props": {"label": field.label, "required": false},
-        }))
-    });
+    let Definition { name, components, .. } = Definition::of(&Purpose::Default, SYSTEM_NAME);
+    let components = components.as_array().cloned().unwrap_or_default();
+    let template = components.into_iter().fold(NewTemplate::named(&name), NewTemplate::component);
     let approver = people.get(1).map_or(SERVICE_USER, |person| &person.user_source_id);
     template.flow(vec![FlowNode::members(&[approver], Method::OneByOne)])
 }

@@ -14,6 +14,13 @@ const LONGEST_ID: usize = 128;
 pub enum Event {
     /// DingTalk checks our address while an administrator saves it.
     CheckUrl,
+    /// An instance has begun.
+    InstanceStarted {
+        /// Which.
+        instance: InstanceId,
+        /// Of which template; older pushes do not say.
+        process_code: Option<ProcessCode>,
+    },
     /// An instance has ended.
     InstanceEnded {
         /// Which.
@@ -64,6 +71,10 @@ impl Event {
 }
 
 fn instance_change(event: &Map<String, Value>) -> Option<Event> {
+    let process_code = text(event, &["processCode"]).map(ProcessCode::new);
+    if text(event, &["type"])? == "start" {
+        return Some(Event::InstanceStarted { instance: instance(event)?, process_code });
+    }
     let result = match (text(event, &["type"])?.as_str(), text(event, &["result"]).as_deref()) {
         ("finish", Some("agree")) => HintResult::Agreed,
         ("finish", Some("refuse")) => HintResult::Refused,
@@ -75,7 +86,7 @@ fn instance_change(event: &Map<String, Value>) -> Option<Event> {
     let finished_at = event.get("finishTime").and_then(number_or_text);
     Some(Event::InstanceEnded {
         instance: instance(event)?,
-        process_code: text(event, &["processCode"]).map(ProcessCode::new),
+        process_code,
         result,
         finished_at: finished_at.and_then(|ms| Timestamp::from_millisecond(ms).ok()),
     })

@@ -4,8 +4,8 @@
 //! |---|---|
 //! | [`client`] | one call: limiter, token, time-out, classification |
 //! | [`instances`] | create, read, terminate, list, comment |
+//! | [`forms`], [`forecast`] | templates, and the nodes an instance would go through |
 //! | [`contacts`] | who someone is in DingTalk |
-//! | [`form`] | what an approval's form shows |
 //! | [`error`] | what a refusal means |
 //! | [`callback`], [`event`], [`crypto`] | what DingTalk reports to us |
 
@@ -16,7 +16,8 @@ pub mod crypto;
 pub mod error;
 pub mod event;
 mod failed_pushes;
-pub mod form;
+pub mod forecast;
+pub mod forms;
 pub mod instances;
 mod limiter;
 mod token;
@@ -26,7 +27,7 @@ pub use client::{Api, DingTalk};
 pub use contacts::{AccountKind, Contact};
 pub use error::{Class, DingTalkError};
 pub use event::Event;
-pub use instances::{Ending, InstanceSnapshot, NewInstance, NodeAction};
+pub use instances::{Approvers, Ending, InstanceSnapshot, NewInstance, NodeAction};
 
 use secrecy::SecretString;
 

@@ -5,6 +5,8 @@
 //! | approval | `A#<approval id>` | record, state and timeline; written only under its version |
 //! | instance | `I#<instance id>` | which approval a DingTalk instance belongs to, or an event that came too early |
 //! | mark | `M#<name>` | a moment the bridge must remember |
+//! | templates | `T#templates` | which DingTalk template a request gets |
+//! | trial | `Y#<instance id>`, `E#<instance id>` | how far a try of a template has come, and what was reported of it |
 //!
 //! Two sparse indexes: *due* (sharded; what must be looked at next) and *status* (what operators list). No scans.
 
@@ -15,6 +17,8 @@ mod item;
 mod lists;
 mod marks;
 mod table;
+mod templates;
+mod trials;
 
 use std::{
     sync::{
