@@ -130,6 +130,7 @@ fn router(engine: &Engine, config: &Config, world: &World) -> Router {
     submit::router(engine.clone(), &config.dataphin, world.clone())
         .merge(callback::router(engine.clone(), &config.dingtalk, world.clone()))
         .merge(test_connection::router(engine.clone(), &config.dataphin, world.clone()))
+        .merge(template::router(engine, &config.bridge, world.clone()))
         .route("/health", get(health).with_state(engine.clone()))
 }
 

@@ -21,7 +21,8 @@ pub mod report;
 pub mod templates;
 pub mod trial;
 
-pub use book::{Purpose, Template, TemplateBook, Unpicked, Way};
+pub use adopt::Which;
+pub use book::{NoPurpose, Purpose, Template, TemplateBook, Unpicked, Way};
 pub use fill::{Content, Fill};
 pub use generate::{Generated, Making};
 pub use report::Report;
