@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     call::Call,
     errors::{Answer, Refusal},
-    people::{CONTACTS_ROOT, Person, Standing},
+    people::{CONTACTS_ROOT, Person, Standing, role_id},
     permissions,
     state::State,
 };
@@ -23,7 +23,7 @@ pub(crate) fn get(state: &mut State, call: &Call) -> Answer {
     }
     let person = state.people.get(user_id).ok_or_else(|| Refusal::oapi(60_121, "找不到该用户"))?;
     if !person.visible {
-        return Err(Refusal::oapi(50_002, "请求的员工userid不在授权范围内"));
+        return Err(out_of_range());
     }
     Ok(ok(state, &describe(state, person)))
 }
@@ -35,7 +35,7 @@ pub(crate) fn get_by_mobile(state: &mut State, call: &Call) -> Answer {
         return Err(Refusal::oapi(40_104, "该手机号对应的用户不在该企业中"));
     };
     if !person.visible {
-        return Err(Refusal::oapi(50_002, "请求的员工userid不在授权范围内"));
+        return Err(out_of_range());
     }
     Ok(ok(state, &json!({"userid": person.user_id})))
 }
@@ -44,6 +44,9 @@ pub(crate) fn get_by_mobile(state: &mut State, call: &Call) -> Answer {
 pub(crate) fn get_by_union_id(state: &mut State, call: &Call) -> Answer {
     let union_id = needed(call, "unionid")?;
     let person = state.people.by_union(union_id).ok_or_else(|| Refusal::oapi(60_121, "找不到该用户"))?;
+    if !person.visible {
+        return Err(out_of_range());
+    }
     Ok(ok(state, &json!({"contact_type": 0, "userid": person.user_id})))
 }
 
@@ -115,6 +118,11 @@ pub(crate) fn search(state: &mut State, call: &Call) -> Answer {
     Ok(json!({"hasMore": has_more, "totalCount": found.len(), "list": page}))
 }
 
+/// The person is there, but the application may not see them.
+fn out_of_range() -> Refusal {
+    Refusal::oapi(50_002, "请求的员工userid不在授权范围内")
+}
+
 fn describe(state: &State, person: &Person) -> Value {
     let departments = &person.departments;
     let active = person.standing == Standing::Active;
@@ -129,7 +137,12 @@ fn describe(state: &State, person: &Person) -> Value {
         "dept_order_list":
             departments.iter().map(|id| json!({"dept_id": id, "order": 1})).collect::<Vec<_>>(),
         "leader_in_dept":
-            departments.iter().map(|id| json!({"dept_id": id, "leader": false})).collect::<Vec<_>>(),
+            departments.iter().map(|id| json!({"dept_id": id, "leader": person.leads.contains(id)})).collect::<Vec<_>>(),
+        "role_list": person
+            .roles
+            .iter()
+            .map(|role| json!({"id": role_id(role), "name": role, "group_name": "职务"}))
+            .collect::<Vec<_>>(),
         "active": active,
         "admin": person.admin,
         "boss": false,

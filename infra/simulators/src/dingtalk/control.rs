@@ -15,11 +15,12 @@ use serde_json::{Value, json};
 use super::{
     acts::Objection,
     core::Core,
+    flow::FlowNode,
     ids::{TaskId, UserId},
     new_template::{self, NewTemplate},
     people::{CONTACTS_ROOT, Department, Person, Standing},
     switches,
-    templates::{FlowNode, TemplateStatus},
+    templates::TemplateStatus,
 };
 
 type Inside = Shared<Arc<Core>>;

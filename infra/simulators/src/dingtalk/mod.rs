@@ -9,8 +9,9 @@
 //! | `catalog`, `gate`, `call`, `errors` | which APIs there are, what stands in front of them, how they answer |
 //! | `tokens`, `permissions`, `meter`, `faults` | what a call needs, what it costs, what goes wrong |
 //! | `people`, `contacts` | the directory and its calls |
-//! | `templates`, `new_template`, `components`, `form_values`, `forecast` | forms and flows |
-//! | `instances`, `create`, `read`, `progress`, `acts`, `act_calls` | an approval's life |
+//! | `templates`, `new_template`, `components`, `form_values` | forms |
+//! | `flow`, `steps`, `forecast` | approval flows |
+//! | `instances`, `create`, `read`, `progress`, `todos`, `acts`, `act_calls` | an approval's life |
 //! | `events`, `subscription`, `push`, `failed` | what is told to the outside |
 //! | `page`, `control`, `switches` | for people, and for scripts |
 
@@ -27,6 +28,7 @@ mod errors;
 mod events;
 mod failed;
 mod faults;
+mod flow;
 mod forecast;
 mod form_values;
 mod gate;
@@ -43,11 +45,13 @@ mod read;
 mod settings;
 mod simulator;
 mod state;
+mod steps;
 mod subscription;
 mod switches;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod todos;
 mod tokens;
 
 pub use acts::{Objection, Todo};
@@ -56,6 +60,7 @@ pub use components::{Choice, Component, Kind};
 pub use errors::Refusal;
 pub use events::{EventShape, INSTANCE_CHANGE, TASK_CHANGE};
 pub use faults::{Fault, Spell, Trouble};
+pub use flow::{Duty, FlowNode, Method};
 pub use ids::{InstanceId, ProcessCode, TaskId, UserId};
 pub use instances::{CopyAt, Instance, Lineage, Node, Outcome, Record, Status, Task, TaskStatus};
 pub use meter::{Count, Counts};
@@ -65,4 +70,4 @@ pub use push::{Push, PushOutcome};
 pub use settings::Settings;
 pub use simulator::Simulator;
 pub use subscription::{Filter, OwnerKey, PushOptions, Rejection, Rule};
-pub use templates::{FlowNode, Method, Template, TemplateStatus};
+pub use templates::{Template, TemplateStatus};

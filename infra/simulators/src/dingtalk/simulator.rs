@@ -16,6 +16,7 @@ use super::{
     core::{Core, until_stopped},
     errors::Refusal,
     faults::Fault,
+    flow::FlowNode,
     gate,
     ids::{InstanceId, ProcessCode, TaskId},
     instances::Instance,
@@ -28,7 +29,7 @@ use super::{
     settings::Settings,
     state::State,
     subscription::{PushOptions, Rejection, Subscription},
-    templates::{FlowNode, Template, TemplateStatus},
+    templates::{Template, TemplateStatus},
 };
 
 /// A running DingTalk. Clones share it; it stops when the last one is dropped.

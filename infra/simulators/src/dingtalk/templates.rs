@@ -10,7 +10,8 @@ use super::{
     call::Call,
     components::{self, Component, longer},
     errors::{Answer, Refusal, local_minutes, uuid},
-    ids::{ProcessCode, UserId},
+    flow::FlowNode,
+    ids::ProcessCode,
     state::State,
 };
 
@@ -19,56 +20,6 @@ const MOST_COMPONENTS: usize = 200;
 const MOST_CHARACTERS_OF_NAME: usize = 200;
 const MOST_CHARACTERS_OF_DESCRIPTION: usize = 300;
 const LARGEST_PAGE: usize = 100;
-
-/// How the people of a node decide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Method {
-    /// All of them must agree (会签).
-    And,
-    /// The first one decides (或签).
-    Or,
-    /// One after another (依次审批).
-    OneByOne,
-}
-
-/// A node of a template's approval flow.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FlowNode {
-    /// Specified members.
-    Members {
-        /// Who.
-        users: Vec<UserId>,
-        /// How they decide.
-        method: Method,
-    },
-    /// Selected by the initiator.
-    Chosen {
-        /// The node's key in `targetSelectActioners`.
-        actor_key: String,
-        /// Whether somebody must be chosen.
-        required: bool,
-        /// How they decide.
-        method: Method,
-        /// From whom; empty for everybody.
-        among: Vec<UserId>,
-    },
-    /// The initiator's direct supervisor.
-    Supervisor,
-}
-
-impl FlowNode {
-    /// Specified members.
-    pub fn members(users: &[&str], method: Method) -> Self {
-        Self::Members { users: users.iter().map(|user| UserId::from(*user)).collect(), method }
-    }
-
-    /// Selected by the initiator, from everybody.
-    pub fn chosen(actor_key: &str, required: bool) -> Self {
-        Self::Chosen { actor_key: actor_key.into(), required, method: Method::OneByOne, among: Vec::new() }
-    }
-}
 
 /// Whether people can start a template's instances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +52,8 @@ pub struct Template {
     pub allow_revoke: bool,
     /// Whether it is hidden from the list of templates.
     pub hidden: bool,
+    /// The ids of the components that the console uses as branch conditions.
+    pub conditions: Vec<String>,
     /// When it was made.
     pub created: Timestamp,
     /// When it was last changed.
@@ -162,6 +115,7 @@ pub(crate) fn save(state: &mut State, body: &Map<String, Value>) -> Result<Proce
         status: TemplateStatus::Published,
         allow_revoke: true,
         hidden,
+        conditions: Vec::new(),
         created: now,
         modified: now,
         form_uuid: format!("FORM-{}", uuid(random)),

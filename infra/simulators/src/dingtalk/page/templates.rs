@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::{Fields, Refresh, address, field, page, sorry};
 use crate::dingtalk::{
     core::Core,
-    templates::{FlowNode, Template, TemplateStatus},
+    flow::FlowNode,
+    templates::{Template, TemplateStatus},
 };
 
 const STATUSES: [(TemplateStatus, &str); 3] = [

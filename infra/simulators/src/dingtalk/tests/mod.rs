@@ -4,6 +4,7 @@
 mod acts;
 mod contacts;
 mod faults;
+mod flows;
 mod forms;
 mod gate;
 mod instances;
