@@ -53,9 +53,7 @@ pub(crate) fn get_by_union_id(state: &mut State, call: &Call) -> Answer {
 /// `POST /topapi/v2/department/listsub`: direct children only.
 pub(crate) fn list_sub_departments(state: &mut State, call: &Call) -> Answer {
     let id = call.integer("dept_id").unwrap_or(CONTACTS_ROOT);
-    if state.people.department(id).is_none() {
-        return Err(Refusal::oapi(60_003, "部门不存在"));
-    }
+    check_department(state, id)?;
     let below: Vec<Value> = state
         .people
         .below(id)
@@ -82,9 +80,7 @@ pub(crate) fn list(state: &mut State, call: &Call) -> Answer {
     if !(1..=LARGEST_PAGE).contains(&size) {
         return Err(Refusal::oapi(400_002, "无效的参数"));
     }
-    if state.people.department(id).is_none() {
-        return Err(Refusal::oapi(60_003, "部门不存在"));
-    }
+    check_department(state, id)?;
     let mut members = state
         .people
         .everybody()
@@ -116,6 +112,16 @@ pub(crate) fn search(state: &mut State, call: &Call) -> Answer {
         found.iter().skip(offset).take(size.min(LARGEST_PAGE)).map(|person| &person.user_id).collect();
     let has_more = offset + page.len() < found.len();
     Ok(json!({"hasMore": has_more, "totalCount": found.len(), "list": page}))
+}
+
+fn check_department(state: &State, id: i64) -> Result<(), Refusal> {
+    if state.people.department(id).is_none() {
+        return Err(Refusal::oapi(60_003, "部门不存在"));
+    }
+    if !state.people.is_department_visible(id) {
+        return Err(Refusal::oapi(50_004, "请求的部门id不在授权范围内"));
+    }
+    Ok(())
 }
 
 /// The person is there, but the application may not see them.

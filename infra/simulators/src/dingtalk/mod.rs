@@ -5,18 +5,19 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `simulator` | the handle: start it, play its people, set its switches |
+//! | `simulator`, `administration` | the handle: start it, play its people, set its switches |
 //! | `catalog`, `gate`, `call`, `errors` | which APIs there are, what stands in front of them, how they answer |
 //! | `tokens`, `permissions`, `meter`, `faults` | what a call needs, what it costs, what goes wrong |
 //! | `people`, `contacts` | the directory and its calls |
-//! | `templates`, `new_template`, `components`, `form_values` | forms |
+//! | `templates`, `template_lists`, `new_template`, `components`, `form_values` | forms |
 //! | `flow`, `steps`, `forecast` | approval flows |
 //! | `instances`, `create`, `read`, `progress`, `todos`, `acts`, `act_calls` | an approval's life |
-//! | `events`, `subscription`, `push`, `failed` | what is told to the outside |
-//! | `page`, `control`, `switches` | for people, and for scripts |
+//! | `events`, `subscription`, `subscribe`, `push`, `failed` | what is told to the outside |
+//! | `page`, `control`, `setup`, `switches` | for people, and for scripts |
 
 mod act_calls;
 mod acts;
+mod administration;
 mod call;
 mod catalog;
 mod components;
@@ -43,11 +44,14 @@ mod progress;
 mod push;
 mod read;
 mod settings;
+mod setup;
 mod simulator;
 mod state;
 mod steps;
+mod subscribe;
 mod subscription;
 mod switches;
+mod template_lists;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -69,5 +73,6 @@ pub use people::{CONTACTS_ROOT, Department, Person, Standing, WORKFLOW_ROOT};
 pub use push::{Push, PushOutcome};
 pub use settings::Settings;
 pub use simulator::Simulator;
+pub use subscribe::Subscribed;
 pub use subscription::{Filter, OwnerKey, PushOptions, Rejection, Rule};
 pub use templates::{Template, TemplateStatus};

@@ -1,6 +1,6 @@
 //! The organisation's directory: people and departments, found by userId, mobile number and unionId without a walk.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -180,6 +180,7 @@ pub struct Department {
 pub(crate) struct Directory {
     people: BTreeMap<UserId, Person>,
     departments: BTreeMap<i64, Department>,
+    hidden_departments: BTreeSet<i64>,
     by_mobile: HashMap<String, UserId>,
     by_union: HashMap<String, UserId>,
 }
@@ -191,6 +192,7 @@ impl Directory {
         Self {
             people: BTreeMap::new(),
             departments: BTreeMap::from([(CONTACTS_ROOT, root)]),
+            hidden_departments: BTreeSet::new(),
             by_mobile: HashMap::new(),
             by_union: HashMap::new(),
         }
@@ -249,9 +251,24 @@ impl Directory {
         self.departments.get(&id)
     }
 
-    /// The departments right below.
+    /// Puts a department into the application's visible range, or takes it out.
+    pub fn set_department_visible(&mut self, id: i64, visible: bool) {
+        if visible {
+            self.hidden_departments.remove(&id);
+        } else {
+            self.hidden_departments.insert(id);
+        }
+    }
+
+    /// Whether the application may see the department.
+    pub fn is_department_visible(&self, id: i64) -> bool {
+        !self.hidden_departments.contains(&id)
+    }
+
+    /// The departments right below that the application may see.
     pub fn below(&self, id: i64) -> impl Iterator<Item = &Department> {
-        self.departments.values().filter(move |department| department.parent == Some(id))
+        let is_shown = move |it: &&Department| it.parent == Some(id) && self.is_department_visible(it.id);
+        self.departments.values().filter(is_shown)
     }
 
     /// The person's name, or the id where nobody has it.

@@ -11,6 +11,8 @@ mod instances;
 mod pages;
 mod pushes;
 mod receiver;
+mod subscriptions;
+mod templates;
 
 use std::sync::Arc;
 
