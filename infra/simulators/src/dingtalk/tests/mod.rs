@@ -3,6 +3,7 @@
 
 mod acts;
 mod contacts;
+mod countersigns;
 mod faults;
 mod flows;
 mod forms;

@@ -60,7 +60,7 @@ async fn a_branch_condition_stays_what_it_is() {
 async fn conditions_are_listed_only_for_who_asks_rightly_and_it_costs() {
     let stage = Stage::new().await;
     for (query, code) in [
-        ("".to_owned(), "invalidProcessCode"),
+        (String::new(), "invalidProcessCode"),
         ("PROC-X".to_owned(), "processNotExist"),
         (format!("{}&agentId=7", stage.template), "invalidAgentId"),
     ] {
