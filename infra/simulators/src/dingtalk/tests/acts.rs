@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Stage;
-use crate::dingtalk::{Objection, Settings};
+use crate::dingtalk::Objection;
 
 const TERMINATE: &str = "/v1.0/workflow/processInstances/terminate";
 
