@@ -44,11 +44,13 @@ impl Store {
         self.count_write();
         let sent = self
             .client
-            .delete_item()
+            .update_item()
             .table_name(&*self.table)
             .key(KEY, text(format!("M#{name}")))
+            .update_expression("SET done_at = :never")
             .condition_expression("done_at = :claimed_at")
             .expression_attribute_values(":claimed_at", number(claimed_at.as_millisecond()))
+            .expression_attribute_values(":never", number(0_i64))
             .send()
             .await;
         match sent {

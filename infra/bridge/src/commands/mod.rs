@@ -10,6 +10,7 @@ mod resend;
 mod serve;
 mod show;
 mod simulate;
+mod template;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -35,6 +36,8 @@ enum Command {
     Keygen,
     /// Measure the bridge on this machine
     Bench(bench::Bench),
+    /// Generate, adopt, check and try the DingTalk templates
+    Template(template::Template),
     /// Show where a request stands, and what happened to it
     Show(show::Show),
     /// List the requests with a status: those that are parked, first of all
@@ -57,6 +60,7 @@ impl Cli {
             Command::Simulate(simulate) => simulate.run().await,
             Command::Bench(bench) => bench.run().await,
             Command::Keygen => keygen::run(),
+            Command::Template(template) => template.run().await,
             Command::Show(show) => show.run().await,
             Command::List(list) => list.run().await,
             Command::Resend(resend) => resend.run().await,
