@@ -11,6 +11,7 @@
 //! | [`callback`] | telling it, and what its answer means |
 
 pub mod access;
+pub mod bare_aes;
 pub mod callback;
 pub mod content;
 pub mod profile;
