@@ -129,12 +129,8 @@ mod tests {
     use super::*;
 
     const KEY: &str = "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij";
-    const ALL: [BareAes; 4] = [
-        BareAes::Cbc(Iv::KeyStart),
-        BareAes::Cbc(Iv::Prefixed),
-        BareAes::Cbc(Iv::Zero),
-        BareAes::Ecb,
-    ];
+    const ALL: [BareAes; 4] =
+        [BareAes::Cbc(Iv::KeyStart), BareAes::Cbc(Iv::Prefixed), BareAes::Cbc(Iv::Zero), BareAes::Ecb];
 
     fn key() -> AesKey {
         KEY.parse().unwrap()

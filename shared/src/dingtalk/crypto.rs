@@ -59,6 +59,13 @@ impl AesKey {
         &self.0
     }
 
+    /// The text but its last character, whose spare bits are lost: to find it where it must not be.
+    pub(crate) fn without_spare_bits(&self) -> SecretString {
+        let mut text = STANDARD.encode(self.0);
+        text.truncate(AES_KEY_LENGTH - 1);
+        text.into()
+    }
+
     pub(crate) fn iv(&self) -> &[u8] {
         &self.0[..IV_BYTES]
     }
