@@ -52,10 +52,6 @@ impl Sandbox {
         dingtalk.add_person(dingtalk::Person::new(SERVICE_USER, "Approval Bridge"));
         dingtalk.set_push_options(settings.pushes);
         let process_code = dingtalk.add_template(template(&people))?;
-        let profile = match profile {
-            dataphin::Profile::Encrypted => "encrypted",
-            dataphin::Profile::Plain => "plain",
-        };
         let variables = BTreeMap::from([
             ("DINGTALK_API_URL", dingtalk.url()),
             ("DINGTALK_OAPI_URL", dingtalk.url()),
@@ -70,7 +66,7 @@ impl Sandbox {
             ("DATAPHIN_ACCESS_TOKEN", access_token),
             ("DATAPHIN_CALLBACK_URL", dataphin.callback_url()),
             ("DATAPHIN_CALLBACK_AES_KEY", dataphin_aes_key),
-            ("DATAPHIN_CALLBACK_PROFILE", profile.to_owned()),
+            ("DATAPHIN_CALLBACK_PROFILE", setting_of(profile).to_owned()),
         ]);
         Ok(Self { dingtalk, dataphin, variables })
     }
@@ -97,6 +93,15 @@ impl Sandbox {
             (&self.variables["DINGTALK_CALLBACK_TOKEN"], &self.variables["DINGTALK_CALLBACK_AES_KEY"]);
         let saved = self.dingtalk.save_subscription(&format!("{bridge}/dingtalk/callback"), token, key).await;
         saved.context("DingTalk did not accept the callback address")
+    }
+}
+
+/// The bridge's setting for a profile of Dataphin's.
+fn setting_of(profile: dataphin::Profile) -> &'static str {
+    match profile {
+        dataphin::Profile::AesCbcPrefixed => r#"{"base":"aes-cbc","iv":"prefixed"}"#,
+        dataphin::Profile::AesCbcZero => r#"{"base":"aes-cbc","iv":"zero"}"#,
+        built_in => built_in.word(),
     }
 }
 
