@@ -1,5 +1,7 @@
 //! What came of a callback: whether Dataphin took it, and if not, why.
 
+use std::fmt;
+
 use jiff::SignedDuration;
 
 use super::said::Said;
@@ -97,13 +99,31 @@ pub enum Told {
 
 const REASON_LIMIT: usize = 200;
 
+/// One line for people, bounded.
+impl fmt::Display for DryRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted(Acceptance::Confirmed) => f.write_str("confirmed"),
+            Self::Accepted(Acceptance::ClosedAlready) => {
+                f.write_str("understood: Dataphin has no such request, or has closed it")
+            }
+            Self::Refused(refusal) => refusal
+                .to_string()
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(REASON_LIMIT)
+                .try_for_each(|c| write!(f, "{c}")),
+        }
+    }
+}
+
 impl From<&DryRun> for Told {
     fn from(verdict: &DryRun) -> Self {
         match verdict {
             DryRun::Accepted(Acceptance::Confirmed) => Self::Confirmed,
             DryRun::Accepted(Acceptance::ClosedAlready) => Self::ClosedAlready,
             DryRun::Refused(refusal) => Self::NotTold {
-                reason: refusal.to_string().chars().filter(|c| !c.is_control()).take(REASON_LIMIT).collect(),
+                reason: verdict.to_string(),
                 retry_after: match refusal {
                     Refusal::ServerError { retry_after, .. } => *retry_after,
                     _ => None,
