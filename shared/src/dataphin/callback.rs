@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reqwest::Request;
+use reqwest::{Request, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use super::{
     exchange::{Exchange, ShownAnswer, ShownRequest},
     mask::Mask,
     message::{self, TestRequest},
-    profile::{Cipher, Profile},
+    profile::{Cipher, Names, Profile},
     reading,
     verdict::{DryRun, NotMade, Told},
 };
@@ -43,6 +43,9 @@ struct Inner {
     http: Http,
     world: World,
 }
+
+/// What is shorter in the query of a callback URL is covered there only.
+const SHORTEST_SECRET: usize = 6;
 
 /// One callback, and what came of it.
 struct Attempt {
@@ -153,19 +156,21 @@ impl Dataphin {
         post.build().map_err(|_| NotMade::BadUrl)
     }
 
-    /// Covers what the two ends share, and this request's signature.
+    /// Covers what the two ends share, this request's signature, and whatever else the callback URL holds.
     fn mask(&self, request: Option<&Request>) -> Mask {
-        let DataphinSettings { access_token, aes_key, profile, .. } = &self.0.settings;
-        let pairs = request.iter().flat_map(|request| request.url().query_pairs());
-        let signature = pairs
-            .filter(|(name, _)| *name == profile.names.signature)
-            .map(|(_, value)| value.into_owned())
-            .next();
+        let DataphinSettings { callback_url, access_token, aes_key, profile } = &self.0.settings;
+        let Names { signature, timestamp, nonce, .. } = &profile.names;
         let key = aes_key.as_ref().map(|key| key.without_spare_bits());
-        Mask::of([
-            access_token.expose_secret(),
-            key.as_ref().map_or("", |key| key.expose_secret()),
-            signature.as_deref().unwrap_or_default(),
-        ])
+        let pairs = request.iter().flat_map(|request| request.url().query_pairs());
+        let of_query = pairs
+            .filter(|(name, value)| {
+                // A short word of the address is no secret, and may stand anywhere in an answer.
+                name == signature || (name != timestamp && name != nonce && value.len() >= SHORTEST_SECRET)
+            })
+            .map(|(_, value)| value.into_owned());
+        let password = Url::parse(callback_url).ok().and_then(|url| url.password().map(ToOwned::to_owned));
+        let found: Vec<String> = of_query.chain(password).collect();
+        let shared = [access_token.expose_secret(), key.as_ref().map_or("", |key| key.expose_secret())];
+        Mask::of(shared.into_iter().chain(found.iter().map(String::as_str)))
     }
 }

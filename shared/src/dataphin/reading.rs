@@ -118,6 +118,7 @@ fn retry_after(answer: &HttpAnswer) -> Option<SignedDuration> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
     use reqwest::header::HeaderMap;
     use serde_json::json;
 
@@ -311,5 +312,21 @@ mod tests {
         let verdict = DryRun::Refused(NotMade::KeyMissing.into());
         let Told::NotTold { reason, .. } = Told::from(&verdict) else { panic!("told") };
         assert_eq!(reason, "DATAPHIN_CALLBACK_AES_KEY is missing");
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_is_judged_in_one_short_line(status in 200_u16..600, body in vec(any::<u8>(), 0..300), wrap: bool) {
+            let text = String::from_utf8_lossy(&body).into_owned();
+            let body = if wrap {
+                json!({"code": text, "message": text, "encrypt": text}).to_string()
+            } else {
+                text
+            };
+            for profile in Profile::CANDIDATES {
+                let line = verdict_by(profile, status, &[("location", "/\t?a")], &body).to_string();
+                prop_assert!(line.chars().count() <= 200 && !line.contains(char::is_control), "{line}");
+            }
+        }
     }
 }

@@ -50,10 +50,16 @@ pub(super) fn from(tried: &[Tried], configured: &Profile, made: bool) -> Advice 
 
 /// Nothing was accepted: what to mend first.
 fn nothing(tried: &[Tried]) -> String {
-    let all = |is: fn(&Refusal) -> bool| {
-        tried.iter().all(|tried| matches!(&tried.exchange.verdict, DryRun::Refused(refusal) if is(refusal)))
-    };
-    let mend = if all(|refusal| matches!(refusal, Refusal::NotReached(_))) {
+    let refusals = tried.iter().filter_map(|tried| match &tried.exchange.verdict {
+        DryRun::Refused(refusal) => Some(refusal),
+        DryRun::Accepted(_) => None,
+    });
+    let (unmade, sent): (Vec<_>, Vec<_>) =
+        refusals.partition(|refusal| matches!(refusal, Refusal::NotMade(_)));
+    let all = |is: fn(&Refusal) -> bool| sent.iter().all(|refusal| is(refusal));
+    let mend = if sent.is_empty() {
+        "Nothing was sent."
+    } else if all(|refusal| matches!(refusal, Refusal::NotReached(_))) {
         "Dataphin cannot be reached: mend DATAPHIN_CALLBACK_URL, the network between, or DATAPHIN_CA_FILE."
     } else if all(|refusal| {
         matches!(refusal, Refusal::Redirect { .. } | Refusal::Html { .. } | Refusal::NotFound(_))
@@ -66,7 +72,11 @@ fn nothing(tried: &[Tried]) -> String {
         "The answers above say why. Compare DATAPHIN_ACCESS_TOKEN and DATAPHIN_CALLBACK_AES_KEY with Dataphin's \
          approval settings first; then try other names and words, with --profile and a JSON object."
     };
-    format!("No profile was accepted. {mend}")
+    let keyless = match unmade.is_empty() {
+        true => "",
+        false => " What needs DATAPHIN_CALLBACK_AES_KEY was not tried: set it.",
+    };
+    format!("No profile was accepted. {mend}{keyless}")
 }
 
 /// For a shell.
