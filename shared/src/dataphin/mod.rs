@@ -13,7 +13,7 @@
 //! | [`closed`] | how an answer says that a request is closed |
 //! | [`callback`] | telling Dataphin, and trying whether it could be told |
 //! | [`message`] | what it is told |
-//! | [`verdict`], [`said`], `reading` | what its answer means |
+//! | [`verdict`], [`said`], `reading`, `sealed` | what its answer means |
 //! | [`exchange`], `mask` | a callback and its answer, fit to be shown |
 
 pub mod access;
@@ -29,6 +29,7 @@ pub mod profile;
 mod reading;
 pub mod reply;
 pub mod said;
+mod sealed;
 pub mod submission;
 pub mod verdict;
 pub mod withdrawal;

@@ -12,12 +12,10 @@ use super::{
     exchange,
     mask::Mask,
     said::Body,
+    sealed::open,
     verdict::{Acceptance, DryRun, Refusal},
 };
-use crate::{
-    dingtalk::crypto::{CallbackKeys, Envelope},
-    http::HttpAnswer,
-};
+use crate::http::HttpAnswer;
 
 const LONGEST_RETRY_AFTER: i64 = 3600;
 
@@ -78,26 +76,6 @@ fn read_opened(text: &[u8], status: u16, settings: &DataphinSettings, mask: &Mas
     DryRun::Refused(Refusal::NotUnderstood(said))
 }
 
-/// Opens an encrypted answer by the profile's cipher. That of DingTalk must be signed, too.
-fn open(encrypt: &str, json: &Value, settings: &DataphinSettings) -> Result<Vec<u8>, String> {
-    let DataphinSettings { access_token, aes_key, profile, .. } = settings;
-    let key = aes_key.clone().ok_or("DATAPHIN_CALLBACK_AES_KEY is missing")?;
-    if let Some(cipher) = profile.bare_aes() {
-        return cipher.open(&key, encrypt).map_err(|unopened| unopened.to_string());
-    }
-    let part = |names: &[&str]| {
-        names.iter().find_map(|name| json.get(*name)?.as_str()).unwrap_or_default().to_owned()
-    };
-    let envelope = Envelope {
-        signature: part(&["msg_signature", "signature"]),
-        timestamp: part(&["timeStamp", "timestamp"]),
-        nonce: part(&["nonce"]),
-        encrypt: encrypt.to_owned(),
-    };
-    let opened = CallbackKeys::new(access_token.clone(), key).open(&envelope);
-    opened.map(|opened| opened.message).map_err(|unverified| unverified.to_string())
-}
-
 fn is_page(body: &[u8]) -> bool {
     let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
     body.trim_ascii_start().starts_with(b"<")
@@ -123,12 +101,10 @@ mod tests {
     use serde_json::json;
 
     use super::{
-        super::{
-            profile::Profile,
-            verdict::{NotMade, Told},
-        },
+        super::{profile::Profile, verdict::Told},
         *,
     };
+    use crate::dingtalk::crypto::CallbackKeys;
 
     const KEY: &str = "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij";
 
@@ -305,13 +281,6 @@ mod tests {
             let Told::NotTold { retry_after, .. } = told else { panic!("told") };
             assert_eq!(retry_after, seconds.map(SignedDuration::from_secs), "{status}");
         }
-    }
-
-    #[test]
-    fn what_was_never_sent_is_told_in_words() {
-        let verdict = DryRun::Refused(NotMade::KeyMissing.into());
-        let Told::NotTold { reason, .. } = Told::from(&verdict) else { panic!("told") };
-        assert_eq!(reason, "DATAPHIN_CALLBACK_AES_KEY is missing");
     }
 
     proptest! {

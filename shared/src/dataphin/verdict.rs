@@ -153,3 +153,15 @@ impl Refusal {
 fn to(location: Option<&String>) -> String {
     location.map_or(String::new(), |location| format!(" (it leads to {location})"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_never_sent_is_told_in_words() {
+        let verdict = DryRun::Refused(NotMade::KeyMissing.into());
+        let reason = "DATAPHIN_CALLBACK_AES_KEY is missing".to_owned();
+        assert_eq!(Told::from(&verdict), Told::NotTold { reason, retry_after: None });
+    }
+}

@@ -72,10 +72,8 @@ fn nothing(tried: &[Tried]) -> String {
         "The answers above say why. Compare DATAPHIN_ACCESS_TOKEN and DATAPHIN_CALLBACK_AES_KEY with Dataphin's \
          approval settings first; then try other names and words, with --profile and a JSON object."
     };
-    let keyless = match unmade.is_empty() {
-        true => "",
-        false => " What needs DATAPHIN_CALLBACK_AES_KEY was not tried: set it.",
-    };
+    let keyless =
+        if unmade.is_empty() { "" } else { " What needs DATAPHIN_CALLBACK_AES_KEY was not tried: set it." };
     format!("No profile was accepted. {mend}{keyless}")
 }
 
