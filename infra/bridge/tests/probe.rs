@@ -161,6 +161,20 @@ async fn without_any_acceptance_it_fails_and_says_what_to_mend() {
 }
 
 #[tokio::test]
+async fn a_site_that_says_yes_to_anything_is_not_believed() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback("ok")).await });
+    let dataphin = dataphin(Profile::Plain).await;
+    let variables = [("DATAPHIN_CALLBACK_URL", url.as_str())];
+    let found = json(&probe(&dataphin, &variables, &["--json"]).await);
+    assert_eq!(found["set"], Value::Null);
+    assert!(found["advice"].as_str().expect("words").contains("took several alike: encrypted, plain"));
+    let (out, _) = texts(&probe(&dataphin, &variables, &["--profile", "aes-ecb"]).await);
+    assert!(out.contains("Set DATAPHIN_CALLBACK_PROFILE=aes-ecb\nIt confirmed a request that cannot exist"));
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_the_variables_or_a_profile_is_named_before_anything_is_sent() {
     let dataphin = dataphin(Profile::Encrypted).await;
     let output = probe(&dataphin, &[("DATAPHIN_ACCESS_TOKEN", "")], &[]).await;
