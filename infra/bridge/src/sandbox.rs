@@ -53,16 +53,20 @@ impl Sandbox {
         let people = settings.dataphin.people.clone();
         let dingtalk = dingtalk::Simulator::start(world.clone(), settings.dingtalk).await?;
         let dataphin = dataphin::Simulator::start(world.clone(), settings.dataphin).await?;
+        // The second of them administers DingTalk and supervises the others.
+        let administrator = people.get(1).map_or(SERVICE_USER, |person| &person.user_source_id);
         for person in &people {
-            dingtalk.add_person(dingtalk::Person::new(&person.user_source_id, &person.user_name));
+            let id = &person.user_source_id;
+            let known = dingtalk::Person::new(id, &person.user_name);
+            dingtalk.add_person(if id == administrator {
+                known.admin()
+            } else {
+                known.manager(administrator)
+            });
         }
         dingtalk.add_person(dingtalk::Person::new(SERVICE_USER, "Approval Bridge"));
         dingtalk.set_push_options(settings.pushes);
         let without_template = settings.without_template;
-        let profile = match profile {
-            dataphin::Profile::Encrypted => "encrypted",
-            dataphin::Profile::Plain => "plain",
-        };
         let mut variables = BTreeMap::from([
             ("DINGTALK_API_URL", dingtalk.url()),
             ("DINGTALK_OAPI_URL", dingtalk.url()),
@@ -76,7 +80,7 @@ impl Sandbox {
             ("DATAPHIN_ACCESS_TOKEN", access_token),
             ("DATAPHIN_CALLBACK_URL", dataphin.callback_url()),
             ("DATAPHIN_CALLBACK_AES_KEY", dataphin_aes_key),
-            ("DATAPHIN_CALLBACK_PROFILE", profile.to_owned()),
+            ("DATAPHIN_CALLBACK_PROFILE", setting_of(profile).to_owned()),
         ]);
         if !without_template {
             let process_code = dingtalk.add_template(template(&people))?;
@@ -107,6 +111,15 @@ impl Sandbox {
             (&self.variables["DINGTALK_CALLBACK_TOKEN"], &self.variables["DINGTALK_CALLBACK_AES_KEY"]);
         let saved = self.dingtalk.save_subscription(&format!("{bridge}/dingtalk/callback"), token, key).await;
         saved.context("DingTalk did not accept the callback address")
+    }
+}
+
+/// The bridge's setting for a profile of Dataphin's.
+fn setting_of(profile: dataphin::Profile) -> &'static str {
+    match profile {
+        dataphin::Profile::AesCbcPrefixed => r#"{"base":"aes-cbc","iv":"prefixed"}"#,
+        dataphin::Profile::AesCbcZero => r#"{"base":"aes-cbc","iv":"zero"}"#,
+        built_in => built_in.word(),
     }
 }
 

@@ -6,6 +6,7 @@ mod bench;
 mod demo;
 mod keygen;
 mod list;
+mod probe;
 mod resend;
 mod serve;
 mod show;
@@ -44,6 +45,8 @@ enum Command {
     List(list::List),
     /// Send parked outcomes to Dataphin again
     Resend(resend::Resend),
+    /// Try what a vendor does not publish, and see its raw answers
+    Probe(probe::Probe),
 }
 
 impl Cli {
@@ -64,6 +67,7 @@ impl Cli {
             Command::Show(show) => show.run().await,
             Command::List(list) => list.run().await,
             Command::Resend(resend) => resend.run().await,
+            Command::Probe(probe) => probe.run().await,
         }
     }
 }
