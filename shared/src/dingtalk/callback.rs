@@ -31,8 +31,8 @@ impl<T> Verified<T> {
 /// Verifies callbacks and seals their answers.
 #[derive(Clone)]
 pub struct CallbackVerifier {
-    keys: CallbackKeys,
-    owner_keys: Vec<String>,
+    pub(super) keys: CallbackKeys,
+    pub(super) owner_keys: Vec<String>,
 }
 
 /// The query of a callback. Newer pushes carry `msg_signature` beside `signature`, older ones only the latter.

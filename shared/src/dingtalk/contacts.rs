@@ -34,6 +34,8 @@ pub struct Contact {
     pub name: String,
     /// Whether they use DingTalk.
     pub active: bool,
+    /// Whether they belong to a department; nobody else can start an approval.
+    pub has_department: bool,
 }
 
 /// The contacts API calls the root department 1, the workflow API calls it -1.
@@ -84,6 +86,7 @@ impl DingTalk {
             user_id: result["userid"].as_str().map_or(user_id, UserId::new),
             name: result["name"].as_str().unwrap_or_default().chars().take(LONGEST_NAME).collect(),
             dept_id: dept_id.filter(|id| *id != ROOT_IN_CONTACTS).unwrap_or(ROOT_IN_WORKFLOW),
+            has_department: dept_id.is_some(),
             active: !matches!(&result["active"], Value::Bool(false)) && result["active"] != "false",
         })
     }

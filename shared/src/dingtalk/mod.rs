@@ -6,8 +6,9 @@
 //! | [`instances`] | create, read, terminate, list, comment |
 //! | [`contacts`] | who someone is in DingTalk |
 //! | [`form`] | what an approval's form shows |
+//! | [`proofs`] | what the app may do, proved by calls that change nothing |
 //! | [`error`] | what a refusal means |
-//! | [`callback`], [`event`], [`crypto`] | what DingTalk reports to us |
+//! | [`callback`], [`event`], [`crypto`], [`knock`] | what DingTalk reports to us |
 
 pub mod callback;
 pub mod client;
@@ -18,7 +19,9 @@ pub mod event;
 mod failed_pushes;
 pub mod form;
 pub mod instances;
+pub mod knock;
 mod limiter;
+pub mod proofs;
 mod token;
 
 pub use callback::{CallbackVerifier, Verified};
@@ -27,6 +30,7 @@ pub use contacts::{AccountKind, Contact};
 pub use error::{Class, DingTalkError};
 pub use event::Event;
 pub use instances::{Ending, InstanceSnapshot, NewInstance, NodeAction};
+pub use proofs::Permission;
 
 use secrecy::SecretString;
 

@@ -27,7 +27,7 @@ impl Engine {
                 }
                 Owner::Nobody => Ok(()),
             },
-            Event::CheckUrl | Event::Other(_) => Ok(()),
+            Event::CheckUrl | Event::OwnCheck | Event::Other(_) => Ok(()),
         }
     }
 
