@@ -68,6 +68,18 @@ pub enum Disbelief {
     NoEvent(#[from] NoEvent),
 }
 
+impl Disbelief {
+    /// The reason in a word, where it tells which of the two ends is set up wrong. Junk tells nothing.
+    pub fn note(&self) -> Option<&'static str> {
+        match self {
+            Self::Envelope(Unverified::Signature) => Some("signature"),
+            Self::Envelope(Unverified::Plaintext) => Some("cipher"),
+            Self::Owner => Some("owner"),
+            Self::Envelope(Unverified::Ciphertext) | Self::Shape | Self::NoEvent(_) => None,
+        }
+    }
+}
+
 /// The answer DingTalk wants; the names are case-sensitive.
 #[derive(Debug, Serialize)]
 pub struct Acknowledgement {

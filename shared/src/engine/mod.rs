@@ -40,7 +40,7 @@ use crate::{
 use reconcile::LastLook;
 
 pub use submit::{SubmitError, Submitted};
-pub use sweep::Swept;
+pub use sweep::{Swept, TakeError};
 pub use withdraw::WithdrawError;
 
 /// The engine. Cheap to clone.

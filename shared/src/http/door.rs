@@ -26,7 +26,7 @@ use crate::world::World;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The paths that are ours; whatever stands before them (a proxy's prefix, a stage's name) is cut off.
-const ROOTS: [&str; 2] = ["/dataphin/bpms/", "/dingtalk/callback"];
+const ROOTS: [&str; 3] = ["/dataphin/bpms/", "/dingtalk/callback", "/operator"];
 
 /// Puts routers behind the common door. Works the same on Lambda and on one machine.
 pub fn open(router: Router, world: World) -> Router {
@@ -175,6 +175,7 @@ mod tests {
         );
         assert_eq!(cut("/dataphin/bpms/check/connect"), None);
         assert_eq!(cut("/stage/dingtalk/callback?nonce=1"), Some("/dingtalk/callback?nonce=1".to_owned()));
+        assert_eq!(cut("/stage/operator/doctor"), Some("/operator/doctor".to_owned()));
         assert_eq!(cut("/elsewhere"), None);
     }
 }

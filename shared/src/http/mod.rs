@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod client;
 pub mod door;
+pub mod operator;
 
 pub use answer::{Problem, reference};
 pub use client::{Http, HttpAnswer, SendError};

@@ -54,11 +54,6 @@ impl Setup {
         });
         Self { wrong, survey }
     }
-
-    /// Whether everything can be read: then the bridge starts.
-    pub fn starts(variables: &Variables) -> bool {
-        Survey::of(|name| variables.get(name).map(ToOwned::to_owned)).problems.is_empty()
-    }
 }
 
 /// Something that can be read, in the place of a required value that cannot.
