@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    config::Config,
+    config::{Config, DataphinConfig},
     dataphin::Dataphin,
     dingtalk::DingTalk,
     engine::{Engine, EngineSettings},
@@ -15,6 +15,15 @@ use crate::{
 /// Dataphin is on the customer's own network; it answers soon or not at all.
 const DATAPHIN_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Dataphin as a configuration describes it.
+pub fn dataphin(config: &DataphinConfig, world: World) -> Result<Dataphin, HttpSetupError> {
+    let http = match &config.authority {
+        Some(pem) => Http::trusting(DATAPHIN_TIMEOUT, pem)?,
+        None => Http::new(DATAPHIN_TIMEOUT)?,
+    };
+    Ok(Dataphin::new(config.settings.clone(), http, world))
+}
+
 /// The engine that a configuration describes, over a store. `works_after_answer`: see [`EngineSettings`].
 pub fn engine(
     config: &Config,
@@ -23,12 +32,8 @@ pub fn engine(
     works_after_answer: bool,
 ) -> Result<Engine, HttpSetupError> {
     let to_dingtalk = Http::new(config.dingtalk.timeout)?;
-    let to_dataphin = match &config.dataphin.authority {
-        Some(pem) => Http::trusting(DATAPHIN_TIMEOUT, pem)?,
-        None => Http::new(DATAPHIN_TIMEOUT)?,
-    };
     let dingtalk = DingTalk::new(config.dingtalk.settings.clone(), to_dingtalk, world.clone());
-    let dataphin = Dataphin::new(config.dataphin.settings.clone(), to_dataphin, world.clone());
+    let dataphin = dataphin(&config.dataphin, world.clone())?;
     let settings = EngineSettings {
         submit_wait: config.bridge.submit_wait,
         account_kind: config.dataphin.account_kind,

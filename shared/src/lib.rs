@@ -6,6 +6,7 @@
 //! | [`engine`] | carries that rule out, one approval at a time |
 //! | [`store`] | one DynamoDB table: the truth |
 //! | [`dingtalk`], [`dataphin`] | the protocols |
+//! | [`template`] | which DingTalk form an approval is made from, and what goes into its fields |
 //! | [`http`] | one client, one way to answer an error |
 //! | [`config`] | the environment's variables |
 //! | [`diagnosis`] | what is wrong with an installation, and where to mend it |
@@ -26,4 +27,5 @@ pub mod http;
 pub mod lambda;
 pub mod logs;
 pub mod store;
+pub mod template;
 pub mod world;

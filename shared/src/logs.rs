@@ -9,8 +9,8 @@ use tracing::Level;
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Our crates, by the names their lines carry.
-const OURS: [&str; 8] =
-    ["shared", "submit", "callback", "test_connection", "relay", "sweep", "bridge", "simulators"];
+const OURS: [&str; 9] =
+    ["shared", "submit", "callback", "test_connection", "template", "relay", "sweep", "bridge", "simulators"];
 
 /// Text to standard error; coloured on a terminal.
 pub fn text(default: Level) {

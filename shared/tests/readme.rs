@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use shared::{
     approval::schedule,
     config::{Fallback, VARIABLES},
-    dingtalk::form,
+    template::official,
 };
 
 #[test]
@@ -47,10 +47,14 @@ fn the_readme_lists_the_schedules() {
 
 #[test]
 fn the_readme_lists_the_forms_fields() {
-    let mut table = "| label | component |\n|---|---|\n".to_owned();
-    for field in form::FIELDS {
-        let component = if field.component == "TextField" { "single-line text" } else { "multi-line text" };
-        writeln!(table, "| `{}` | {component} |", field.label).expect("a line");
+    let mut table = "| label | component | what goes into it |\n|---|---|---|\n".to_owned();
+    for field in official::FIELDS {
+        let component = match field.component {
+            "TextField" => "single-line text",
+            "TextareaField" => "multi-line text",
+            _ => "table of two texts",
+        };
+        writeln!(table, "| `{}` | {component} | {} |", field.label, field.content.name()).expect("a line");
     }
     section("form fields", &table);
 }

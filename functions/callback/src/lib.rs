@@ -68,6 +68,7 @@ async fn saw(door: &Door, event: &Event) {
         Event::InstanceEnded { result: HintResult::Terminated, .. } => Sighting::EventTerminate,
         Event::InstanceEnded { result: HintResult::Deleted, .. }
         | Event::CheckUrl
+        | Event::InstanceStarted { .. }
         | Event::Task { .. }
         | Event::Other(_) => Sighting::EventOther,
         Event::InstanceEnded { .. } => Sighting::EventFinish,

@@ -7,7 +7,6 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use secrecy::SecretString;
 use shared::{
     config::Config,
     dataphin::{Access, AccessQuery, reply},
@@ -16,7 +15,7 @@ use shared::{
     http::{
         Problem,
         door::{Body, Params},
-        operator::{KnowsOperator, Operator},
+        operator,
     },
     world::World,
 };
@@ -29,24 +28,17 @@ struct Door {
     engine: Engine,
     doctor: Doctor,
     access: Access,
-    operator_token: Option<SecretString>,
     world: World,
-}
-
-impl KnowsOperator for Door {
-    fn operator_token(&self) -> Option<&SecretString> {
-        self.operator_token.as_ref()
-    }
 }
 
 /// `check/connect`, and `/operator/doctor`.
 pub fn router(engine: Engine, doctor: Doctor, config: &Config, world: World) -> Router {
-    let (access, operator_token) = (config.dataphin.access.clone(), config.bridge.operator_token.clone());
-    let door = Door { engine, doctor, access, operator_token, world };
+    let door = Door { engine, doctor, access: config.dataphin.access.clone(), world };
+    let whole = Router::new().route("/operator/doctor", get(examine)).with_state(door.clone());
     Router::new()
         .route("/dataphin/bpms/check/connect", post(connect))
-        .route("/operator/doctor", get(examine))
         .with_state(door)
+        .merge(operator::only(whole, config.bridge.operator_token.clone()))
 }
 
 async fn connect(
@@ -77,6 +69,6 @@ fn problem(finding: &Finding) -> Problem {
     Problem::new(StatusCode::BAD_GATEWAY, finding.check.facts().id, message)
 }
 
-async fn examine(_: Operator, State(door): State<Door>) -> Json<Diagnosis> {
+async fn examine(State(door): State<Door>) -> Json<Diagnosis> {
     Json(door.doctor.full().await)
 }

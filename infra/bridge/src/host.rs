@@ -133,6 +133,7 @@ fn router(engine: &Engine, doctor: Doctor, config: &Config, world: &World) -> Ro
     submit::router(engine.clone(), &config.dataphin, world.clone())
         .merge(callback::router(engine.clone(), &config.dingtalk, world.clone()))
         .merge(test_connection::router(engine.clone(), doctor, config, world.clone()))
+        .merge(template::router(engine, &config.bridge, world.clone()))
         .route("/health", get(health).with_state(engine.clone()))
 }
 

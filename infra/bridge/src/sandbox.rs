@@ -4,15 +4,20 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use shared::{config::Config, dingtalk::form, world::World};
+use shared::{
+    config::Config,
+    template::{Purpose, official::Definition},
+    world::World,
+};
 use simulators::{
     dataphin,
     dingtalk::{self, FlowNode, Method, NewTemplate, PushOptions},
 };
 
-const TEMPLATE: &str = "Dataphin Approval";
 /// The one in the vendor's documentation, and so the simulator's unless it is told otherwise: the diagnosis refuses it.
 const SAMPLE_ACCESS_TOKEN: &str = "6d1b2n1c";
+/// `BRIDGE_SYSTEM_NAME` where it is not set.
+const SYSTEM_NAME: &str = "Dataphin审批 Dataphin Approval";
 const SERVICE_USER: &str = "bridge";
 
 /// The two simulators, and what a bridge must know of them.
@@ -34,6 +39,8 @@ pub struct SandboxSettings {
     pub pushes: PushOptions,
     /// Dataphin's settings.
     pub dataphin: dataphin::Settings,
+    /// Whether no template is there yet: one is to be generated.
+    pub without_template: bool,
 }
 
 impl Sandbox {
@@ -51,32 +58,39 @@ impl Sandbox {
         let people = settings.dataphin.people.clone();
         let dingtalk = dingtalk::Simulator::start(world.clone(), settings.dingtalk).await?;
         let dataphin = dataphin::Simulator::start(world.clone(), settings.dataphin).await?;
+        // The second of them administers DingTalk and supervises the others.
+        let administrator = people.get(1).map_or(SERVICE_USER, |person| &person.user_source_id);
         for person in &people {
-            dingtalk.add_person(dingtalk::Person::new(&person.user_source_id, &person.user_name));
+            let id = &person.user_source_id;
+            let known = dingtalk::Person::new(id, &person.user_name);
+            dingtalk.add_person(if id == administrator {
+                known.admin()
+            } else {
+                known.manager(administrator)
+            });
         }
         dingtalk.add_person(dingtalk::Person::new(SERVICE_USER, "Approval Bridge"));
         dingtalk.set_push_options(settings.pushes);
-        let process_code = dingtalk.add_template(template(&people))?;
-        let profile = match profile {
-            dataphin::Profile::Encrypted => "encrypted",
-            dataphin::Profile::Plain => "plain",
-        };
-        let variables = BTreeMap::from([
+        let without_template = settings.without_template;
+        let mut variables = BTreeMap::from([
             ("DINGTALK_API_URL", dingtalk.url()),
             ("DINGTALK_OAPI_URL", dingtalk.url()),
             ("DINGTALK_APP_KEY", app.app_key),
             ("DINGTALK_APP_SECRET", app.app_secret),
             ("DINGTALK_AGENT_ID", app.agent_id.to_string()),
             ("DINGTALK_CORP_ID", app.corp_id),
-            ("DINGTALK_PROCESS_CODE", process_code.to_string()),
             ("DINGTALK_CALLBACK_TOKEN", token),
             ("DINGTALK_CALLBACK_AES_KEY", aes_key),
             ("DINGTALK_SERVICE_USER_ID", SERVICE_USER.to_owned()),
             ("DATAPHIN_ACCESS_TOKEN", access_token),
             ("DATAPHIN_CALLBACK_URL", dataphin.callback_url()),
             ("DATAPHIN_CALLBACK_AES_KEY", dataphin_aes_key),
-            ("DATAPHIN_CALLBACK_PROFILE", profile.to_owned()),
+            ("DATAPHIN_CALLBACK_PROFILE", setting_of(profile).to_owned()),
         ]);
+        if !without_template {
+            let process_code = dingtalk.add_template(template(&people))?;
+            variables.insert("DINGTALK_PROCESS_CODE", process_code.to_string());
+        }
         Ok(Self { dingtalk, dataphin, variables })
     }
 
@@ -105,14 +119,20 @@ impl Sandbox {
     }
 }
 
+/// The bridge's setting for a profile of Dataphin's.
+fn setting_of(profile: dataphin::Profile) -> &'static str {
+    match profile {
+        dataphin::Profile::AesCbcPrefixed => r#"{"base":"aes-cbc","iv":"prefixed"}"#,
+        dataphin::Profile::AesCbcZero => r#"{"base":"aes-cbc","iv":"zero"}"#,
+        built_in => built_in.word(),
+    }
+}
+
 /// The template, with the flow that decides requests that name no approvers.
 fn template(people: &[dataphin::Person]) -> NewTemplate {
-    let template = form::FIELDS.iter().fold(NewTemplate::named(TEMPLATE), |template, field| {
-        template.component(serde_json::json!({
-            "componentType": field.component,
-            "props": {"label": field.label, "required": false},
-        }))
-    });
+    let Definition { name, components, .. } = Definition::of(&Purpose::Default, SYSTEM_NAME);
+    let components = components.as_array().cloned().unwrap_or_default();
+    let template = components.into_iter().fold(NewTemplate::named(&name), NewTemplate::component);
     let approver = people.get(1).map_or(SERVICE_USER, |person| &person.user_source_id);
     template.flow(vec![FlowNode::members(&[approver], Method::OneByOne)])
 }

@@ -90,6 +90,19 @@ impl ApprovalKey {
     }
 }
 
+impl ApprovalId {
+    /// The first of these texts that is an approval's id.
+    pub fn found_in<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let is_id = |text: &&str| {
+            text.strip_prefix("ap-").is_some_and(|hex| {
+                hex.len() == 32
+                    && hex.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
+            })
+        };
+        texts.into_iter().find(is_id).map(Self::new)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

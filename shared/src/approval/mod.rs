@@ -23,7 +23,7 @@ pub mod transition;
 pub use decision::{Basis, Decider, Decision, Outcome};
 pub use id::{ApplyId, ApprovalId, ApprovalKey, InstanceId, ProcessCode, Source, Tenant, UserId};
 pub use next_action::{Next, next_action};
-pub use request::{Identity, Node, Person, Request, Rule};
+pub use request::{Details, Identity, Node, Person, Request, Rule};
 pub use state::{
     Approval, Creation, Decided, Delivered, Delivery, Hint, HintResult, Instance, Origin, Parked, Pending,
     Reading, Received, Record, Refused, State, Status, Withdrawal,

@@ -1,5 +1,7 @@
 //! What was asked, by whom, and of whom.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::UserId;
@@ -17,6 +19,23 @@ pub struct Request {
     pub requester: Option<Person>,
     /// Who decides, in order; empty: the template's own flow decides.
     pub nodes: Vec<Node>,
+}
+
+/// What exactly is asked for, as people will read it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// What is known by name, in order: a table's rows, or lines.
+    pub items: Vec<(String, String)>,
+    /// What is not.
+    pub text: String,
+}
+
+impl fmt::Display for Details {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.items.iter().map(|(name, value)| format!("{name}: {value}"));
+        let text = Some(self.text.clone()).filter(|text| !text.is_empty());
+        f.write_str(&lines.chain(text).collect::<Vec<_>>().join("\n"))
+    }
 }
 
 /// A person as the source knows them.

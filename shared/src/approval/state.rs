@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ApprovalId, ApprovalKey, Decision, Identity, InstanceId, ProcessCode, Request, Timeline, UserId,
+    ApprovalId, ApprovalKey, Decision, Details, Identity, InstanceId, ProcessCode, Request, Timeline, UserId,
 };
 
 /// An approval: what never changes about it, and its state.
@@ -38,6 +38,22 @@ pub struct Record {
     pub timeline: Timeline,
     /// How often it was committed; 0: never.
     pub version: u64,
+}
+
+impl Record {
+    /// The record of a request that has just arrived.
+    pub fn of(key: ApprovalKey, request: Request, digest: String, now: Timestamp) -> Self {
+        Self {
+            id: key.id(),
+            key,
+            digest,
+            request,
+            received_at: now,
+            updated_at: now,
+            timeline: Timeline::default(),
+            version: 0,
+        }
+    }
 }
 
 /// The states of an approval.
@@ -133,7 +149,7 @@ impl State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
     /// What the form in DingTalk will show; kept only until it is there.
-    pub details: String,
+    pub details: Details,
     /// How far the creation of the instance has come.
     pub creation: Creation,
     /// When the source asked to withdraw, if it did.

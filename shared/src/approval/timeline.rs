@@ -43,6 +43,8 @@ pub enum Happening {
     LookedInVain { look: u32 },
     ApproverLeftOut { account: String, reason: String },
     OriginatorReplaced { account: String },
+    FlowOfTemplate { selected: usize },
+    Countersigned { by: UserId, others: Vec<UserId> },
     InstanceCreated { instance: InstanceId },
     InstanceAdopted { instance: InstanceId },
     Refused { code: String },
@@ -98,6 +100,16 @@ impl fmt::Display for Happening {
             Self::ApproverLeftOut { account, reason } => write!(f, "approver {account} left out: {reason}"),
             Self::OriginatorReplaced { account } => {
                 write!(f, "requester {account} is not in DingTalk: the service user originates")
+            }
+            Self::FlowOfTemplate { selected } => {
+                write!(
+                    f,
+                    "the template's own flow decides; the request's approvers fill {selected} of its nodes"
+                )
+            }
+            Self::Countersigned { by, others } => {
+                let others: Vec<&str> = others.iter().map(UserId::as_str).collect();
+                write!(f, "{by} had others countersign in DingTalk: {}", others.join(", "))
             }
             Self::InstanceCreated { instance } => write!(f, "instance {instance} created"),
             Self::InstanceAdopted { instance } => {

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::{
-    Approval, ApprovalKey, Basis, Creation, Decided, Decision, Delivered, Delivery, Happening, Hint,
-    Identity, Instance, Origin, Outcome, Parked, Pending, ProcessCode, Reading, Received, Record, Refused,
-    Request, Timeline, Withdrawal,
+    Approval, Basis, Creation, Decided, Decision, Delivered, Delivery, Details, Happening, Hint, Identity,
+    Instance, Origin, Outcome, Parked, Pending, ProcessCode, Reading, Received, Record, Refused, Request,
+    Withdrawal,
     schedule::{
         self, CREATE, LEASE, LOOK_AGAIN, LOOKS, READ_AFTER_HINT, READ_UNASKED, WITHDRAW, WITHDRAW_AFTER,
     },
@@ -27,24 +27,7 @@ impl<S> Approval<S> {
 
 impl Approval<Received> {
     /// A request that has just arrived. Whoever commits it first sends the first create call.
-    pub fn receive(
-        key: ApprovalKey,
-        digest: String,
-        request: Request,
-        details: String,
-        process_code: ProcessCode,
-        now: Timestamp,
-    ) -> Self {
-        let record = Record {
-            id: key.id(),
-            key,
-            digest,
-            request,
-            received_at: now,
-            updated_at: now,
-            timeline: Timeline::default(),
-            version: 0,
-        };
+    pub fn receive(record: Record, details: Details, process_code: ProcessCode, now: Timestamp) -> Self {
         let state = Received { details, creation: sent(1, process_code, now), withdrawal: None };
         Self { record, state }
             .noted(Happening::Received, now)
@@ -163,19 +146,35 @@ impl Approval<Received> {
 }
 
 impl Approval<Refused> {
+    /// A request that has just arrived and cannot be put before anybody.
+    pub fn turn_away(record: Record, code: &str, message: String, now: Timestamp) -> Self {
+        let state = Refused { at: now, code: code.to_owned(), message };
+        Self { record, state }
+            .noted(Happening::Received, now)
+            .noted(Happening::Refused { code: code.to_owned() }, now)
+    }
+
     /// The source submits a refused request again: nothing exists in DingTalk, so it starts anew.
-    pub fn submit_again(
-        mut self,
-        digest: String,
-        request: Request,
-        details: String,
+    pub fn submit_again(mut self, digest: String, request: Request, now: Timestamp) -> Self {
+        (self.record.digest, self.record.request, self.record.received_at) = (digest, request, now);
+        self.noted(Happening::SubmittedAgain, now)
+    }
+
+    /// Submitted again, it is taken. Whoever commits it sends the create call.
+    pub fn receive_again(
+        self,
+        details: Details,
         process_code: ProcessCode,
         now: Timestamp,
     ) -> Approval<Received> {
-        (self.record.digest, self.record.request, self.record.received_at) = (digest, request, now);
         self.enter(Received { details, creation: sent(1, process_code, now), withdrawal: None })
-            .noted(Happening::SubmittedAgain, now)
             .noted(Happening::CreateSent { attempt: 1 }, now)
+    }
+
+    /// Submitted again, it still cannot be put before anybody.
+    pub fn turn_away_again(mut self, code: &str, message: String, now: Timestamp) -> Self {
+        self.state = Refused { at: now, code: code.to_owned(), message };
+        self.noted(Happening::Refused { code: code.to_owned() }, now)
     }
 }
 

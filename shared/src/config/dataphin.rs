@@ -5,10 +5,10 @@ use jiff::SignedDuration;
 use super::environment::{
     Environment,
     Fallback::{Is, None as Off, Required},
-    Variable,
+    Problems, Variable,
 };
 use crate::{
-    dataphin::{Access, DataphinSettings, Profile, profile::Cipher, reply::ReplyStyle},
+    dataphin::{Access, DataphinSettings, Profile, reply::ReplyStyle},
     dingtalk::AccountKind,
 };
 
@@ -30,7 +30,8 @@ const CALLBACK_AES_KEY: Variable = Variable {
 };
 const CALLBACK_PROFILE: Variable = Variable {
     name: "DATAPHIN_CALLBACK_PROFILE",
-    about: "how Dataphin is told an outcome: encrypted, plain, or a JSON object with what differs from one of them",
+    about: "how Dataphin is told an outcome: encrypted, plain, aes-cbc, aes-ecb, or a JSON object with what differs from \
+            one of them (`bridge probe dataphin` finds out)",
     fallback: Is("encrypted"),
 };
 const CA_FILE: Variable = Variable {
@@ -81,15 +82,31 @@ pub struct DataphinConfig {
 }
 
 impl DataphinConfig {
+    /// Reads Dataphin's part of the process's environment, to try the callback with: whichever profile is set, the
+    /// AES key may be missing.
+    pub fn from_env() -> Result<Self, Problems> {
+        let lookup = |name: &str| std::env::var(name).ok();
+        let mut environment = Environment::new(&lookup);
+        let read = Self::read_keyless(&mut environment);
+        let problems = environment.problems();
+        read.filter(|_| problems.is_empty()).ok_or(problems)
+    }
+
     pub(super) fn read(environment: &mut Environment<'_>) -> Option<Self> {
+        let read = Self::read_keyless(environment);
+        // The profile is asked for again: it may be right where something else is wrong.
+        let needs_key = profile(environment).is_some_and(|profile| profile.cipher.needs_key());
+        if needs_key && environment.text(&CALLBACK_AES_KEY).is_none() {
+            environment.wrong(&CALLBACK_AES_KEY, format!("missing: {}", CALLBACK_AES_KEY.about));
+        }
+        read
+    }
+
+    fn read_keyless(environment: &mut Environment<'_>) -> Option<Self> {
         let access_token = environment.secret(&ACCESS_TOKEN);
         let callback_url = environment.address(&CALLBACK_URL);
         let profile = profile(environment);
         let aes_key = environment.aes_key(&CALLBACK_AES_KEY);
-        let encrypted = profile.as_ref().is_some_and(|profile| profile.cipher == Cipher::DingTalk);
-        if encrypted && aes_key.is_none() && environment.text(&CALLBACK_AES_KEY).is_none() {
-            environment.wrong(&CALLBACK_AES_KEY, format!("missing: {}", CALLBACK_AES_KEY.about));
-        }
         let authority = authority(environment);
         let kinds = [
             ("userid", AccountKind::UserId),

@@ -1,10 +1,12 @@
-//! What is asked for, made readable: the known members first and in words, everything else as `key: value` lines.
+//! What is asked for, made readable: the known members first and in words, everything else by its path.
 
 use serde_json::{Map, Value};
 
+use crate::approval::Details;
+
 /// Nobody reads more on a phone; DingTalk would take 65,535.
 const LONGEST: usize = 6_000;
-const MOST_LINES: usize = 200;
+const MOST_ITEMS: usize = 200;
 
 /// Dataphin's resource types in words; looked up with `_` and case removed, as two spellings are about.
 const RESOURCES: [(&str, &str); 13] = [
@@ -23,8 +25,8 @@ const RESOURCES: [(&str, &str); 13] = [
     ("globalparam", "global variable"),
 ];
 
-/// The content as lines of text. An open format: nothing is refused, whatever is unknown is shown flattened.
-pub fn readable(content: &Value) -> String {
+/// The content as named items, or as text. An open format: nothing is refused, whatever is unknown is shown flattened.
+pub fn readable(content: &Value) -> Details {
     // Dataphin sends JSON inside a string, its examples show plain text, and an object does no harm.
     let parsed = match content {
         Value::String(text) => {
@@ -33,19 +35,19 @@ pub fn readable(content: &Value) -> String {
         other => Some(other.clone()),
     };
     match (parsed, content) {
-        (Some(Value::Object(members)), _) => lines(members),
-        (Some(Value::Null), _) => String::new(),
+        (Some(Value::Object(members)), _) => items(members),
+        (Some(Value::Null), _) => Details::default(),
         (Some(value), _) => {
             let mut page = Page::default();
             page.flatten("", &value);
-            page.text()
+            page.details()
         }
-        (None, Value::String(text)) => shorten(text),
-        (None, _) => String::new(),
+        (None, Value::String(text)) => Details { items: Vec::new(), text: shorten(text) },
+        (None, _) => Details::default(),
     }
 }
 
-fn lines(mut members: Map<String, Value>) -> String {
+fn items(mut members: Map<String, Value>) -> Details {
     let mut page = Page::default();
     if let Some(Value::String(kind)) = members.remove("resourceType") {
         page.line("Resource", &resource(&kind));
@@ -64,7 +66,7 @@ fn lines(mut members: Map<String, Value>) -> String {
         page.environment(environment);
     }
     page.flatten("", &Value::Object(members));
-    page.text()
+    page.details()
 }
 
 fn resource(kind: &str) -> String {
@@ -94,23 +96,24 @@ fn grantee(grant: &Value) -> String {
 
 #[derive(Default)]
 struct Page {
-    text: String,
-    lines: usize,
+    items: Vec<(String, String)>,
     characters: usize,
     full: bool,
 }
 
 impl Page {
     fn line(&mut self, label: &str, value: &str) {
-        if self.lines == MOST_LINES || self.characters > LONGEST {
+        if self.items.len() == MOST_ITEMS || self.characters >= LONGEST {
             self.full = true;
             return;
         }
-        self.lines += 1;
-        let value: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let line = format!("{label}: {value}\n");
-        self.characters += line.chars().count();
-        self.text.push_str(&line);
+        let room = LONGEST - self.characters;
+        let one_line = |text: &str| -> String {
+            text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(room).collect()
+        };
+        let (label, value) = (one_line(label), one_line(value));
+        self.characters += label.chars().count() + value.chars().count();
+        self.items.push((label, value));
     }
 
     fn environment(&mut self, mut members: Map<String, Value>) {
@@ -161,12 +164,9 @@ impl Page {
         }
     }
 
-    fn text(self) -> String {
-        let mut text = shorten(self.text.trim_end());
-        if self.full && !text.ends_with('…') {
-            text.push_str("\n…");
-        }
-        text
+    fn details(self) -> Details {
+        let text = if self.full { "…" } else { "" };
+        Details { items: self.items, text: text.to_owned() }
     }
 }
 
@@ -199,9 +199,9 @@ mod tests {
                         Project: test_projectDisplayName (test_projectName)\n\
                         Business unit: test_bizUnitDisplayName (test_bizUnitName)\n\
                         Environment: PROD";
-        assert_eq!(readable(&content), expected);
+        assert_eq!(readable(&content).to_string(), expected);
         assert_eq!(
-            readable(&Value::String(content.to_string())),
+            readable(&Value::String(content.to_string())).to_string(),
             expected,
             "JSON inside a string is the same"
         );
@@ -212,19 +212,20 @@ mod tests {
         let content = json!({"resourceType": "HOLOGRAM", "operateTypes": ["SELECT", "UPDATE"],
             "reason": "month end", "nested": {"list": [{"a": 1}, {"b": null}], "deep": {"flag": true}}});
         assert_eq!(
-            readable(&content),
+            readable(&content).to_string(),
             "Resource: HOLOGRAM\noperateTypes: SELECT, UPDATE\nnested.deep.flag: true\nnested.list[1].a: 1\nreason: month end"
         );
     }
 
     #[test]
     fn plain_text_stays_and_length_is_bounded() {
-        assert_eq!(readable(&json!("bpms content")), "bpms content");
-        assert_eq!(readable(&json!("42")), "42");
-        assert_eq!(readable(&Value::Null), "");
-        assert!(readable(&json!("x".repeat(100_000))).chars().count() <= LONGEST + 1);
+        assert_eq!(readable(&json!("bpms content")).text, "bpms content");
+        assert_eq!(readable(&json!("42")).text, "42");
+        assert_eq!(readable(&Value::Null), Details::default());
+        assert!(readable(&json!("x".repeat(100_000))).text.chars().count() <= LONGEST + 1);
+        assert!(readable(&json!({"n": "x".repeat(100_000)})).to_string().chars().count() <= LONGEST * 2);
         let wide: Vec<Value> = (0..5_000).map(|n| json!({"n": n})).collect();
-        let text = readable(&Value::Array(wide));
-        assert!(text.lines().count() <= MOST_LINES + 1 && text.ends_with('…'));
+        let details = readable(&Value::Array(wide));
+        assert_eq!((details.items.len(), details.text.as_str()), (MOST_ITEMS, "…"));
     }
 }

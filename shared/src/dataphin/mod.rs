@@ -8,18 +8,38 @@
 //! | [`withdrawal`] | a withdrawal's body |
 //! | [`reply`] | what we answer |
 //! | [`profile`] | how we tell Dataphin an outcome: plain data |
-//! | [`callback`] | telling it, and what its answer means |
+//! | `built_in` | the profiles that have a name |
+//! | [`bare_aes`] | the cipher of some of them |
+//! | [`closed`] | how an answer says that a request is closed |
+//! | [`callback`] | telling Dataphin, and trying whether it could be told |
+//! | [`message`] | what it is told |
+//! | [`verdict`], [`said`], `reading`, `sealed` | what its answer means |
+//! | [`exchange`], `mask` | a callback and its answer, fit to be shown |
 
 pub mod access;
+pub mod bare_aes;
+mod built_in;
 pub mod callback;
+pub mod closed;
 pub mod content;
+pub mod exchange;
+mod mask;
+pub mod message;
 pub mod profile;
+mod reading;
 pub mod reply;
+pub mod said;
+mod sealed;
 pub mod submission;
+pub mod verdict;
 pub mod withdrawal;
 
 pub use access::{Access, AccessQuery};
-pub use callback::{Dataphin, DataphinSettings, Told};
+pub use callback::{Dataphin, DataphinSettings};
+pub use exchange::Exchange;
+pub use message::TestRequest;
 pub use profile::Profile;
+pub use said::Said;
 pub use submission::{BadBody, Submission};
+pub use verdict::{Acceptance, DryRun, NotMade, Refusal, Told};
 pub use withdrawal::WithdrawalRequest;

@@ -1,9 +1,13 @@
-//! How Dataphin is told an outcome. The vendor does not publish it, so it is plain data: two profiles are built in,
+//! How Dataphin is told an outcome. The vendor does not publish it, so it is plain data: some profiles are built in,
 //! and every part can be set.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{
+    bare_aes::{BareAes, Iv},
+    closed::ClosedRule,
+};
 use crate::approval::Outcome;
 
 /// A profile of the callback.
@@ -12,9 +16,11 @@ use crate::approval::Outcome;
 pub struct Profile {
     /// How the message travels.
     pub cipher: Cipher,
+    /// Where `aes-cbc` has its initialisation vector from; the other ciphers do not look at it.
+    pub iv: Iv,
     /// Names of the query parameters and of the body's member.
     pub names: Names,
-    /// What the message is addressed to, inside the encryption.
+    /// What the message is addressed to, inside the encryption of `dingtalk`.
     pub owner_key: String,
     /// The message's `type`.
     pub event_type: String,
@@ -31,9 +37,21 @@ pub struct Profile {
 #[serde(rename_all = "kebab-case")]
 pub enum Cipher {
     /// Encrypted and signed as DingTalk's callback is.
+    #[serde(rename = "dingtalk", alias = "ding-talk")]
     DingTalk,
+    /// Bare AES-256-CBC, with the access token in the query.
+    AesCbc,
+    /// Bare AES-256-ECB, with the access token in the query.
+    AesEcb,
     /// As JSON, with the access token in the query.
     None,
+}
+
+impl Cipher {
+    /// Whether it needs the encoding AES key.
+    pub fn needs_key(self) -> bool {
+        self != Self::None
+    }
 }
 
 /// Names on the wire.
@@ -60,123 +78,45 @@ pub struct ResultWords {
     pub failed: String,
 }
 
-/// An answer that says one of `phrases` of one of `subjects` ("request … does not exist") ends the delivery for good.
-/// The two must stand side by side, small words apart: a bare "not found" may as well be a wrong address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClosedRule {
-    /// What is closed.
-    pub subjects: Vec<String>,
-    /// How that is said.
-    pub phrases: Vec<String>,
-}
-
-/// Words that may stand between a subject and what is said of it.
-const SMALL_WORDS: [&str; 12] =
-    ["is", "was", "has", "have", "been", "be", "does", "do", "did", "already", "the", "id"];
-
-impl ClosedRule {
-    /// Whether `text` says that the request is closed.
-    pub fn says_closed(&self, text: &str) -> bool {
-        let text = squeezed(text);
-        self.subjects.iter().any(|subject| {
-            let subject = squeezed(subject);
-            self.phrases.iter().any(|phrase| {
-                let phrase = squeezed(phrase);
-                text.contains(&format!("{subject}{phrase}")) || text.contains(&format!("nosuch{subject}"))
-            })
-        })
-    }
-}
-
-/// Letters and digits in lower case, without small words: `The request has been closed.` is `requestclosed`.
-fn squeezed(text: &str) -> String {
-    let lower = text.to_lowercase();
-    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !SMALL_WORDS.contains(word)).collect()
-}
-
 /// The text is no profile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BadProfile(String);
 
+/// The base of a profile that names none.
+const DEFAULT: &str = "encrypted";
+
 impl Profile {
-    /// The default: `encrypted`.
-    pub fn encrypted() -> Self {
-        let text = |text: &str| text.to_owned();
-        let list = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-        Self {
-            cipher: Cipher::DingTalk,
-            names: Names {
-                signature: text("signature"),
-                timestamp: text("timestamp"),
-                nonce: text("nonce"),
-                encrypt: text("encrypt"),
-                access_token: text("accessToken"),
-            },
-            owner_key: String::new(),
-            event_type: text("finish"),
-            results: ResultWords {
-                approved: text("agree"),
-                rejected: text("refuse"),
-                withdrawn: text("revoke"),
-                expired: text("refuse"),
-                failed: text("refuse"),
-            },
-            success_codes: list(&["0", "200", "OK", "success"]),
-            closed: ClosedRule {
-                subjects: list(&[
-                    "request", "requests", "apply", "applyid", "approval", "process", "instance", "flow",
-                    "task", "申请", "审批", "流程", "实例", "单据", "工单",
-                ]),
-                phrases: list(&[
-                    "not exist",
-                    "not found",
-                    "finished",
-                    "closed",
-                    "completed",
-                    "revoked",
-                    "terminated",
-                    "ended",
-                    "不存在",
-                    "已结束",
-                    "已完成",
-                    "已关闭",
-                    "已撤销",
-                    "已撤回",
-                    "已终止",
-                ]),
-            },
-        }
-    }
-
-    /// The same message as plain JSON.
-    pub fn plain() -> Self {
-        Self { cipher: Cipher::None, ..Self::encrypted() }
-    }
-
     /// Reads a setting: the name of a built-in profile, or a JSON object with what differs from one
     /// (`{"base":"encrypted","results":{"approved":"AGREE"}}`).
     pub fn parse(text: &str) -> Result<Self, BadProfile> {
         let text = text.trim();
         if !text.starts_with('{') {
-            return Self::named(text);
+            return base(if text.is_empty() { DEFAULT } else { text });
         }
         let mut changes: Value = serde_json::from_str(text)
             .map_err(|error| BadProfile(format!("the profile is no JSON: {error}")))?;
-        let base = changes.as_object_mut().and_then(|members| members.remove("base"));
-        let base = Self::named(base.as_ref().and_then(Value::as_str).unwrap_or("encrypted"))?;
+        let named = changes.as_object_mut().and_then(|members| members.remove("base"));
+        let base = base(named.as_ref().map_or(DEFAULT, |name| name.as_str().unwrap_or_default()))?;
+        let sets_iv = changes.get("iv").is_some();
         let mut profile = serde_json::to_value(base).unwrap_or_default();
         overlay(&mut profile, changes);
-        serde_json::from_value(profile)
-            .map_err(|error| BadProfile(format!("the profile is not understood: {error}")))
+        let profile: Self = serde_json::from_value(profile)
+            .map_err(|error| BadProfile(format!("the profile is not understood: {error}")))?;
+        if sets_iv && profile.cipher != Cipher::AesCbc {
+            return Err(BadProfile(
+                "the profile is not understood: iv belongs to the cipher aes-cbc".to_owned(),
+            ));
+        }
+        Ok(profile)
     }
 
-    fn named(name: &str) -> Result<Self, BadProfile> {
-        match name {
-            "" | "encrypted" => Ok(Self::encrypted()),
-            "plain" => Ok(Self::plain()),
-            _ => Err(BadProfile("no such profile: use encrypted, plain, or a JSON object".to_owned())),
+    /// The bare cipher, where the profile has one.
+    pub fn bare_aes(&self) -> Option<BareAes> {
+        match self.cipher {
+            Cipher::AesCbc => Some(BareAes::Cbc(self.iv)),
+            Cipher::AesEcb => Some(BareAes::Ecb),
+            Cipher::DingTalk | Cipher::None => None,
         }
     }
 
@@ -190,6 +130,12 @@ impl Profile {
             Outcome::Failed => &self.results.failed,
         }
     }
+}
+
+fn base(name: &str) -> Result<Profile, BadProfile> {
+    let unknown =
+        || BadProfile(format!("no such profile: use {}, or a JSON object", Profile::BUILT_IN.join(", ")));
+    Profile::named(name).ok_or_else(unknown)
 }
 
 fn overlay(onto: &mut Value, changes: Value) {
@@ -219,9 +165,32 @@ mod tests {
     }
 
     #[test]
+    fn a_cipher_and_its_vector_are_data_like_the_rest() {
+        for (text, cipher) in [
+            ("aes-cbc", Some(BareAes::Cbc(Iv::KeyStart))),
+            (r#"{"base":"aes-cbc","iv":"prefixed"}"#, Some(BareAes::Cbc(Iv::Prefixed))),
+            (r#"{"cipher":"aes-cbc","iv":"zero","names":{"encrypt":"data"}}"#, Some(BareAes::Cbc(Iv::Zero))),
+            (r#"{"base":"aes-ecb","iv":"key-start","cipher":"aes-cbc"}"#, Some(BareAes::Cbc(Iv::KeyStart))),
+            ("aes-ecb", Some(BareAes::Ecb)),
+            (r#"{"base":"aes-ecb","cipher":"dingtalk"}"#, None),
+            (r#"{"base":"aes-ecb","cipher":"none"}"#, None),
+        ] {
+            assert_eq!(Profile::parse(text).unwrap().bare_aes(), cipher, "{text}");
+        }
+    }
+
+    #[test]
     fn a_misspelt_part_is_refused() {
-        for wrong in ["gzip", "{", r#"{"resluts":{}}"#, r#"{"base":"aes"}"#, r#"{"results":{"agreed":"x"}}"#]
-        {
+        for wrong in [
+            "gzip",
+            "{",
+            r#"{"resluts":{}}"#,
+            r#"{"base":"aes"}"#,
+            r#"{"results":{"agreed":"x"}}"#,
+            r#"{"base":"aes-cbc","iv":"random"}"#,
+            r#"{"base":"aes-ecb","iv":"zero"}"#,
+            r#"{"base":7}"#,
+        ] {
             assert!(Profile::parse(wrong).is_err(), "{wrong}");
         }
     }

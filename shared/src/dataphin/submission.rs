@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::content;
 use crate::{
-    approval::{ApplyId, ApprovalKey, Node, Person, Request, Rule, Source, Tenant},
+    approval::{ApplyId, ApprovalKey, Details, Node, Person, Request, Rule, Source, Tenant},
     dingtalk::instances::MOST_NODES,
     hex::hex,
 };
@@ -18,7 +18,7 @@ pub struct Submission {
     /// What is asked, of whom.
     pub request: Request,
     /// What exactly is asked for, as people will read it.
-    pub details: String,
+    pub details: Details,
     /// SHA-256 of all of it.
     pub digest: String,
 }
@@ -222,7 +222,7 @@ mod tests {
             (first.request.requester, first.request.nodes, first.request.template),
             (None, vec![], None)
         );
-        assert_eq!(first.details, "bpms content");
+        assert_eq!(first.details.text, "bpms content");
 
         let second = Submission::parse(fixture!("create.edition-2")).unwrap();
         assert_eq!(second.key.tenant.as_str(), "");

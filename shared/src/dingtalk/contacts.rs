@@ -36,6 +36,8 @@ pub struct Contact {
     pub active: bool,
     /// Whether they belong to a department; nobody else can start an approval.
     pub has_department: bool,
+    /// Their direct supervisor.
+    pub manager: Option<UserId>,
 }
 
 /// The contacts API calls the root department 1, the workflow API calls it -1.
@@ -87,6 +89,7 @@ impl DingTalk {
             name: result["name"].as_str().unwrap_or_default().chars().take(LONGEST_NAME).collect(),
             dept_id: dept_id.filter(|id| *id != ROOT_IN_CONTACTS).unwrap_or(ROOT_IN_WORKFLOW),
             has_department: dept_id.is_some(),
+            manager: result["manager_userid"].as_str().filter(|id| !id.is_empty()).map(UserId::new),
             active: !matches!(&result["active"], Value::Bool(false)) && result["active"] != "false",
         })
     }

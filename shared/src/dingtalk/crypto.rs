@@ -26,7 +26,7 @@ const LENGTH_BYTES: usize = 4;
 const PAD_TO: usize = 32;
 
 /// Base64 as found in the field: spare bits in the last character, padding or none.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
+pub(crate) const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)
@@ -55,7 +55,18 @@ impl FromStr for AesKey {
 }
 
 impl AesKey {
-    fn iv(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8; KEY_BYTES] {
+        &self.0
+    }
+
+    /// The text but its last character, whose spare bits are lost: to find it where it must not be.
+    pub(crate) fn without_spare_bits(&self) -> SecretString {
+        let mut text = STANDARD.encode(self.0);
+        text.truncate(AES_KEY_LENGTH - 1);
+        text.into()
+    }
+
+    pub(crate) fn iv(&self) -> &[u8] {
         &self.0[..IV_BYTES]
     }
 }

@@ -41,6 +41,7 @@ pub struct DingTalkError {
 mod code {
     pub const NO_CONNECTION: &str = "no-connection";
     pub const TIMED_OUT: &str = "timed-out";
+    pub const NO_FORECAST: &str = "no-forecast";
     pub const NO_ANSWER: &str = "no-answer";
     pub const UNREADABLE: &str = "unreadable-answer";
     pub const BUSY: &str = "too-many-calls-waiting";
@@ -129,6 +130,15 @@ impl DingTalkError {
     /// Whether DingTalk has banned our address for five minutes.
     pub fn is_ban(&self) -> bool {
         self.code == code::BANNED
+    }
+
+    /// DingTalk cannot tell which way an instance would go.
+    pub(super) fn no_forecast() -> Self {
+        Self::new(
+            Class::Permanent,
+            code::NO_FORECAST,
+            "DingTalk cannot foresee the template's flow: look at its nodes and at the initiator's departments",
+        )
     }
 
     /// Our own limiter had no slot in time: the call was not made.

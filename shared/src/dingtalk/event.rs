@@ -19,6 +19,13 @@ pub enum Event {
     CheckUrl,
     /// We check our address ourselves.
     OwnCheck,
+    /// An instance has begun.
+    InstanceStarted {
+        /// Which.
+        instance: InstanceId,
+        /// Of which template; older pushes do not say.
+        process_code: Option<ProcessCode>,
+    },
     /// An instance has ended.
     InstanceEnded {
         /// Which.
@@ -70,6 +77,10 @@ impl Event {
 }
 
 fn instance_change(event: &Map<String, Value>) -> Option<Event> {
+    let process_code = text(event, &["processCode"]).map(ProcessCode::new);
+    if text(event, &["type"])? == "start" {
+        return Some(Event::InstanceStarted { instance: instance(event)?, process_code });
+    }
     let result = match (text(event, &["type"])?.as_str(), text(event, &["result"]).as_deref()) {
         ("finish", Some("agree")) => HintResult::Agreed,
         ("finish", Some("refuse")) => HintResult::Refused,
@@ -81,7 +92,7 @@ fn instance_change(event: &Map<String, Value>) -> Option<Event> {
     let finished_at = event.get("finishTime").and_then(number_or_text);
     Some(Event::InstanceEnded {
         instance: instance(event)?,
-        process_code: text(event, &["processCode"]).map(ProcessCode::new),
+        process_code,
         result,
         finished_at: finished_at.and_then(|ms| Timestamp::from_millisecond(ms).ok()),
     })
@@ -153,9 +164,9 @@ mod tests {
     }
 
     #[test]
-    fn a_start_is_acknowledged_and_forgotten() {
+    fn a_start_is_told_from_an_end() {
         let event = Event::parse(fixture!("event_instance_start_doc")).unwrap();
-        assert_eq!(event, Event::Other("bpms_instance_change".to_owned()));
+        assert!(matches!(event, Event::InstanceStarted { .. }), "{event:?}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use jiff::{Timestamp, civil::DateTime, tz};
 use reqwest::Method;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Api, Class, DingTalk, DingTalkError, error::number_or_text};
@@ -14,6 +15,7 @@ const MOST_PAGES: usize = 50;
 /// Also what an item of the store can bear with ease.
 const REMARK_LIMIT: usize = 1024;
 const LONGEST_ID: usize = 128;
+const MOST_USERS: usize = 50;
 
 /// What an instance is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,10 +26,31 @@ pub struct NewInstance {
     pub originator: UserId,
     /// A department of the originator; the root is -1.
     pub dept_id: i64,
-    /// Who decides, in order; empty: the template's own flow.
-    pub approvers: Vec<(NodeAction, Vec<UserId>)>,
-    /// Label and value of each field.
-    pub fields: Vec<(String, String)>,
+    /// Who decides.
+    pub approvers: Approvers,
+    /// What the form holds.
+    pub values: Vec<FormValue>,
+}
+
+/// Who decides about an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Approvers {
+    /// These, in order, instead of the template's flow.
+    Given(Vec<(NodeAction, Vec<UserId>)>),
+    /// The template's flow; with the people chosen for its nodes that leave the choice, by the node's key.
+    Flow(Vec<(String, Vec<UserId>)>),
+}
+
+/// What one field of a form holds. DingTalk wants every value as text, whatever the component.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FormValue {
+    /// The field's id, where it is known: two fields may have the same label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The field's label.
+    pub name: String,
+    /// What it holds.
+    pub value: String,
 }
 
 /// How the people of a node decide.
@@ -52,6 +75,10 @@ pub struct InstanceSnapshot {
     pub decided_by: Option<UserId>,
     /// What they wrote.
     pub remark: Option<String>,
+    /// Who added approvers while it ran (countersigning, 加签).
+    pub countersigned_by: Vec<UserId>,
+    /// Whose desks it has been on.
+    pub asked: Vec<UserId>,
     /// When it ended; DingTalk gives minutes.
     pub finished_at: Option<Timestamp>,
     /// Label and value of each field.
@@ -83,22 +110,19 @@ impl DingTalk {
             "processCode": new.process_code,
             "originatorUserId": new.originator,
             "deptId": new.dept_id,
-            "formComponentValues":
-                new.fields.iter().map(|(name, value)| json!({"name": name, "value": value})).collect::<Vec<_>>(),
+            "formComponentValues": new.values,
         });
         if let Some(agent_id) = self.settings().agent_id {
             body["microappAgentId"] = agent_id.into();
         }
-        if !new.approvers.is_empty() {
-            let node = |(action, users): &(NodeAction, Vec<UserId>)| {
-                let action = match action {
-                    NodeAction::Alone => "NONE",
-                    NodeAction::All => "AND",
-                    NodeAction::Any => "OR",
-                };
-                json!({"actionType": action, "userIds": users})
-            };
-            body["approvers"] = new.approvers.iter().map(node).collect();
+        match &new.approvers {
+            Approvers::Given(nodes) => body["approvers"] = nodes.iter().map(given_node).collect(),
+            Approvers::Flow(chosen) if chosen.is_empty() => {}
+            Approvers::Flow(chosen) => {
+                let chosen =
+                    chosen.iter().map(|(key, users)| json!({"actionerKey": key, "actionerUserIds": users}));
+                body["targetSelectActioners"] = chosen.collect();
+            }
         }
         let path = "/v1.0/workflow/processInstances";
         let answer =
@@ -174,6 +198,15 @@ impl DingTalk {
     }
 }
 
+fn given_node((action, users): &(NodeAction, Vec<UserId>)) -> Value {
+    let action = match action {
+        NodeAction::Alone => "NONE",
+        NodeAction::All => "AND",
+        NodeAction::Any => "OR",
+    };
+    json!({"actionType": action, "userIds": users})
+}
+
 /// Reads an instance: `status` must be there, everything else as far as it has the shape we know.
 fn snapshot(instance: &Value) -> Option<InstanceSnapshot> {
     let text = |value: &Value, name: &str| Some(value.get(name)?.as_str()?.to_owned());
@@ -197,11 +230,28 @@ fn snapshot(instance: &Value) -> Option<InstanceSnapshot> {
         originator: user(text(instance, "originatorUserId")),
         decided_by: user(decider.and_then(|record| text(record, "userId"))),
         remark: remark.map(|remark| remark.chars().take(REMARK_LIMIT).collect()),
+        countersigned_by: distinct_users(
+            list("operationRecords")
+                .filter(|record| text(record, "type").is_some_and(|kind| kind.starts_with("APPEND_TASK")))
+                .map(|record| text(record, "userId")),
+        ),
+        asked: distinct_users(list("tasks").map(|task| text(task, "userId"))),
         finished_at: text(instance, "finishTime").as_deref().and_then(local_time),
         fields: list("formComponentValues")
             .filter_map(|field| Some((text(field, "name")?, text(field, "value")?)))
             .collect(),
     })
+}
+
+/// Each person once, in order; no more than a timeline bears.
+fn distinct_users(ids: impl Iterator<Item = Option<String>>) -> Vec<UserId> {
+    let mut users: Vec<UserId> = Vec::new();
+    for user in ids.filter_map(user) {
+        if !users.contains(&user) && users.len() < MOST_USERS {
+            users.push(user);
+        }
+    }
+    users
 }
 
 fn user(id: Option<String>) -> Option<UserId> {

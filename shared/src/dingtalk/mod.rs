@@ -4,8 +4,8 @@
 //! |---|---|
 //! | [`client`] | one call: limiter, token, time-out, classification |
 //! | [`instances`] | create, read, terminate, list, comment |
+//! | [`forms`], [`forecast`] | templates, and the nodes an instance would go through |
 //! | [`contacts`] | who someone is in DingTalk |
-//! | [`form`] | what an approval's form shows |
 //! | [`proofs`] | what the app may do, proved by calls that change nothing |
 //! | [`error`] | what a refusal means |
 //! | [`callback`], [`event`], [`crypto`], [`knock`] | what DingTalk reports to us |
@@ -17,7 +17,8 @@ pub mod crypto;
 pub mod error;
 pub mod event;
 mod failed_pushes;
-pub mod form;
+pub mod forecast;
+pub mod forms;
 pub mod instances;
 pub mod knock;
 mod limiter;
@@ -29,7 +30,7 @@ pub use client::{Api, DingTalk};
 pub use contacts::{AccountKind, Contact};
 pub use error::{Class, DingTalkError};
 pub use event::Event;
-pub use instances::{Ending, InstanceSnapshot, NewInstance, NodeAction};
+pub use instances::{Approvers, Ending, InstanceSnapshot, NewInstance, NodeAction};
 pub use proofs::Permission;
 
 use secrecy::SecretString;

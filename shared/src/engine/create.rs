@@ -2,14 +2,17 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Engine, EngineError, MOST_TRIES, Step, people::NOT_IN_DINGTALK, step, waiting::Line};
+use super::{
+    Engine, EngineError, MOST_TRIES, Step, people::NOT_IN_DINGTALK, selection::select, step, waiting::Line,
+};
 use crate::{
     approval::{
-        Approval, Creation, Identity, Instance, Origin, Received, State,
+        Approval, Creation, Happening, Identity, Instance, Origin, Received, State,
         schedule::{BAN, BUSY, CREATE, GIVE_UP_CREATING, SEND_WITHIN, wait_repeating},
     },
-    dingtalk::{Class, DingTalkError, NewInstance, form},
+    dingtalk::{Approvers, Class, Contact, DingTalkError, NewInstance, forecast::ForecastQuery},
     store::CommitError,
+    template::{Template, Way, fill},
 };
 
 /// A transient no is tried once more after so long.
@@ -23,7 +26,17 @@ impl Engine {
             let reason = "DingTalk could not be brought to create the approval within a day".to_owned();
             return self.decide(approval.failed("given-up".to_owned(), reason, now)).await;
         }
-        match self.store().commit(approval.sending(self.process_code(), now)).await {
+        let template = match self.pick(&approval.record.request).await? {
+            Ok(template) => template,
+            // An operator can mend it: until then it waits.
+            Err(none) => {
+                let not_before = now + self.jittered(wait_repeating(&CREATE, approval.attempts()));
+                return step(
+                    self.store().commit(approval.not_created(none.code().to_owned(), not_before, now)).await,
+                );
+            }
+        };
+        match self.store().commit(approval.sending(template.process_code, now)).await {
             Ok(claimed) => self.create(claimed, &Line::none()).await,
             Err(error) => step::<Received>(Err(error)),
         }
@@ -108,14 +121,23 @@ impl Engine {
         let Creation::Sent { at, process_code, .. } = &state.creation else {
             return Err(DingTalkError::new(Class::Throttled, "not-announced", "the call was not announced"));
         };
-        let cast = self.cast(&record.request).await?;
-        let new = NewInstance {
-            process_code: process_code.clone(),
-            originator: cast.originator.user_id,
-            dept_id: cast.originator.dept_id,
-            approvers: cast.approvers,
-            fields: form::values(record, &state.details),
+        let template = self.template(process_code).await.map_err(|_| store_failed())?;
+        let template = template.unwrap_or_else(|| Template::by_hand(process_code.clone()));
+        let mut cast = self.cast(&record.request).await?;
+        let Contact { user_id: originator, dept_id, .. } = cast.originator;
+        let values = fill::values(&template.fills, record, &state.details, &originator);
+        let approvers = match template.way {
+            Way::Source if !cast.approvers.is_empty() => Approvers::Given(cast.approvers),
+            Way::Source => Approvers::Flow(Vec::new()),
+            Way::Template => {
+                let query = ForecastQuery { process_code, originator: &originator, dept_id, values: &values };
+                let flow = self.dingtalk().forecast(&query).await?;
+                let selected = select(&flow, &cast.approvers, &originator)?;
+                cast.notes.push(Happening::FlowOfTemplate { selected: selected.len() });
+                Approvers::Flow(selected)
+            }
         };
+        let new = NewInstance { process_code: process_code.clone(), originator, dept_id, approvers, values };
         // Whoever was held up for long must not send any more: others may have begun to look for the instance.
         let id = self.dingtalk().create_instance(&new, *at + SEND_WITHIN).await?;
         let now = self.now();
@@ -193,6 +215,11 @@ impl Engine {
     }
 }
 
+/// The call was not made.
+fn store_failed() -> DingTalkError {
+    DingTalkError::new(Class::Transient, "store-unavailable", "the bridge cannot read its templates")
+}
+
 /// Which create call an approval waits for.
 fn sent_at(approval: &Approval<Received>) -> Option<Timestamp> {
     match &approval.state.creation {
@@ -200,6 +227,16 @@ fn sent_at(approval: &Approval<Received>) -> Option<Timestamp> {
         Creation::Ready { .. } => None,
     }
 }
+
+/// Codes of refusals that we found out ourselves.
+const OURS: [&str; 6] = [
+    NOT_IN_DINGTALK,
+    "no-forecast",
+    "too-few-selectable-nodes",
+    "nobody-to-select",
+    "approver-not-selectable",
+    "only-one-selectable",
+];
 
 /// The reason for a person: what is wrong, and where to mend it.
 fn sentence(error: &DingTalkError) -> String {
@@ -221,7 +258,13 @@ fn sentence(error: &DingTalkError) -> String {
             "the organisation's monthly quota of DingTalk API calls is used up: buy more or wait for the next month"
                 .to_owned()
         }
-        _ if error.code == NOT_IN_DINGTALK => error.message.clone(),
+        // Our own words say what to do.
+        _ if OURS.contains(&error.code.as_str()) => error.message.clone(),
+        _ if error.code == "targetSelectApproverMissing" => {
+            "the template's flow wants the initiator to select approvers, and the request names none: let Dataphin name \
+             approvers, or take the node *Selected by Initiator* out of the flow in the OA approval console"
+                .to_owned()
+        }
         _ => format!("DingTalk refused the approval ({}): {}", error.code, error.message),
     }
 }

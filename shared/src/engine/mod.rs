@@ -5,7 +5,8 @@
 //! | [`advance`] | load, next action, act, commit; until nothing is due |
 //! | [`submit`], [`withdraw`], [`report`] | what the doors tell the engine; [`sweep`] is the clock's |
 //! | `create`, `reconcile`, `read`, `terminate`, `deliver` | one executor an action |
-//! | `people` | who the people of a request are in DingTalk |
+//! | `people`, `selection` | who the people of a request are in DingTalk, and where a template's flow asks for them |
+//! | `templates` | which template a request gets |
 //!
 //! A step that changes something elsewhere (a create call, a delivery) is committed before the call, with the moment at
 //! which someone else may take over. Looking, reading and terminating may be done twice. So two engines may run at once,
@@ -18,8 +19,10 @@ mod people;
 mod read;
 mod reconcile;
 mod report;
+mod selection;
 mod submit;
 mod sweep;
+mod templates;
 mod terminate;
 mod waiting;
 mod withdraw;
@@ -30,7 +33,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
 use crate::{
-    approval::{Approval, ProcessCode},
+    approval::Approval,
     dataphin::Dataphin,
     dingtalk::{AccountKind, DingTalk},
     store::{CommitError, Store, StoreError},
@@ -38,6 +41,7 @@ use crate::{
 };
 
 use reconcile::LastLook;
+use templates::BookCopy;
 
 pub use submit::{SubmitError, Submitted};
 pub use sweep::{Swept, TakeError};
@@ -55,6 +59,8 @@ struct Inner {
     world: World,
     /// What the last look for instances saw; held while someone looks.
     last_look: Arc<Mutex<Option<LastLook>>>,
+    /// The templates, as they were seconds ago.
+    book: BookCopy,
 }
 
 /// How the engine behaves.
@@ -88,13 +94,14 @@ impl Engine {
         settings: EngineSettings,
         world: World,
     ) -> Self {
-        Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world, last_look: Arc::default() }))
+        let (last_look, book) = Default::default();
+        Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world, last_look, book }))
     }
 
     /// The same engine for work that nobody waits for: its store lets the doors go first.
     #[must_use]
     pub fn in_background(&self) -> Self {
-        let Inner { store, dingtalk, dataphin, settings, world, last_look } = &*self.0;
+        let Inner { store, dingtalk, dataphin, settings, world, last_look, book } = &*self.0;
         Self(Arc::new(Inner {
             store: store.clone().in_background(),
             dingtalk: dingtalk.clone(),
@@ -102,6 +109,7 @@ impl Engine {
             settings: settings.clone(),
             world: world.clone(),
             last_look: last_look.clone(),
+            book: book.clone(),
         }))
     }
 
@@ -113,11 +121,6 @@ impl Engine {
     /// The DingTalk it works with.
     pub fn dingtalk(&self) -> &DingTalk {
         &self.0.dingtalk
-    }
-
-    /// The template that new approvals are made from.
-    fn process_code(&self) -> ProcessCode {
-        self.dingtalk().settings().process_code.clone().unwrap_or_else(|| ProcessCode::new(""))
     }
 
     fn now(&self) -> Timestamp {

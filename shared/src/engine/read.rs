@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::{Engine, EngineError, MOST_TRIES, Step, step};
 use crate::{
     approval::{
-        Approval, ApprovalId, Basis, Decider, Decision, Hint, HintResult, Outcome, Pending, State, UserId,
+        Approval, ApprovalId, Basis, Decider, Decision, Happening, Hint, HintResult, Outcome, Pending, State,
+        UserId,
         schedule::{BELIEVE_EVENT_AFTER, BUSY, GONE_FOR_GOOD},
     },
     dingtalk::{Class, DingTalkError, Ending, InstanceSnapshot},
@@ -49,8 +50,11 @@ impl Engine {
         })
     }
 
-    async fn commit_read(&self, approval: Approval<Pending>, read: &Read) -> Result<Step, EngineError> {
+    async fn commit_read(&self, mut approval: Approval<Pending>, read: &Read) -> Result<Step, EngineError> {
         let now = self.now();
+        if let Ok(snapshot) = read {
+            approval = note_countersigning(approval, snapshot, now);
+        }
         let decision = match read {
             Ok(snapshot) => from_instance(&approval.state, snapshot, now),
             Err(error) => from_event(&approval.state, error, now),
@@ -70,6 +74,24 @@ impl Engine {
         };
         step(self.store().commit(approval).await)
     }
+}
+
+/// Approvers that were added in DingTalk stand in the timeline, once; the decision is DingTalk's all the same.
+fn note_countersigning(
+    mut approval: Approval<Pending>,
+    snapshot: &InstanceSnapshot,
+    now: Timestamp,
+) -> Approval<Pending> {
+    let known = |user: &&UserId| approval.state.approvers.iter().any(|approver| approver.user_id == **user);
+    let others: Vec<UserId> = snapshot.asked.iter().filter(|user| !known(user)).cloned().collect();
+    for by in &snapshot.countersigned_by {
+        let others = others.iter().filter(|other| *other != by).cloned().collect();
+        let note = Happening::Countersigned { by: by.clone(), others };
+        if !approval.record.timeline.entries().iter().any(|entry| entry.what == note) {
+            approval = approval.noted(note, now);
+        }
+    }
+    approval
 }
 
 /// The decision that an ended instance holds.

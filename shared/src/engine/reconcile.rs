@@ -13,8 +13,9 @@ use crate::{
         Approval, ApprovalId, Creation, Instance, InstanceId, Origin, ProcessCode, Received, State, UserId,
         schedule::LEASE,
     },
-    dingtalk::{Class, DingTalkError, InstanceSnapshot, form},
+    dingtalk::{Class, DingTalkError, InstanceSnapshot},
     store::Owner,
+    template::fill,
 };
 
 /// The two clocks may differ a little.
@@ -124,7 +125,12 @@ impl Engine {
         process_code: &ProcessCode,
         snapshot: InstanceSnapshot,
     ) -> Result<Option<ApprovalId>, EngineError> {
-        let Some(named) = form::reference(&snapshot.fields) else { return Ok(None) };
+        let named = match self.template(process_code).await? {
+            Some(template) => fill::reference(&template.fills, &snapshot.fields),
+            // The bridge does not use the template any more: any field may hold the reference.
+            None => ApprovalId::found_in(snapshot.fields.iter().map(|(_, value)| value.as_str())),
+        };
+        let Some(named) = named else { return Ok(None) };
         let Some(Approval { record, state: State::Received(state) }) = self.store().load(&named).await?
         else {
             return Ok(None);

@@ -27,6 +27,13 @@ impl Engine {
                 }
                 Owner::Nobody => Ok(()),
             },
+            // Only a try of a template waits for it.
+            Event::InstanceStarted { instance, process_code } => {
+                if self.is_ours(process_code.as_ref()).await? && self.store().trial_expected(now).await? {
+                    self.store().note_start(instance, now).await?;
+                }
+                Ok(())
+            }
             Event::CheckUrl | Event::OwnCheck | Event::Other(_) => Ok(()),
         }
     }
@@ -39,8 +46,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let mut owner = self.store().owner(instance).await?;
         // Events of all templates arrive unless they are filtered. Only one of ours can be early.
-        let ours = process_code.is_none_or(|code| *code == self.process_code());
-        if owner == Owner::Nobody && ours {
+        if owner == Owner::Nobody && self.is_ours(process_code).await? {
             owner = self.store().keep_early(instance, &hint).await?;
         }
         match owner {

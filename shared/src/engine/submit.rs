@@ -7,7 +7,7 @@ use super::{
     waiting::{Holder, Line},
 };
 use crate::{
-    approval::{ApplyId, Approval, ApprovalId, Creation, Received, State},
+    approval::{ApplyId, Approval, ApprovalId, Creation, Received, Record, State},
     dataphin::Submission,
     store::CommitError,
 };
@@ -49,17 +49,16 @@ impl Engine {
         let arrived = self.now();
         let Submission { key, request, details, digest } = submission;
         let submitted = Submitted { id: key.id(), apply_id: key.apply_id.clone() };
-        let process_code = self.process_code();
-        let first = Approval::receive(
-            key,
-            digest.clone(),
-            request.clone(),
-            details.clone(),
-            process_code.clone(),
-            arrived,
-        );
+        let template = self.pick(&request).await?;
+        let first = Record::of(key, request.clone(), digest.clone(), arrived);
+        let first: Approval = match &template {
+            Ok(template) => {
+                Approval::receive(first, details.clone(), template.process_code.clone(), arrived).into()
+            }
+            Err(none) => Approval::turn_away(first, none.code(), none.to_string(), arrived).into(),
+        };
         match self.store().commit(first).await {
-            Ok(approval) => return self.create_while_waiting(approval, submitted).await,
+            Ok(approval) => return self.go_on(approval, submitted).await,
             Err(CommitError::Store(error)) => return Err(EngineError::from(error).into()),
             Err(CommitError::Conflict) => {}
         }
@@ -67,20 +66,28 @@ impl Engine {
         match known {
             // The refusal was answered before this submit: whatever was in the way may have been mended since.
             Some(Approval { record, state: State::Refused(state) }) if state.at < arrived => {
-                let again = Approval { record, state }.submit_again(
-                    digest.clone(),
-                    request,
-                    details,
-                    process_code,
-                    arrived,
-                );
+                let again = Approval { record, state }.submit_again(digest.clone(), request, arrived);
+                let again: Approval = match template {
+                    Ok(template) => again.receive_again(details, template.process_code, arrived).into(),
+                    Err(none) => again.turn_away_again(none.code(), none.to_string(), arrived).into(),
+                };
                 match self.store().commit(again).await {
-                    Ok(approval) => self.create_while_waiting(approval, submitted).await,
+                    Ok(approval) => self.go_on(approval, submitted).await,
                     Err(CommitError::Conflict) => self.settle(submitted, &digest, arrived).await,
                     Err(CommitError::Store(error)) => Err(EngineError::from(error).into()),
                 }
             }
             _ => self.settle(submitted, &digest, arrived).await,
+        }
+    }
+
+    /// What follows the commit of a submit.
+    async fn go_on(&self, approval: Approval, submitted: Submitted) -> Result<Submitted, SubmitError> {
+        match approval {
+            Approval { record, state: State::Received(state) } => {
+                self.create_while_waiting(Approval { record, state }, submitted).await
+            }
+            refused => answer(refused, submitted),
         }
     }
 

@@ -30,9 +30,9 @@ pub enum Owner {
 }
 
 #[derive(Serialize, Deserialize)]
-struct InstanceItem {
+pub(super) struct InstanceItem {
     approval: Option<ApprovalId>,
-    early: Option<Hint>,
+    pub early: Option<Hint>,
 }
 
 impl Store {
@@ -159,7 +159,10 @@ impl Store {
         }
     }
 
-    async fn instance_item(&self, instance: &InstanceId) -> Result<Option<InstanceItem>, StoreError> {
+    pub(super) async fn instance_item(
+        &self,
+        instance: &InstanceId,
+    ) -> Result<Option<InstanceItem>, StoreError> {
         let _lane = self.lane().await;
         let output = self
             .client

@@ -47,4 +47,28 @@ impl Store {
             Err(error) => Err(error.into()),
         }
     }
+
+    /// Gives a turn back that was claimed at `claimed_at`, if it is still ours.
+    pub async fn end_turn(&self, name: &str, claimed_at: Timestamp) -> Result<(), StoreError> {
+        self.count_write();
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .key(KEY, text(format!("M#{name}")))
+            .update_expression("SET done_at = :never")
+            .condition_expression("done_at = :claimed_at")
+            .expression_attribute_values(":claimed_at", number(claimed_at.as_millisecond()))
+            .expression_attribute_values(":never", number(0_i64))
+            .send()
+            .await;
+        match sent {
+            Err(error)
+                if !error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
+                Err(error.into())
+            }
+            _ => Ok(()),
+        }
+    }
 }

@@ -6,6 +6,8 @@
 //! | instance | `I#<instance id>` | which approval a DingTalk instance belongs to, or an event that came too early |
 //! | mark | `M#<name>` | a moment the bridge must remember |
 //! | sighting | `S#<name>` | what was seen last of a kind of call from outside |
+//! | templates | `T#templates` | which DingTalk template a request gets |
+//! | trial | `Y#<instance id>`, `E#<instance id>` | how far a try of a template has come, and what was reported of it |
 //!
 //! Two sparse indexes: *due* (sharded; what must be looked at next) and *status* (what operators list). No scans.
 
@@ -17,6 +19,8 @@ mod lists;
 mod marks;
 mod sightings;
 mod table;
+mod templates;
+mod trials;
 
 use std::{
     sync::{

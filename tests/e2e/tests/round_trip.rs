@@ -58,9 +58,9 @@ async fn nodes_decide_in_order_all_or_any_of_their_people() {
 }
 
 #[tokio::test]
-async fn every_edition_and_both_profiles_work() {
+async fn every_edition_and_every_profile_works() {
     for edition in [Edition::First, Edition::Second, Edition::Third] {
-        for profile in [dataphin::Profile::Encrypted, dataphin::Profile::Plain] {
+        for profile in dataphin::Profile::ALL {
             let setting = Setting::default().simulators(|simulators| {
                 (simulators.dataphin.edition, simulators.dataphin.profile) = (edition, profile);
             });
@@ -75,10 +75,15 @@ async fn every_edition_and_both_profiles_work() {
 
 #[tokio::test]
 async fn an_encrypted_confirmation_of_dataphins_counts() {
-    let r = Rehearsal::with(Setting::default().simulators(|it| it.dataphin.encrypted_answer = true)).await;
-    let apply_id = r.accepted(r.request()).await;
-    r.agree(&r.approver(), "").await;
-    r.told(&apply_id).await;
+    for profile in dataphin::Profile::ALL {
+        let setting = Setting::default().simulators(|it| {
+            (it.dataphin.encrypted_answer, it.dataphin.profile) = (true, profile);
+        });
+        let r = Rehearsal::with(setting).await;
+        let apply_id = r.accepted(r.request()).await;
+        r.agree(&r.approver(), "").await;
+        r.told(&apply_id).await;
+    }
 }
 
 #[tokio::test]

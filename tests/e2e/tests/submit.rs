@@ -199,8 +199,8 @@ async fn a_no_found_out_after_the_source_was_told_yes_becomes_an_outcome() {
     let setting = Setting::default().variable("BRIDGE_SUBMIT_WAIT_SECONDS", "1");
     let r = Rehearsal::with(setting).await;
     r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::Slow(5_000)).once());
-    let stopped = r.sandbox.config().expect("a configuration").dingtalk.settings.process_code;
-    r.sandbox.dingtalk.set_status(stopped.as_str(), simulators::dingtalk::TemplateStatus::Invalid);
+    let template = &r.sandbox.variables()["DINGTALK_PROCESS_CODE"];
+    r.sandbox.dingtalk.set_status(template, simulators::dingtalk::TemplateStatus::Invalid);
     let filed = r.as_time_passes(r.file(r.request())).await;
     assert!(filed.answer.accepted(), "{}", filed.body());
     let told = r.told(&filed.apply_id).await;

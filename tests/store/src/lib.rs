@@ -6,8 +6,8 @@ use bridge::embedded::Embedded;
 use jiff::Timestamp;
 use shared::{
     approval::{
-        ApplyId, Approval, ApprovalKey, Instance, InstanceId, ProcessCode, Received, Request, Source, Tenant,
-        UserId,
+        ApplyId, Approval, ApprovalKey, Details, Instance, InstanceId, ProcessCode, Received, Record,
+        Request, Source, Tenant, UserId,
     },
     store::Store,
     world::World,
@@ -49,14 +49,12 @@ pub fn received(apply_id: &str) -> Approval<Received> {
         requester: None,
         nodes: Vec::new(),
     };
-    Approval::receive(
-        key,
-        "digest".into(),
-        request,
-        "line one\nline two".into(),
-        ProcessCode::new("PROC-1"),
-        at(0),
-    )
+    let details = Details {
+        items: vec![("item".into(), "value".into()), ("零".into(), String::new())],
+        text: "line one\nline two".into(),
+    };
+    let record = Record::of(key, request, "digest".into(), at(0));
+    Approval::receive(record, details, ProcessCode::new("PROC-1"), at(0))
 }
 
 /// An instance for it.

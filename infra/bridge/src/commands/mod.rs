@@ -7,10 +7,12 @@ mod demo;
 mod doctor;
 mod keygen;
 mod list;
+mod probe;
 mod resend;
 mod serve;
 mod show;
 mod simulate;
+mod template;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -38,12 +40,16 @@ enum Command {
     Doctor(doctor::Examine),
     /// Measure the bridge on this machine
     Bench(bench::Bench),
+    /// Generate, adopt, check and try the DingTalk templates
+    Template(template::Template),
     /// Show where a request stands, and what happened to it
     Show(show::Show),
     /// List the requests with a status: those that are parked, first of all
     List(list::List),
     /// Send parked outcomes to Dataphin again
     Resend(resend::Resend),
+    /// Try what a vendor does not publish, and see its raw answers
+    Probe(probe::Probe),
 }
 
 impl Cli {
@@ -61,9 +67,11 @@ impl Cli {
             Command::Doctor(examine) => examine.run().await,
             Command::Bench(bench) => bench.run().await,
             Command::Keygen => keygen::run(),
+            Command::Template(template) => template.run().await,
             Command::Show(show) => show.run().await,
             Command::List(list) => list.run().await,
             Command::Resend(resend) => resend.run().await,
+            Command::Probe(probe) => probe.run().await,
         }
     }
 }

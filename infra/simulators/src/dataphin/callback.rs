@@ -16,7 +16,6 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::dingtalk::crypto::{CallbackKeys, Envelope, Unverified};
 
 use super::{
     books::{Report, Unknown},
@@ -26,33 +25,17 @@ use super::{
     ledger::{Outcome, RefusedCall, Verdict},
     request::Person,
     settings::{InForce, Profile},
+    verify::{CallbackQuery, verify},
 };
 
 /// Where the bridge reports.
 pub const CALLBACK_PATH: &str = "/api/oa/bpms/integration/thirdparty/callback";
 /// The most that a callback's body holds.
 pub(super) const BODY_LIMIT: usize = 256 * 1024;
-/// How far the caller's clock may be off.
-const CLOCK_WINDOW_MS: u64 = 60 * 60 * 1000;
 
 /// What a fault's answers say.
 const UNAVAILABLE: &str = "the system is not available";
 const BUSY: &str = "the system is busy";
-
-/// The query of both profiles.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct CallbackQuery {
-    signature: Option<String>,
-    timestamp: Option<String>,
-    nonce: Option<String>,
-    access_token: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct EncryptedBody {
-    encrypt: String,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -68,8 +51,9 @@ struct Message {
 }
 
 /// Why a callback is answered no.
-enum Refusal {
+pub(super) enum Refusal {
     Unauthentic(&'static str),
+    Undecipherable(&'static str),
     Damaged(&'static str),
     TooLarge,
     NoSuchRequest,
@@ -159,11 +143,16 @@ impl Dataphin {
     }
 
     fn success(&self, in_force: &InForce) -> Response {
-        if in_force.settings.profile == Profile::Plain || !in_force.settings.encrypted_answer {
+        let profile = in_force.settings.profile;
+        if profile == Profile::Plain || !in_force.settings.encrypted_answer {
             return Json(json!({ "success": true, "code": "0", "message": "success" })).into_response();
         }
         let mut random = [0; 16];
         self.world.random.fill(&mut random);
+        if let Some(cipher) = profile.bare_aes() {
+            let sealed = cipher.seal(&in_force.key, b"success", random);
+            return Json(json!({ "encrypt": sealed })).into_response();
+        }
         let timestamp = self.world.now().as_millisecond().to_string();
         let nonce = self.world.random.letters_and_digits(8);
         let sealed = in_force.keys.seal(b"success", "", timestamp, nonce, random);
@@ -175,61 +164,6 @@ impl Dataphin {
         }))
         .into_response()
     }
-}
-
-/// The message of a callback that proves to come from someone who knows the secrets.
-fn verify(
-    in_force: &InForce,
-    query: Result<Query<CallbackQuery>, QueryRejection>,
-    body: Result<Bytes, BytesRejection>,
-    now_ms: i64,
-) -> Result<Vec<u8>, Refusal> {
-    let Query(query) = query.map_err(|_| Refusal::Damaged("the query cannot be read"))?;
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
-        _ => Refusal::Damaged("the body cannot be read"),
-    })?;
-    let timestamp = query.timestamp.clone().ok_or(Refusal::Unauthentic("the timestamp is missing"))?;
-    let sent_ms: i64 =
-        timestamp.parse().map_err(|_| Refusal::Damaged("the timestamp is not in milliseconds"))?;
-    let message = match in_force.settings.profile {
-        Profile::Encrypted => open(&in_force.keys, query, timestamp, &body)?,
-        Profile::Plain => {
-            if query.access_token.as_ref() != Some(&in_force.settings.access_token) {
-                return Err(Refusal::Unauthentic("the access token is wrong"));
-            }
-            body.to_vec()
-        }
-    };
-    if sent_ms.abs_diff(now_ms) > CLOCK_WINDOW_MS {
-        return Err(Refusal::Unauthentic("the timestamp is more than an hour off"));
-    }
-    Ok(message)
-}
-
-fn open(
-    keys: &CallbackKeys,
-    query: CallbackQuery,
-    timestamp: String,
-    body: &[u8],
-) -> Result<Vec<u8>, Refusal> {
-    let (Some(signature), Some(nonce)) = (query.signature, query.nonce) else {
-        return Err(Refusal::Unauthentic("the signature or the nonce is missing"));
-    };
-    let EncryptedBody { encrypt } =
-        serde_json::from_slice(body).map_err(|_| Refusal::Damaged("the body is not {\"encrypt\": \"…\"}"))?;
-    let opened =
-        keys.open(&Envelope { signature, timestamp, nonce, encrypt }).map_err(
-            |unverified| match unverified {
-                Unverified::Signature => Refusal::Unauthentic("the signature is wrong"),
-                Unverified::Ciphertext => Refusal::Damaged("the ciphertext is damaged"),
-                Unverified::Plaintext => Refusal::Damaged("the decrypted text is damaged"),
-            },
-        )?;
-    if !opened.owner_key.is_empty() {
-        return Err(Refusal::Unauthentic("the owner key is not empty"));
-    }
-    Ok(opened.message)
 }
 
 /// What a message reports.
@@ -257,6 +191,7 @@ impl Refusal {
     fn parts(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Unauthentic(message) => (StatusCode::UNAUTHORIZED, "DPN.OA.AuthFailed", message),
+            Self::Undecipherable(message) => (StatusCode::BAD_REQUEST, "DPN.OA.DecryptFailed", message),
             Self::Damaged(message) => (StatusCode::BAD_REQUEST, "DPN.OA.BadRequest", message),
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "DPN.OA.BadRequest", "the body is larger than 256 KiB")

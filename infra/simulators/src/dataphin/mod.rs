@@ -7,7 +7,7 @@
 //! | `request`, `content`, `body` | what people ask for, and how it is written |
 //! | `books`, `record`, `ledger` | every request, its state, and what Dataphin was told of it: the pure core |
 //! | `submit`, `answer` | what Dataphin sends, and what it makes of the answer |
-//! | `callback` | what Dataphin receives |
+//! | `callback`, `verify` | what Dataphin receives, and from whom |
 //! | `faults` | how it misbehaves when asked to |
 //! | `page`, `control` | the page for people, the JSON surface for scripts |
 
@@ -29,6 +29,7 @@ mod simulator;
 mod submit;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 pub use answer::{Answer, Connection, Filed, NotWithdrawn, Verb};
 pub use callback::CALLBACK_PATH;

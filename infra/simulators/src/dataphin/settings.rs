@@ -5,7 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
-use shared::dingtalk::crypto::{AesKey, BadAesKey, CallbackKeys};
+use shared::{
+    dataphin::bare_aes::{BareAes, Iv},
+    dingtalk::crypto::{AesKey, BadAesKey, CallbackKeys},
+};
 
 use super::request::{Person, seeded_people};
 
@@ -18,7 +21,7 @@ pub struct Settings {
     pub approval_system_name: String,
     /// *Submit Approval Request URL*: the bridge's base address, with or without a path.
     pub bridge_url: Option<String>,
-    /// *Access Token*: sent with every call; signs the callback in the encrypted profile.
+    /// *Access Token*: sent with every call; signs the callback in the encrypted profile, comes with it in the others.
     pub access_token: String,
     /// *Encoding AES Key*: 43 characters.
     pub aes_key: String,
@@ -56,12 +59,49 @@ impl Default for Settings {
 
 /// How the callback is spoken; the names are those of the bridge's callback profiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Profile {
-    /// Signed query, body `{"encrypt"}`.
+    /// Signed query, body `{"encrypt"}` as in DingTalk's callbacks.
     Encrypted,
     /// The message as JSON, `accessToken` and `timestamp` in the query.
     Plain,
+    /// The same query, body `{"encrypt"}`: bare AES-CBC, whose vector is the first 16 bytes of the key.
+    AesCbc,
+    /// The same with a random vector before the ciphertext.
+    AesCbcPrefixed,
+    /// The same with a vector of zeros.
+    AesCbcZero,
+    /// The same query and body: bare AES-ECB.
+    AesEcb,
+}
+
+impl Profile {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Encrypted, Self::Plain, Self::AesCbc, Self::AesCbcPrefixed, Self::AesCbcZero, Self::AesEcb];
+
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Encrypted => "encrypted",
+            Self::Plain => "plain",
+            Self::AesCbc => "aes-cbc",
+            Self::AesCbcPrefixed => "aes-cbc-prefixed",
+            Self::AesCbcZero => "aes-cbc-zero",
+            Self::AesEcb => "aes-ecb",
+        }
+    }
+
+    /// The bare cipher, where it has one.
+    pub fn bare_aes(self) -> Option<BareAes> {
+        match self {
+            Self::Encrypted | Self::Plain => None,
+            Self::AesCbc => Some(BareAes::Cbc(Iv::KeyStart)),
+            Self::AesCbcPrefixed => Some(BareAes::Cbc(Iv::Prefixed)),
+            Self::AesCbcZero => Some(BareAes::Cbc(Iv::Zero)),
+            Self::AesEcb => Some(BareAes::Ecb),
+        }
+    }
 }
 
 /// The published editions of the submit's body.
@@ -101,6 +141,7 @@ impl std::fmt::Display for BadSettings {
 /// Settings that have been checked, with the keys made of them.
 pub(super) struct InForce {
     pub settings: Settings,
+    pub key: AesKey,
     pub keys: CallbackKeys,
 }
 
@@ -113,8 +154,8 @@ impl TryFrom<Settings> for InForce {
         if settings.bridge_url.as_deref().is_some_and(|url| !is_base_address(url)) {
             return Err(BadSettings::BridgeUrl);
         }
-        let keys = CallbackKeys::new(settings.access_token.clone().into(), key);
-        Ok(Self { settings, keys })
+        let keys = CallbackKeys::new(settings.access_token.clone().into(), key.clone());
+        Ok(Self { settings, key, keys })
     }
 }
 

@@ -119,15 +119,16 @@ pub(crate) fn append(state: &mut State, call: &Call) -> Answer {
         Some("after") => false,
         _ => return Err(illegal()),
     };
-    if users.is_empty() {
+    let id = call.text("processInstanceId").ok_or_else(illegal)?;
+    let is_its_task = state.instance_of(task).is_some_and(|instance| instance.id.as_str() == id);
+    let is_known = matches!(call.text("activateType"), None | Some("ALL" | "ONE_BY_ONE"));
+    if !is_its_task || !is_known {
         return Err(illegal());
-    }
-    if users.iter().any(|user| user == by) {
-        return Err(Refusal::v1("appender.contains.currentOperator", "加签人不能包含当前操作人"));
     }
     let users: Vec<&str> = users.iter().map(String::as_str).collect();
     let remark = remark(call, MOST_CHARACTERS_OF_REMARK, "param.illegal")?;
     state.countersign(task, Some(by), &users, before, remark).map_err(|objection| match objection {
+        Objection::AddsThemselves => said("appender.contains.currentOperator", objection),
         Objection::NoSuchPerson => said("user.not.exist", objection),
         Objection::TaskEnded => said("task.status.error", objection),
         Objection::InstanceEnded => said("instance.status.error", objection),

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
+    flow::Duty,
     ids::{InstanceId, TaskId, UserId},
     instances::{Instance, Status, Task, TaskStatus},
     state::State,
@@ -34,6 +35,12 @@ pub enum Objection {
     TooYoung,
     /// The template does not let its initiator revoke.
     RevokeSwitchedOff,
+    /// Who handles (办理人) cannot refuse.
+    CannotRefuse,
+    /// Nobody was named to be added.
+    NobodyAdded,
+    /// People cannot add themselves.
+    AddsThemselves,
 }
 
 impl Objection {
@@ -48,6 +55,9 @@ impl Objection {
             Self::NoSuchPerson => "用户不存在",
             Self::NotTheOriginator => "只有发起人可以撤销审批",
             Self::TooYoung => "审批实例发起15秒内不能撤销",
+            Self::CannotRefuse => "办理节点不能拒绝",
+            Self::NobodyAdded => "加签人不能为空",
+            Self::AddsThemselves => "加签人不能包含当前操作人",
             Self::RevokeSwitchedOff => "您没有任务处理的权限，模板未开启允许提交人撤销审批中的审批单",
         }
     }
@@ -120,6 +130,9 @@ impl State {
     /// Refuses, which ends the instance.
     pub fn refuse(&mut self, task: TaskId, by: Option<&str>, remark: &str) -> Result<(), Objection> {
         let id = self.open_task(task, by)?;
+        if self.duty_of(task) == Some(Duty::Handle) {
+            return Err(Objection::CannotRefuse);
+        }
         self.moving(&id)?.refuse(task, written(remark));
         Ok(())
     }
@@ -148,6 +161,13 @@ impl State {
         remark: &str,
     ) -> Result<(), Objection> {
         let id = self.open_task(task, by)?;
+        let owner = self.instance_of(task).and_then(|instance| instance.task(task)).map(|it| it.user.clone());
+        if users.is_empty() {
+            return Err(Objection::NobodyAdded);
+        }
+        if users.iter().any(|user| owner.as_ref().is_some_and(|owner| owner.as_str() == *user)) {
+            return Err(Objection::AddsThemselves);
+        }
         let users = users.iter().map(|user| self.someone(user)).collect::<Result<_, _>>()?;
         self.moving(&id)?.add_approvers(task, users, before, written(remark));
         Ok(())
@@ -185,6 +205,11 @@ impl State {
     pub fn delete_instance(&mut self, id: &str) -> Result<(), Objection> {
         self.progress(id).ok_or(Objection::NoSuchInstance)?.delete();
         Ok(())
+    }
+
+    fn duty_of(&self, task: TaskId) -> Option<Duty> {
+        let instance = self.instance_of(task)?;
+        Some(instance.nodes.get(instance.task(task)?.node)?.duty)
     }
 
     fn open_task(&self, task: TaskId, by: Option<&str>) -> Result<InstanceId, Objection> {

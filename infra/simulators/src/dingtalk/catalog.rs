@@ -12,7 +12,7 @@ use super::{
     errors::{Answer, Host},
     failed, forecast, permissions as point, read,
     state::State,
-    templates, tokens,
+    template_lists, templates, tokens,
 };
 
 /// Whether a call counts for the month.
@@ -86,13 +86,15 @@ catalog! {
     /// Read a template's schema.
     ReadForm "readForm" GET "/v1.0/workflow/forms/schemas/processCodes" V1 Key::Token(point::FORM_READ), Paid, templates::read;
     /// Process code by template name.
-    FormByName "formByName" GET "/v1.0/workflow/processCentres/schemaNames/processCodes" V1 Key::Token(point::FORM_READ), Paid, templates::by_name;
+    FormByName "formByName" GET "/v1.0/workflow/processCentres/schemaNames/processCodes" V1 Key::Token(point::FORM_READ), Paid, template_lists::by_name;
     /// Delete a template.
     DeleteForm "deleteForm" DELETE "/v1.0/workflow/processCentres/schemas" V1 Key::Token(point::FORM_WRITE), Paid, templates::delete;
     /// Templates visible to a user.
-    VisibleForms "visibleForms" GET "/v1.0/workflow/processes/userVisibilities/templates" V1 Key::Token(point::FORM_READ), Paid, templates::visible;
+    VisibleForms "visibleForms" GET "/v1.0/workflow/processes/userVisibilities/templates" V1 Key::Token(point::FORM_READ), Paid, template_lists::visible;
     /// Templates that a manager can manage.
-    ManagedForms "managedForms" GET "/v1.0/workflow/processes/managements/templates" V1 Key::Token(point::FORM_READ), Paid, templates::managed;
+    ManagedForms "managedForms" GET "/v1.0/workflow/processes/managements/templates" V1 Key::Token(point::FORM_READ), Paid, template_lists::managed;
+    /// Components used as branch conditions.
+    ConditionComponents "conditionComponents" GET "/v1.0/workflow/processes/conditions/components" V1 Key::Token(point::FORM_READ), Paid, template_lists::conditions;
     /// Forecast the nodes.
     Forecast "forecast" POST "/v1.0/workflow/processes/forecast" V1 Key::Token(point::INSTANCE_WRITE), Paid, forecast::forecast;
     /// Create an instance.

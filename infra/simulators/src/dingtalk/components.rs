@@ -53,6 +53,11 @@ impl Kind {
         matches!(self, Self::DDSelectField | Self::DDMultiSelectField)
     }
 
+    /// Whether a table may have columns of this kind: the narrower of the vendor's two lists (spec section 2.1).
+    fn is_simple(self) -> bool {
+        matches!(self, Self::TextField | Self::TextareaField | Self::NumberField | Self::DDPhotoField)
+    }
+
     /// Two labels in one: `["开始时间","结束时间"]`.
     fn has_label_list(self) -> bool {
         matches!(self, Self::DDDateRangeField | Self::TimeAndLocationField)
@@ -117,40 +122,45 @@ impl Component {
 }
 
 /// Reads a template's components, or says which limit one of them breaks.
-pub(crate) fn parse(list: &[Value], random: &dyn Random) -> Result<Vec<Component>, String> {
-    let mut seen = Seen::default();
-    list.iter().map(|entry| component(entry, false, &mut seen, random)).collect()
+pub(crate) fn parse(
+    list: &[Value],
+    wide_table_children: bool,
+    random: &dyn Random,
+) -> Result<Vec<Component>, String> {
+    let mut reading = Reading { wide_table_children, random, ids: HashSet::new(), aliases: HashSet::new() };
+    list.iter().map(|entry| component(entry, false, &mut reading)).collect()
 }
 
-#[derive(Default)]
-struct Seen {
+/// What is known while a template's components are read.
+struct Reading<'a> {
+    wide_table_children: bool,
+    random: &'a dyn Random,
     ids: HashSet<String>,
     aliases: HashSet<String>,
 }
 
-fn component(
-    entry: &Value,
-    in_table: bool,
-    seen: &mut Seen,
-    random: &dyn Random,
-) -> Result<Component, String> {
+fn component(entry: &Value, in_table: bool, reading: &mut Reading<'_>) -> Result<Component, String> {
     let name = entry["componentType"].as_str().unwrap_or_default();
     let kind = Kind::named(name).ok_or_else(|| format!("不支持的控件类型：{name}"))?;
+    if in_table && !(reading.wide_table_children || kind.is_simple()) {
+        return Err(format!("表格控件不支持该类型的子控件：{name}"));
+    }
     let Some(props) = entry["props"].as_object() else {
         return Err(format!("控件缺少props：{name}"));
     };
     let text = |field: &str| props.get(field).and_then(Value::as_str).filter(|value| !value.is_empty());
     let label = text("label").unwrap_or_default().to_owned();
     check_label(kind, &label)?;
-    let id = text("componentId")
-        .or(text("id"))
-        .map_or_else(|| format!("{name}_{}", random.letters_and_digits(13).to_uppercase()), str::to_owned);
-    if longer(&id, MOST_CHARACTERS_OF_ID) || !seen.ids.insert(id.clone()) {
+    let id = text("componentId").or(text("id")).map_or_else(
+        || format!("{name}_{}", reading.random.letters_and_digits(13).to_uppercase()),
+        str::to_owned,
+    );
+    if longer(&id, MOST_CHARACTERS_OF_ID) || !reading.ids.insert(id.clone()) {
         return Err(format!("控件id过长或重复：{id}"));
     }
     let alias = text("bizAlias").map(str::to_owned);
     if let Some(alias) = &alias
-        && (longer(alias, MOST_CHARACTERS_OF_ID) || !seen.aliases.insert(alias.clone()))
+        && (longer(alias, MOST_CHARACTERS_OF_ID) || !reading.aliases.insert(alias.clone()))
     {
         return Err(format!("控件业务别名过长或重复：{alias}"));
     }
@@ -166,7 +176,7 @@ fn component(
             return Err(format!("表格控件的子控件有误：{label}"));
         }
         Kind::TableField => {
-            children.iter().map(|child| component(child, true, seen, random)).collect::<Result<_, _>>()?
+            children.iter().map(|child| component(child, true, reading)).collect::<Result<_, _>>()?
         }
         _ if children.is_empty() => Vec::new(),
         _ => return Err(format!("只有表格控件可以有子控件：{label}")),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     call::Call,
     errors::{Answer, Refusal},
-    people::{CONTACTS_ROOT, Person, Standing},
+    people::{CONTACTS_ROOT, Person, Standing, role_id},
     permissions,
     state::State,
 };
@@ -23,7 +23,7 @@ pub(crate) fn get(state: &mut State, call: &Call) -> Answer {
     }
     let person = state.people.get(user_id).ok_or_else(|| Refusal::oapi(60_121, "找不到该用户"))?;
     if !person.visible {
-        return Err(Refusal::oapi(50_002, "请求的员工userid不在授权范围内"));
+        return Err(out_of_range());
     }
     Ok(ok(state, &describe(state, person)))
 }
@@ -35,7 +35,7 @@ pub(crate) fn get_by_mobile(state: &mut State, call: &Call) -> Answer {
         return Err(Refusal::oapi(40_104, "该手机号对应的用户不在该企业中"));
     };
     if !person.visible {
-        return Err(Refusal::oapi(50_002, "请求的员工userid不在授权范围内"));
+        return Err(out_of_range());
     }
     Ok(ok(state, &json!({"userid": person.user_id})))
 }
@@ -44,15 +44,16 @@ pub(crate) fn get_by_mobile(state: &mut State, call: &Call) -> Answer {
 pub(crate) fn get_by_union_id(state: &mut State, call: &Call) -> Answer {
     let union_id = needed(call, "unionid")?;
     let person = state.people.by_union(union_id).ok_or_else(|| Refusal::oapi(60_121, "找不到该用户"))?;
+    if !person.visible {
+        return Err(out_of_range());
+    }
     Ok(ok(state, &json!({"contact_type": 0, "userid": person.user_id})))
 }
 
 /// `POST /topapi/v2/department/listsub`: direct children only.
 pub(crate) fn list_sub_departments(state: &mut State, call: &Call) -> Answer {
     let id = call.integer("dept_id").unwrap_or(CONTACTS_ROOT);
-    if state.people.department(id).is_none() {
-        return Err(Refusal::oapi(60_003, "部门不存在"));
-    }
+    check_department(state, id)?;
     let below: Vec<Value> = state
         .people
         .below(id)
@@ -79,9 +80,7 @@ pub(crate) fn list(state: &mut State, call: &Call) -> Answer {
     if !(1..=LARGEST_PAGE).contains(&size) {
         return Err(Refusal::oapi(400_002, "无效的参数"));
     }
-    if state.people.department(id).is_none() {
-        return Err(Refusal::oapi(60_003, "部门不存在"));
-    }
+    check_department(state, id)?;
     let mut members = state
         .people
         .everybody()
@@ -115,6 +114,21 @@ pub(crate) fn search(state: &mut State, call: &Call) -> Answer {
     Ok(json!({"hasMore": has_more, "totalCount": found.len(), "list": page}))
 }
 
+fn check_department(state: &State, id: i64) -> Result<(), Refusal> {
+    if state.people.department(id).is_none() {
+        return Err(Refusal::oapi(60_003, "部门不存在"));
+    }
+    if !state.people.is_department_visible(id) {
+        return Err(Refusal::oapi(50_004, "请求的部门id不在授权范围内"));
+    }
+    Ok(())
+}
+
+/// The person is there, but the application may not see them.
+fn out_of_range() -> Refusal {
+    Refusal::oapi(50_002, "请求的员工userid不在授权范围内")
+}
+
 fn describe(state: &State, person: &Person) -> Value {
     let departments = &person.departments;
     let active = person.standing == Standing::Active;
@@ -129,7 +143,12 @@ fn describe(state: &State, person: &Person) -> Value {
         "dept_order_list":
             departments.iter().map(|id| json!({"dept_id": id, "order": 1})).collect::<Vec<_>>(),
         "leader_in_dept":
-            departments.iter().map(|id| json!({"dept_id": id, "leader": false})).collect::<Vec<_>>(),
+            departments.iter().map(|id| json!({"dept_id": id, "leader": person.leads.contains(id)})).collect::<Vec<_>>(),
+        "role_list": person
+            .roles
+            .iter()
+            .map(|role| json!({"id": role_id(role), "name": role, "group_name": "职务"}))
+            .collect::<Vec<_>>(),
         "active": active,
         "admin": person.admin,
         "boss": false,

@@ -1,4 +1,6 @@
-//! The JSON surface for scripts, under `/simulator/`: look at everything and play the people. Its switches are next door.
+//! The JSON surface for scripts, under `/simulator/`: look at everything and play the people.
+//!
+//! Who and what there is, is in `setup`; its switches are in `switches`.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,16 +12,13 @@ use axum::{
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     acts::Objection,
     core::Core,
     ids::{TaskId, UserId},
-    new_template::{self, NewTemplate},
-    people::{CONTACTS_ROOT, Department, Person, Standing},
-    switches,
-    templates::{FlowNode, TemplateStatus},
+    setup, switches,
 };
 
 type Inside = Shared<Arc<Core>>;
@@ -32,10 +31,7 @@ pub(crate) fn routes() -> Router<Arc<Core>> {
         .route("/simulator/instances/{id}/{act}", post(act_on_instance))
         .route("/simulator/todos", get(todos))
         .route("/simulator/tasks/{task}/{act}", post(act_on_task))
-        .route("/simulator/people", get(people).post(add_person))
-        .route("/simulator/departments", post(add_department))
-        .route("/simulator/templates", get(all_templates).post(add_template))
-        .route("/simulator/templates/{code}", post(change_template))
+        .merge(setup::routes())
         .merge(switches::routes())
 }
 
@@ -100,96 +96,6 @@ async fn act_on_task(
         "transfer" => done(state.transfer(task, None, &deed.to, &deed.remark)),
         "countersign" => done(state.countersign(task, None, &users, deed.before, &deed.remark)),
         _ => refused(StatusCode::NOT_FOUND, "no such act"),
-    })
-}
-
-async fn people(Shared(core): Inside) -> Response {
-    core.with(|state| shown(&state.people.everybody().collect::<Vec<_>>()))
-}
-
-/// A person, as briefly as a script likes.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct NewPerson {
-    user_id: UserId,
-    name: String,
-    union_id: Option<String>,
-    mobile: Option<String>,
-    email: Option<String>,
-    departments: Option<Vec<i64>>,
-    manager: Option<UserId>,
-    #[serde(default)]
-    admin: bool,
-    standing: Option<Standing>,
-}
-
-async fn add_person(Shared(core): Inside, Json(new): Json<NewPerson>) -> Response {
-    let mut person = Person::new(new.user_id.as_str(), &new.name);
-    person.union_id = new.union_id.unwrap_or(person.union_id);
-    person.departments = new.departments.unwrap_or_else(|| vec![CONTACTS_ROOT]);
-    person.standing = new.standing.unwrap_or(Standing::Active);
-    person.mobile = new.mobile;
-    person.email = new.email;
-    person.manager = new.manager;
-    person.admin = new.admin;
-    core.with(|state| state.people.add(person));
-    StatusCode::NO_CONTENT.into_response()
-}
-
-async fn add_department(Shared(core): Inside, Json(department): Json<Department>) -> Response {
-    core.with(|state| state.people.add_department(department));
-    StatusCode::NO_CONTENT.into_response()
-}
-
-async fn all_templates(Shared(core): Inside) -> Response {
-    core.with(|state| shown(&state.templates.values().collect::<Vec<_>>()))
-}
-
-/// A template: the form as the API takes it, and the flow.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TemplateOrder {
-    name: String,
-    form_components: Vec<Value>,
-    flow: Option<Vec<FlowNode>>,
-}
-
-async fn add_template(Shared(core): Inside, Json(order): Json<TemplateOrder>) -> Response {
-    let mut new = NewTemplate::named(&order.name);
-    for component in order.form_components {
-        new = new.component(component);
-    }
-    if let Some(flow) = order.flow {
-        new = new.flow(flow);
-    }
-    match core.with(|state| new_template::add(state, new)) {
-        Ok(process_code) => Json(json!({"processCode": process_code})).into_response(),
-        Err(refusal) => refused(StatusCode::BAD_REQUEST, &refusal.to_string()),
-    }
-}
-
-/// What the console alone can change of a template; what is absent stays.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TemplateChange {
-    flow: Option<Vec<FlowNode>>,
-    status: Option<TemplateStatus>,
-    allow_revoke: Option<bool>,
-}
-
-async fn change_template(
-    Shared(core): Inside,
-    Path(process_code): Path<String>,
-    Json(change): Json<TemplateChange>,
-) -> Response {
-    core.with(|state| {
-        let Some(template) = state.templates.get_mut(process_code.as_str()) else {
-            return refused(StatusCode::NOT_FOUND, "流程模板不存在");
-        };
-        template.flow = change.flow.unwrap_or_else(|| std::mem::take(&mut template.flow));
-        template.status = change.status.unwrap_or(template.status);
-        template.allow_revoke = change.allow_revoke.unwrap_or(template.allow_revoke);
-        StatusCode::NO_CONTENT.into_response()
     })
 }
 

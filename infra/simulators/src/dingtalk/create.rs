@@ -8,12 +8,14 @@ use super::{
     call::{Call, texts},
     components::longer,
     errors::{Answer, Refusal},
+    flow::{FlowNode, Method},
     form_values,
     ids::UserId,
     instances::{CopyAt, Instance, Node, Status, new_business_id, new_id},
-    people::{CONTACTS_ROOT, Person, WORKFLOW_ROOT},
+    people::Person,
     state::State,
-    templates::{FlowNode, Method, Template, TemplateStatus},
+    steps::{Nobody, Step, steps},
+    templates::{Template, TemplateStatus},
 };
 
 const MOST_APPROVERS: usize = 20;
@@ -42,7 +44,10 @@ fn check(state: &State, call: &Call) -> Result<Instance, Refusal> {
     {
         return Err(Refusal::v1("invalidAgentId", "无效的agentId"));
     }
-    let (department, department_name) = department(state, call, person)?;
+    let department = call.integer("deptId").ok_or_else(|| instance_invalid("发起人部门id为空或不合法"))?;
+    let in_contacts =
+        person.department(department).ok_or_else(|| instance_invalid("发起人不在发起部门中"))?;
+    let department_name = state.people.department(in_contacts).map(|it| it.name.clone()).unwrap_or_default();
     if let Some(url) = call.text("bizDetailPageUrl") {
         if !state.settings.premium {
             return Err(Refusal::v1("benefitStatusInvalid", "权益未开通或已失效"));
@@ -62,7 +67,7 @@ fn check(state: &State, call: &Call) -> Result<Instance, Refusal> {
     let chosen = chosen(state, call)?;
     let nodes = match &given {
         Some(nodes) => nodes.clone(),
-        None => flow(state, template, person, &chosen)?,
+        None => flow(state, template, person, in_contacts, &chosen)?,
     };
     let values = form_values::accept(state, &template.components, call.body.get("formComponentValues"))?;
     let (now, random) = (state.now(), state.world.random.as_ref());
@@ -108,21 +113,6 @@ fn template_in_use<'a>(state: &'a State, code: &str) -> Result<&'a Template, Ref
     } else {
         Err(Refusal::v1("processGetFailed", "流程模板已停用"))
     }
-}
-
-/// `deptId`: one of the originator's departments, the root being -1 here and 1 in the contacts interfaces.
-fn department(state: &State, call: &Call, person: &Person) -> Result<(i64, String), Refusal> {
-    let id = call.integer("deptId").ok_or_else(|| instance_invalid("发起人部门id为空或不合法"))?;
-    let in_contacts = match id {
-        WORKFLOW_ROOT => CONTACTS_ROOT,
-        CONTACTS_ROOT => return Err(instance_invalid("发起人不在发起部门中")),
-        other => other,
-    };
-    if !person.departments.contains(&in_contacts) {
-        return Err(instance_invalid("发起人不在发起部门中"));
-    }
-    let name = state.people.department(in_contacts).map(|department| department.name.clone());
-    Ok((id, name.unwrap_or_default()))
 }
 
 /// `approvers`, which override the template's flow.
@@ -184,35 +174,38 @@ fn flow(
     state: &State,
     template: &Template,
     originator: &Person,
+    department: i64,
     chosen: &[(String, Vec<UserId>)],
 ) -> Result<Vec<Node>, Refusal> {
-    let mut nodes = Vec::new();
-    for node in &template.flow {
-        let (users, method) = match node {
-            FlowNode::Members { users, method } => (users.clone(), *method),
-            FlowNode::Supervisor => (supervisor(state, originator), Method::OneByOne),
-            FlowNode::Chosen { actor_key, required, method, among } => {
-                let users = chosen.iter().find(|(key, _)| key == actor_key).map(|(_, users)| users.clone());
-                let users = users.unwrap_or_default();
-                if users.is_empty() && *required {
-                    return Err(Refusal::v1("targetSelectApproverMissing", "自选审批人缺失"));
-                }
-                if !among.is_empty() && users.iter().any(|user| !among.contains(user)) {
-                    return Err(Refusal::v1("targetSelectApproverScopeError", "自选审批人不在可选范围内"));
-                }
-                (users, *method)
-            }
+    let steps = steps(state, template, originator, department);
+    let steps = steps.map_err(|Nobody| Refusal::v1("processInstanceStartFailed", "审批节点没有审批人"))?;
+    let node = |step: Step<'_>| {
+        let users = match step.node {
+            FlowNode::Chosen { .. } => choice(step.node, chosen)?,
+            _ => step.users.clone(),
         };
-        nodes.push(Node::new(users, method, state.world.random.as_ref()));
-    }
-    Ok(nodes)
+        Ok(Node::of(step, users))
+    };
+    steps.into_iter().map(node).collect()
 }
 
-/// The direct supervisor, or the first administrator where there is none.
-pub(crate) fn supervisor(state: &State, originator: &Person) -> Vec<UserId> {
-    let manager = originator.manager.iter().find(|manager| state.can_act(manager));
-    let admin = || state.people.everybody().find(|person| person.admin).map(|person| &person.user_id);
-    manager.or_else(admin).cloned().into_iter().collect()
+/// Whom the originator chose for this node, if the node allows them.
+fn choice(node: &FlowNode, chosen: &[(String, Vec<UserId>)]) -> Result<Vec<UserId>, Refusal> {
+    let FlowNode::Chosen { actor_key, required, among, allowed_multi, .. } = node else {
+        return Ok(Vec::new());
+    };
+    let users = chosen.iter().find(|(key, _)| key == actor_key).map(|(_, users)| users.clone());
+    let users = users.unwrap_or_default();
+    if users.is_empty() && *required {
+        return Err(Refusal::v1("targetSelectApproverMissing", "自选审批人缺失"));
+    }
+    if !among.is_empty() && users.iter().any(|user| !among.contains(user)) {
+        return Err(Refusal::v1("targetSelectApproverScopeError", "自选审批人不在可选范围内"));
+    }
+    if users.len() > 1 && !allowed_multi {
+        return Err(Refusal::v1("targetSelectApproverScopeError", "自选审批人只能选择一人"));
+    }
+    Ok(users)
 }
 
 fn people(state: &State, users: Vec<String>, role: &str) -> Result<Vec<UserId>, Refusal> {

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State as Shared},
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use http_body_util::Limited;
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
@@ -25,11 +26,28 @@ use super::{
 /// No body of DingTalk's is larger; a form's values are 150 × 65,535 characters at most.
 const LARGEST_BODY: usize = 16 << 20;
 
-/// Answers a call to any of DingTalk's own paths.
+/// Answers a call to any of DingTalk's own paths, with the date that the platform believes in.
 pub(crate) async fn answer(Shared(core): Shared<Arc<Core>>, request: Request) -> Response {
+    let mut response = answer_call(&core, request).await;
+    let date = core.with(|state| {
+        let now = state.now();
+        date(now.checked_add(state.settings.clock_skew).unwrap_or(now))
+    });
+    if let Ok(date) = HeaderValue::try_from(date) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
+}
+
+/// A moment as HTTP writes it.
+fn date(moment: Timestamp) -> String {
+    moment.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+async fn answer_call(core: &Arc<Core>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Some((row, parameter)) = catalog::find(&parts.method, parts.uri.path()) else {
-        return no_such_api(&core, parts.uri.path());
+        return no_such_api(core, parts.uri.path());
     };
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
@@ -37,17 +55,17 @@ pub(crate) async fn answer(Shared(core): Shared<Arc<Core>>, request: Request) ->
     let call = Call::read(&parts, body, parameter).await;
     let random = core.world.random.clone();
     let troubles = core.with(|state| state.faults.strike(row.api, random.as_ref()));
-    if let Some(response) = before(&core, row, &troubles).await {
+    if let Some(response) = before(core, row, &troubles).await {
         return response;
     }
     let outcome = core.with(|state| {
         admit(state, row, &call).inspect_err(|_| state.meter.turn_away(row.api))?;
         (row.act)(state, &call)
     });
-    if let Some(response) = after(&core, &troubles).await {
+    if let Some(response) = after(core, &troubles).await {
         return response;
     }
-    render(&core, outcome)
+    render(core, outcome)
 }
 
 /// What goes wrong before the call is done.

@@ -7,8 +7,9 @@ use shared::world::Random;
 
 use super::{
     errors::local,
+    flow::{Duty, Method},
     ids::{InstanceId, ProcessCode, TaskId, UserId},
-    templates::Method,
+    steps::Step,
 };
 
 /// Where an instance stands.
@@ -97,6 +98,10 @@ pub struct Task {
 pub struct Node {
     /// Its id in tasks and records.
     pub activity_id: String,
+    /// What people see.
+    pub name: String,
+    /// What is asked of its people.
+    pub duty: Duty,
     /// Its people; a node without any is passed.
     pub users: Vec<UserId>,
     /// How they decide.
@@ -106,10 +111,17 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node with a fresh id.
+    /// A node of approvers whom the caller named, with a fresh id.
     pub(crate) fn new(users: Vec<UserId>, method: Method, random: &dyn Random) -> Self {
         let activity_id = format!("{:04x}_{:04x}", random.below(0x1_0000), random.below(0x1_0000));
-        Self { activity_id, users, method, asked: 0 }
+        let duty = Duty::Approve;
+        Self { activity_id, name: duty.words().into(), duty, users, method, asked: 0 }
+    }
+
+    /// A node of the template's own flow, with its people settled.
+    pub(crate) fn of(step: Step<'_>, users: Vec<UserId>) -> Self {
+        let Step { activity_id, name, duty, method, .. } = step;
+        Self { activity_id, name: name.into(), duty, users, method, asked: 0 }
     }
 }
 
@@ -193,6 +205,11 @@ impl Instance {
     /// The value of the field with this label, as reading shows it.
     pub fn value(&self, label: &str) -> Option<&str> {
         self.values.iter().find(|entry| entry["name"] == label)?["value"].as_str()
+    }
+
+    /// The node with this id.
+    pub(crate) fn node(&self, activity_id: &str) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.activity_id == activity_id)
     }
 
     /// One of its tasks.

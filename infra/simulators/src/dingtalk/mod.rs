@@ -5,17 +5,19 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `simulator` | the handle: start it, play its people, set its switches |
+//! | `simulator`, `administration` | the handle: start it, play its people, set its switches |
 //! | `catalog`, `gate`, `call`, `errors` | which APIs there are, what stands in front of them, how they answer |
 //! | `tokens`, `permissions`, `meter`, `faults` | what a call needs, what it costs, what goes wrong |
 //! | `people`, `contacts` | the directory and its calls |
-//! | `templates`, `new_template`, `components`, `form_values`, `forecast` | forms and flows |
-//! | `instances`, `create`, `read`, `progress`, `acts`, `act_calls` | an approval's life |
-//! | `events`, `subscription`, `push`, `failed` | what is told to the outside |
-//! | `page`, `control`, `switches` | for people, and for scripts |
+//! | `templates`, `template_lists`, `new_template`, `components`, `form_values` | forms |
+//! | `flow`, `steps`, `forecast` | approval flows |
+//! | `instances`, `create`, `read`, `progress`, `todos`, `acts`, `act_calls` | an approval's life |
+//! | `events`, `subscription`, `subscribe`, `push`, `failed` | what is told to the outside |
+//! | `page`, `control`, `setup`, `switches` | for people, and for scripts |
 
 mod act_calls;
 mod acts;
+mod administration;
 mod call;
 mod catalog;
 mod components;
@@ -27,6 +29,7 @@ mod errors;
 mod events;
 mod failed;
 mod faults;
+mod flow;
 mod forecast;
 mod form_values;
 mod gate;
@@ -41,13 +44,18 @@ mod progress;
 mod push;
 mod read;
 mod settings;
+mod setup;
 mod simulator;
 mod state;
+mod steps;
+mod subscribe;
 mod subscription;
 mod switches;
+mod template_lists;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod todos;
 mod tokens;
 
 pub use acts::{Objection, Todo};
@@ -56,6 +64,7 @@ pub use components::{Choice, Component, Kind};
 pub use errors::Refusal;
 pub use events::{EventShape, INSTANCE_CHANGE, TASK_CHANGE};
 pub use faults::{Fault, Spell, Trouble};
+pub use flow::{Duty, FlowNode, Method};
 pub use ids::{InstanceId, ProcessCode, TaskId, UserId};
 pub use instances::{CopyAt, Instance, Lineage, Node, Outcome, Record, Status, Task, TaskStatus};
 pub use meter::{Count, Counts};
@@ -64,5 +73,6 @@ pub use people::{CONTACTS_ROOT, Department, Person, Standing, WORKFLOW_ROOT};
 pub use push::{Push, PushOutcome};
 pub use settings::Settings;
 pub use simulator::Simulator;
+pub use subscribe::Subscribed;
 pub use subscription::{Filter, OwnerKey, PushOptions, Rejection, Rule};
-pub use templates::{FlowNode, Method, Template, TemplateStatus};
+pub use templates::{Template, TemplateStatus};

@@ -2,12 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    errors::Refusal,
-    ids::ProcessCode,
-    state::State,
-    templates::{FlowNode, save},
-};
+use super::{errors::Refusal, flow::FlowNode, ids::ProcessCode, state::State, templates::save};
 
 /// A template to be made.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! The organisation's directory: people and departments, found by userId, mobile number and unionId without a walk.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,10 @@ pub struct Person {
     pub departments: Vec<i64>,
     /// The direct supervisor.
     pub manager: Option<UserId>,
+    /// Departments that the person leads, by the ids of the contacts interfaces.
+    pub leads: Vec<i64>,
+    /// The names of the person's roles.
+    pub roles: Vec<String>,
     /// Whether the person manages approvals.
     pub admin: bool,
     /// Whether the person can act.
@@ -68,6 +72,8 @@ impl Person {
             job_number: String::new(),
             departments: vec![CONTACTS_ROOT],
             manager: None,
+            leads: Vec::new(),
+            roles: Vec::new(),
             admin: false,
             standing: Standing::Active,
             visible: true,
@@ -107,6 +113,20 @@ impl Person {
         self
     }
 
+    /// Leading these departments.
+    #[must_use]
+    pub fn leads(mut self, departments: &[i64]) -> Self {
+        self.leads = departments.to_vec();
+        self
+    }
+
+    /// With a role more.
+    #[must_use]
+    pub fn role(mut self, role: &str) -> Self {
+        self.roles.push(role.into());
+        self
+    }
+
     /// In this standing.
     #[must_use]
     pub fn standing(mut self, standing: Standing) -> Self {
@@ -120,6 +140,29 @@ impl Person {
         self.admin = true;
         self
     }
+
+    /// Outside the application's visible range.
+    #[must_use]
+    pub fn hidden(mut self) -> Self {
+        self.visible = false;
+        self
+    }
+
+    /// The id that the contacts interfaces have for this department of the workflow interfaces, if the person is in it.
+    pub(crate) fn department(&self, in_workflow: i64) -> Option<i64> {
+        let in_contacts = match in_workflow {
+            WORKFLOW_ROOT => CONTACTS_ROOT,
+            CONTACTS_ROOT => return None,
+            other => other,
+        };
+        self.departments.contains(&in_contacts).then_some(in_contacts)
+    }
+}
+
+/// A role's id, as contacts and forecasts show it: nine digits.
+pub(crate) fn role_id(role: &str) -> u64 {
+    let sum = role.bytes().fold(0_u64, |sum, byte| (sum * 31 + u64::from(byte)) % 100_000_000);
+    200_000_000 + sum
 }
 
 /// A department.
@@ -137,6 +180,7 @@ pub struct Department {
 pub(crate) struct Directory {
     people: BTreeMap<UserId, Person>,
     departments: BTreeMap<i64, Department>,
+    hidden_departments: BTreeSet<i64>,
     by_mobile: HashMap<String, UserId>,
     by_union: HashMap<String, UserId>,
 }
@@ -148,6 +192,7 @@ impl Directory {
         Self {
             people: BTreeMap::new(),
             departments: BTreeMap::from([(CONTACTS_ROOT, root)]),
+            hidden_departments: BTreeSet::new(),
             by_mobile: HashMap::new(),
             by_union: HashMap::new(),
         }
@@ -206,9 +251,24 @@ impl Directory {
         self.departments.get(&id)
     }
 
-    /// The departments right below.
+    /// Puts a department into the application's visible range, or takes it out.
+    pub fn set_department_visible(&mut self, id: i64, visible: bool) {
+        if visible {
+            self.hidden_departments.remove(&id);
+        } else {
+            self.hidden_departments.insert(id);
+        }
+    }
+
+    /// Whether the application may see the department.
+    pub fn is_department_visible(&self, id: i64) -> bool {
+        !self.hidden_departments.contains(&id)
+    }
+
+    /// The departments right below that the application may see.
     pub fn below(&self, id: i64) -> impl Iterator<Item = &Department> {
-        self.departments.values().filter(move |department| department.parent == Some(id))
+        let is_shown = move |it: &&Department| it.parent == Some(id) && self.is_department_visible(it.id);
+        self.departments.values().filter(is_shown)
     }
 
     /// The person's name, or the id where nobody has it.

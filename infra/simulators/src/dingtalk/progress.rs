@@ -2,54 +2,16 @@
 //!
 //! No rule about who may do what is here; that is `acts`.
 
-use std::collections::{BTreeSet, HashMap};
-
 use jiff::Timestamp;
 use shared::world::Random;
 
 use super::{
     events::{self, Event},
-    ids::{InstanceId, TaskId, UserId},
+    flow::{Duty, Method},
+    ids::{TaskId, UserId},
     instances::{CopyAt, Instance, Lineage, Outcome, Record, Status, Task, TaskStatus},
-    templates::Method,
+    todos::Todos,
 };
-
-/// Whose desk has what.
-pub(crate) struct Todos {
-    next: i64,
-    instances: HashMap<TaskId, InstanceId>,
-    desks: HashMap<UserId, BTreeSet<TaskId>>,
-}
-
-impl Todos {
-    pub fn starting_at(next: i64) -> Self {
-        Self { next, instances: HashMap::new(), desks: HashMap::new() }
-    }
-
-    /// The instance of a task, open or not.
-    pub fn instance_of(&self, task: TaskId) -> Option<&InstanceId> {
-        self.instances.get(&task)
-    }
-
-    /// A person's open tasks, oldest first.
-    pub fn of(&self, user: &str) -> impl Iterator<Item = TaskId> {
-        self.desks.get(user).into_iter().flatten().copied()
-    }
-
-    pub fn count(&self, user: &str) -> usize {
-        self.desks.get(user).map_or(0, BTreeSet::len)
-    }
-
-    fn put(&mut self, task: TaskId, user: &UserId) {
-        self.desks.entry(user.clone()).or_default().insert(task);
-    }
-
-    fn take(&mut self, task: TaskId, user: &UserId) {
-        if let Some(desk) = self.desks.get_mut(user.as_str()) {
-            desk.remove(&task);
-        }
-    }
-}
 
 /// One instance, and what its steps touch beside it.
 pub(crate) struct Progress<'a> {
@@ -81,8 +43,10 @@ impl Progress<'_> {
         if done.lineage == Lineage::Node && self.method(done.node) == Method::Or {
             self.cancel_open(Some(done.node));
         }
+        // Who follows one that was added before is waited for like them.
+        let lineage = if done.lineage == Lineage::Node { Lineage::After } else { done.lineage };
         for follower in &done.followers {
-            self.open_task(follower.clone(), done.node, Lineage::After);
+            self.open_task(follower.clone(), done.node, lineage);
         }
         if let Lineage::Before(waiting) = done.lineage {
             let held_up = |it: &Task| it.lineage == done.lineage && it.status.is_open();
@@ -155,8 +119,23 @@ impl Progress<'_> {
     fn open_node(&mut self, from: usize) {
         for index in from..self.instance.nodes.len() {
             let node = &mut self.instance.nodes[index];
-            if node.users.is_empty() {
-                continue;
+            match node.duty {
+                Duty::Copy => {
+                    let told = node.users.clone();
+                    self.tell_copies(told, Some(index));
+                    continue;
+                }
+                Duty::AutoAgree => {
+                    self.record("EXECUTE_TASK_NORMAL", None, Some(Outcome::Agree), None, Some(index));
+                    continue;
+                }
+                Duty::AutoRefuse => {
+                    self.record("EXECUTE_TASK_NORMAL", None, Some(Outcome::Refuse), None, Some(index));
+                    self.finish(Outcome::Refuse);
+                    return;
+                }
+                Duty::Approve | Duty::Handle if node.users.is_empty() => continue,
+                Duty::Approve | Duty::Handle => {}
             }
             node.asked = if node.method == Method::OneByOne { 1 } else { node.users.len() };
             let asked: Vec<UserId> = node.users.iter().take(node.asked).cloned().collect();
@@ -193,10 +172,7 @@ impl Progress<'_> {
     }
 
     fn open_task(&mut self, user: UserId, node: usize, lineage: Lineage) -> TaskId {
-        let id = TaskId(self.todos.next);
-        self.todos.next += 1;
-        self.todos.put(id, &user);
-        self.todos.instances.insert(id, self.instance.id.clone());
+        let id = self.todos.open(&self.instance.id, &user);
         let task = Task {
             id,
             user,
@@ -273,10 +249,15 @@ impl Progress<'_> {
     }
 
     fn send_copies(&mut self) {
-        if !self.instance.copies.is_empty() {
-            self.record("PROCESS_CC", None, None, None, None);
+        let told = self.instance.copies.clone();
+        self.tell_copies(told, None);
+    }
+
+    fn tell_copies(&mut self, told: Vec<UserId>, node: Option<usize>) {
+        if !told.is_empty() {
+            self.record("PROCESS_CC", None, None, None, node);
             if let Some(record) = self.instance.records.last_mut() {
-                record.told.clone_from(&self.instance.copies);
+                record.told = told;
             }
         }
     }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     call::Call,
     errors::{Answer, Refusal, local_minutes},
+    ids::UserId,
     instances::{Instance, Outcome, Record, Status, Task},
     state::State,
 };
@@ -108,7 +109,7 @@ fn describe(instance: &Instance) -> Value {
         "businessId": instance.business_id,
         "createTime": local_minutes(instance.created),
         "formComponentValues": instance.values,
-        "operationRecords": instance.records.iter().map(record).collect::<Vec<_>>(),
+        "operationRecords": instance.records.iter().map(|it| record(instance, it)).collect::<Vec<_>>(),
         "originatorDeptId": instance.department.to_string(),
         "originatorDeptName": instance.department_name,
         "originatorUserId": instance.originator,
@@ -122,8 +123,15 @@ fn describe(instance: &Instance) -> Value {
     if !instance.approvers.is_empty() {
         shown["approverUserIds"] = json!(instance.approvers);
     }
-    if !instance.copies.is_empty() {
-        shown["ccUserIds"] = json!(instance.copies);
+    // Those whom a node of the template told are named once it was reached.
+    let mut copies: Vec<&UserId> = instance.copies.iter().collect();
+    for user in instance.records.iter().flat_map(|record| &record.told) {
+        if !copies.contains(&user) {
+            copies.push(user);
+        }
+    }
+    if !copies.is_empty() {
+        shown["ccUserIds"] = json!(copies);
     }
     if !instance.tasks.is_empty() {
         shown["tasks"] = instance.tasks.iter().map(|it| task(instance, it)).collect();
@@ -158,7 +166,7 @@ fn task(instance: &Instance, task: &Task) -> Value {
     shown
 }
 
-fn record(record: &Record) -> Value {
+fn record(instance: &Instance, record: &Record) -> Value {
     let mut shown = Map::new();
     shown.insert("date".into(), json!(local_minutes(record.at)));
     shown.insert("type".into(), json!(record.kind));
@@ -170,7 +178,7 @@ fn record(record: &Record) -> Value {
             _ => "NONE",
         }),
     );
-    shown.insert("showName".into(), json!(show_name(record.kind)));
+    shown.insert("showName".into(), json!(show_name(instance, record)));
     shown.insert("images".into(), json!([]));
     if let Some(user) = &record.user {
         shown.insert("userId".into(), json!(user));
@@ -187,7 +195,15 @@ fn record(record: &Record) -> Value {
     shown.into()
 }
 
-fn show_name(kind: &str) -> &'static str {
+fn show_name<'a>(instance: &'a Instance, record: &Record) -> &'a str {
+    let node = record.activity_id.as_deref().and_then(|id| instance.node(id));
+    match (record.kind, node) {
+        ("EXECUTE_TASK_NORMAL" | "PROCESS_CC", Some(node)) => &node.name,
+        (kind, _) => name_of_kind(kind),
+    }
+}
+
+fn name_of_kind(kind: &str) -> &'static str {
     match kind {
         "START_PROCESS_INSTANCE" => "提交申请",
         "TERMINATE_PROCESS_INSTANCE" => "撤销审批",

@@ -29,6 +29,12 @@ pub struct Settings {
     pub premium: bool,
     /// Whether AND / OR with a single approver is let through, as one sample of the vendor's does.
     pub tolerate_single_approver: bool,
+    /// Whether a table's columns may be of any kind, as one sample of the vendor's shows; the documented FAQ names four.
+    pub wide_table_children: bool,
+    /// How long a template is not found by a new name, which is taken all the same.
+    pub name_delay: SignedDuration,
+    /// By how much the `Date` of the answers is off.
+    pub clock_skew: SignedDuration,
     /// How long a new instance stays out of the list of instance ids.
     pub list_delay: SignedDuration,
     /// How long an instance must have lived before it can be revoked (15 s).
@@ -55,6 +61,9 @@ impl Default for Settings {
             push_quota: Some(3_000),
             premium: false,
             tolerate_single_approver: false,
+            wide_table_children: false,
+            name_delay: SignedDuration::ZERO,
+            clock_skew: SignedDuration::ZERO,
             list_delay: SignedDuration::ZERO,
             revoke_after: SignedDuration::from_secs(15),
             push_deadline: SignedDuration::from_millis(2_500),

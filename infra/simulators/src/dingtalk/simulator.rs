@@ -1,34 +1,25 @@
-//! The handle of a running simulator: how tests and the demo start it, play its people and set its switches.
+//! The handle of a running simulator: how tests and the demo start it, look at it and play its people.
+//!
+//! What only the organisation and its console set is in `administration`.
 
 use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::Router;
-use secrecy::SecretString;
-use shared::{
-    dingtalk::crypto::{AesKey, CallbackKeys},
-    world::World,
-};
+use shared::world::World;
 use tokio::{net::TcpListener, sync::watch};
 
 use super::{
     acts::{Objection, Todo},
     control,
     core::{Core, until_stopped},
-    errors::Refusal,
-    faults::Fault,
     gate,
-    ids::{InstanceId, ProcessCode, TaskId},
+    ids::{InstanceId, TaskId},
     instances::Instance,
     meter::Counts,
-    new_template::{self, NewTemplate},
     page,
-    people::{Department, Person},
-    permissions,
-    push::{Push, owner_key, within},
+    push::Push,
     settings::Settings,
     state::State,
-    subscription::{PushOptions, Rejection, Subscription},
-    templates::{FlowNode, Template, TemplateStatus},
 };
 
 /// A running DingTalk. Clones share it; it stops when the last one is dropped.
@@ -115,106 +106,14 @@ impl Simulator {
     pub fn failed_pushes(&self) -> usize {
         self.with(|state| state.failed.len())
     }
-}
 
-/// The organisation and its console.
-impl Simulator {
-    /// Adds a person, or replaces who had this userId.
-    pub fn add_person(&self, person: Person) {
-        self.with(|state| state.people.add(person));
+    /// Does something with the platform's memory.
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        self.core().with(act)
     }
 
-    /// Adds or replaces a department.
-    pub fn add_department(&self, department: Department) {
-        self.with(|state| state.people.add_department(department));
-    }
-
-    /// Makes a template, by the rules of the API.
-    pub fn add_template(&self, template: NewTemplate) -> Result<ProcessCode, Refusal> {
-        self.with(|state| new_template::add(state, template))
-    }
-
-    /// One template.
-    pub fn template(&self, code: &str) -> Option<Template> {
-        self.with(|state| state.templates.get(code).cloned())
-    }
-
-    /// Sets a template's approval flow; false when there is no such template.
-    pub fn set_flow(&self, code: &str, flow: Vec<FlowNode>) -> bool {
-        self.change_template(code, |template| template.flow = flow)
-    }
-
-    /// Publishes, stops or withdraws a template; false when there is no such template.
-    pub fn set_status(&self, code: &str, status: TemplateStatus) -> bool {
-        self.change_template(code, |template| template.status = status)
-    }
-
-    /// The switch "allow the initiator to revoke"; false when there is no such template.
-    pub fn set_allow_revoke(&self, code: &str, allow: bool) -> bool {
-        self.change_template(code, |template| template.allow_revoke = allow)
-    }
-
-    /// Saves the event subscription, if the address passes the check.
-    pub async fn save_subscription(&self, url: &str, token: &str, aes_key: &str) -> Result<(), Rejection> {
-        save_subscription(&self.running.core, url, token, aes_key).await
-    }
-
-    /// Which events are pushed, in which shape and addressed to which key.
-    pub fn set_push_options(&self, options: PushOptions) {
-        self.with(|state| state.push_options = options);
-    }
-
-    /// Grants a permission point; tokens that are issued from now on have it.
-    pub fn grant(&self, point: &str) {
-        self.with(|state| permissions::find(point).map(|point| state.grants.insert(point)));
-    }
-
-    /// Withdraws a permission point at once.
-    pub fn deny(&self, point: &str) {
-        self.with(|state| state.grants.remove(point));
-    }
-
-    /// Whether calls come from an address outside the allow-list.
-    pub fn refuse_address(&self, refuse: bool) {
-        self.with(|state| state.address_refused = refuse);
-    }
-
-    /// Ends every token at once.
-    pub fn expire_tokens(&self) {
-        self.with(|state| state.tokens.expire());
-    }
-
-    /// Sets the calls a second for each API; `None` is no limit.
-    pub fn set_qps(&self, limit: Option<u32>) {
-        self.with(|state| state.meter.qps = limit);
-    }
-
-    /// Sets the month's paid calls; `None` is no limit.
-    pub fn set_api_quota(&self, quota: Option<u64>) {
-        self.with(|state| state.meter.api_quota = quota);
-    }
-
-    /// Sets the month's pushes; `None` is no limit.
-    pub fn set_push_quota(&self, quota: Option<u64>) {
-        self.with(|state| state.meter.push_quota = quota);
-    }
-
-    /// Sets a fault.
-    pub fn fault(&self, fault: Fault) {
-        self.with(|state| state.faults.0.push(fault));
-    }
-
-    /// Clears all faults. An event that is held back is pushed with the next one.
-    pub fn clear_faults(&self) {
-        self.with(|state| state.faults.0.clear());
-    }
-
-    fn change_template(&self, code: &str, change: impl FnOnce(&mut Template)) -> bool {
-        self.with(|state| state.templates.get_mut(code).map(change).is_some())
-    }
-
-    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
-        self.running.core.with(act)
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.running.core
     }
 }
 
@@ -264,27 +163,4 @@ impl Simulator {
     pub fn delete(&self, instance: &InstanceId) -> Result<(), Objection> {
         self.with(|state| state.delete_instance(instance.as_str()))
     }
-}
-
-/// What the console does when a subscription is saved: `check_url`, and the reply must be right.
-pub(crate) async fn save_subscription(
-    core: &Arc<Core>,
-    url: &str,
-    token: &str,
-    aes_key: &str,
-) -> Result<(), Rejection> {
-    let is_plain = token.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if !(3..=32).contains(&token.len()) || !is_plain {
-        return Err(Rejection::BadForm("the token has 3 to 32 letters and digits"));
-    }
-    let key: AesKey = aes_key.parse().map_err(|_| Rejection::BadForm("the aes_key has 43 characters"))?;
-    if !(url.starts_with("http://") || url.starts_with("https://")) {
-        return Err(Rejection::BadForm("the address begins with http:// or https://"));
-    }
-    let keys = CallbackKeys::new(SecretString::from(token), key);
-    let subscription = Subscription { url: url.to_owned(), keys };
-    let (owner_key, deadline) = core.with(|state| (owner_key(state), state.settings.push_deadline));
-    within(core, &subscription, &owner_key, br#"{"EventType":"check_url"}"#, deadline).await?;
-    core.with(|state| state.subscription = Some(Arc::new(subscription)));
-    Ok(())
 }

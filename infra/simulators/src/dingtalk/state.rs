@@ -18,11 +18,12 @@ use super::{
     meter::Meter,
     people::Directory,
     permissions::{self, Grants},
-    progress::{Progress, Todos},
+    progress::Progress,
     push::{Held, Push},
     settings::Settings,
     subscription::{PushOptions, Subscription},
     templates::Template,
+    todos::Todos,
     tokens::Tokens,
 };
 

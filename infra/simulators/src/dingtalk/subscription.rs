@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
@@ -79,7 +80,11 @@ pub struct PushOptions {
 /// Where events go.
 pub(crate) struct Subscription {
     pub url: String,
+    pub token: SecretString,
+    pub aes_key: SecretString,
     pub keys: CallbackKeys,
+    /// Whether the address answered the check rightly; not so where the check was left out.
+    pub checked: bool,
 }
 
 /// Why a push was not accepted, or a subscription not saved.

@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -17,8 +18,8 @@ use super::{
     core::Core,
     faults::Fault,
     permissions,
-    simulator::save_subscription,
     state::State,
+    subscribe::{self, Subscribed},
     subscription::PushOptions,
 };
 
@@ -27,7 +28,7 @@ type Inside = Shared<Arc<Core>>;
 /// Their routes.
 pub(super) fn routes() -> Router<Arc<Core>> {
     Router::new()
-        .route("/simulator/subscription", post(subscribe))
+        .route("/simulator/subscription", get(subscribed).post(subscribe).delete(unsubscribe))
         .route("/simulator/push-options", get(push_options).post(set_push_options))
         .route("/simulator/pushes", get(pushes))
         .route("/simulator/faults", get(faults).post(set_fault).delete(clear_faults))
@@ -37,19 +38,42 @@ pub(super) fn routes() -> Router<Arc<Core>> {
         .route("/simulator/calls", get(calls))
 }
 
+/// A subscription; `force` leaves the check out, and then what is absent stays as it is.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SubscriptionOrder {
-    url: String,
-    token: String,
-    aes_key: String,
+    url: Option<String>,
+    token: Option<String>,
+    aes_key: Option<String>,
+    #[serde(default)]
+    force: bool,
 }
 
 async fn subscribe(Shared(core): Inside, Json(order): Json<SubscriptionOrder>) -> Response {
-    match save_subscription(&core, &order.url, &order.token, &order.aes_key).await {
+    let (url, token, aes_key) = (order.url.as_deref(), order.token.as_deref(), order.aes_key.as_deref());
+    let saved = if order.force {
+        core.with(|state| subscribe::force(state, url, token, aes_key))
+    } else {
+        let text = Option::unwrap_or_default;
+        subscribe::save(&core, text(url), text(token), text(aes_key)).await
+    };
+    match saved {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(rejection) => refused(StatusCode::BAD_REQUEST, &rejection.to_string()),
     }
+}
+
+/// What is set: the address, never token or key.
+async fn subscribed(Shared(core): Inside) -> Response {
+    core.with(|state| {
+        let subscribed = state.subscription.as_deref().map(Subscribed::from);
+        shown(&json!({"subscription": subscribed, "options": state.push_options}))
+    })
+}
+
+async fn unsubscribe(Shared(core): Inside) -> Response {
+    core.with(|state| state.subscription = None);
+    StatusCode::NO_CONTENT.into_response()
 }
 
 async fn push_options(Shared(core): Inside) -> Response {
@@ -123,11 +147,27 @@ async fn set_limits(Shared(core): Inside, Json(change): Json<Map<String, Value>>
         if let Some(refuse) = change.get("refuseAddress").and_then(Value::as_bool) {
             state.address_refused = refuse;
         }
+        let seconds = |name: &str| change.get(name).and_then(Value::as_i64).map(bounded);
+        if let Some(skew) = seconds("clockSkewSeconds") {
+            state.settings.clock_skew = skew;
+        }
+        if let Some(delay) = seconds("nameDelaySeconds") {
+            state.settings.name_delay = delay;
+        }
+        if let Some(wide) = change.get("wideTableChildren").and_then(Value::as_bool) {
+            state.settings.wide_table_children = wide;
+        }
         if let Some(premium) = change.get("premium").and_then(Value::as_bool) {
             state.settings.premium = premium;
         }
         shown(&limits_of(state))
     })
+}
+
+/// Ten years are enough for any clock.
+pub(super) fn bounded(seconds: i64) -> SignedDuration {
+    const MOST: i64 = 10 * 365 * 86_400;
+    SignedDuration::from_secs(seconds.clamp(-MOST, MOST))
 }
 
 async fn expire_tokens(Shared(core): Inside) -> Response {
@@ -146,5 +186,8 @@ fn limits_of(state: &State) -> Value {
         "pushQuota": state.meter.push_quota,
         "refuseAddress": state.address_refused,
         "premium": state.settings.premium,
+        "clockSkewSeconds": state.settings.clock_skew.as_secs(),
+        "nameDelaySeconds": state.settings.name_delay.as_secs(),
+        "wideTableChildren": state.settings.wide_table_children,
     })
 }

@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 use super::{
     call::Call,
     components::{self, Component, longer},
-    errors::{Answer, Refusal, local_minutes, uuid},
-    ids::{ProcessCode, UserId},
+    errors::{Answer, Refusal, uuid},
+    flow::FlowNode,
+    ids::ProcessCode,
     state::State,
 };
 
@@ -18,57 +19,6 @@ const MOST_TEMPLATES: usize = 200;
 const MOST_COMPONENTS: usize = 200;
 const MOST_CHARACTERS_OF_NAME: usize = 200;
 const MOST_CHARACTERS_OF_DESCRIPTION: usize = 300;
-const LARGEST_PAGE: usize = 100;
-
-/// How the people of a node decide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Method {
-    /// All of them must agree (会签).
-    And,
-    /// The first one decides (或签).
-    Or,
-    /// One after another (依次审批).
-    OneByOne,
-}
-
-/// A node of a template's approval flow.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FlowNode {
-    /// Specified members.
-    Members {
-        /// Who.
-        users: Vec<UserId>,
-        /// How they decide.
-        method: Method,
-    },
-    /// Selected by the initiator.
-    Chosen {
-        /// The node's key in `targetSelectActioners`.
-        actor_key: String,
-        /// Whether somebody must be chosen.
-        required: bool,
-        /// How they decide.
-        method: Method,
-        /// From whom; empty for everybody.
-        among: Vec<UserId>,
-    },
-    /// The initiator's direct supervisor.
-    Supervisor,
-}
-
-impl FlowNode {
-    /// Specified members.
-    pub fn members(users: &[&str], method: Method) -> Self {
-        Self::Members { users: users.iter().map(|user| UserId::from(*user)).collect(), method }
-    }
-
-    /// Selected by the initiator, from everybody.
-    pub fn chosen(actor_key: &str, required: bool) -> Self {
-        Self::Chosen { actor_key: actor_key.into(), required, method: Method::OneByOne, among: Vec::new() }
-    }
-}
 
 /// Whether people can start a template's instances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,11 +51,40 @@ pub struct Template {
     pub allow_revoke: bool,
     /// Whether it is hidden from the list of templates.
     pub hidden: bool,
+    /// The ids of the components that the console uses as branch conditions.
+    pub conditions: Vec<String>,
     /// When it was made.
     pub created: Timestamp,
     /// When it was last changed.
     pub modified: Timestamp,
+    /// When it got the name that it has.
+    pub(crate) named: Timestamp,
     form_uuid: String,
+}
+
+impl Template {
+    /// Uses these components as branch conditions; false when one of them is not there.
+    pub(crate) fn set_conditions(&mut self, ids: Vec<String>) -> bool {
+        let all_there = ids.iter().all(|id| self.components.iter().any(|component| component.id == *id));
+        if all_there {
+            self.conditions = ids;
+        }
+        all_there
+    }
+
+    /// Branch conditions must stay what they are: an update can neither drop nor retype them.
+    fn keep_conditions(&self, components: &[Component]) -> Result<(), Refusal> {
+        let is_lost = |before: &&Component| {
+            self.conditions.contains(&before.id)
+                && !components.iter().any(|after| after.id == before.id && after.kind == before.kind)
+        };
+        match self.components.iter().find(is_lost) {
+            Some(lost) => {
+                Err(schema_error(&format!("控件已被设置为流程条件，不能修改或删除：{}", lost.label)))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 /// `POST /v1.0/workflow/forms`
@@ -128,8 +107,8 @@ pub(crate) fn save(state: &mut State, body: &Map<String, Value>) -> Result<Proce
     if list.is_empty() || list.len() > MOST_COMPONENTS {
         return Err(schema_error(&format!("控件数量应为1到{MOST_COMPONENTS}个")));
     }
-    let components =
-        components::parse(list, state.world.random.as_ref()).map_err(|why| schema_error(&why))?;
+    let components = components::parse(list, state.settings.wide_table_children, state.world.random.as_ref())
+        .map_err(|why| schema_error(&why))?;
     let code = text("processCode");
     if code.is_some_and(|code| !state.templates.contains_key(code)) {
         return Err(Refusal::v1("processcode.error", "processCode不存在"));
@@ -141,7 +120,11 @@ pub(crate) fn save(state: &mut State, body: &Map<String, Value>) -> Result<Proce
     let hidden = body.get("templateConfig").is_some_and(|config| config["hidden"] == json!(true));
     let now = state.now();
     if let Some(template) = code.and_then(|code| state.templates.get_mut(code)) {
-        template.name = name.into();
+        template.keep_conditions(&components)?;
+        if template.name != name {
+            template.name = name.into();
+            template.named = now;
+        }
         template.description = description.into();
         template.components = components;
         template.hidden = hidden;
@@ -162,8 +145,10 @@ pub(crate) fn save(state: &mut State, body: &Map<String, Value>) -> Result<Proce
         status: TemplateStatus::Published,
         allow_revoke: true,
         hidden,
+        conditions: Vec::new(),
         created: now,
         modified: now,
+        named: now,
         form_uuid: format!("FORM-{}", uuid(random)),
     };
     state.templates.insert(process_code.clone(), template);
@@ -197,20 +182,6 @@ pub(crate) fn read(state: &mut State, call: &Call) -> Answer {
     }}))
 }
 
-/// `GET /v1.0/workflow/processCentres/schemaNames/processCodes`
-pub(crate) fn by_name(state: &mut State, call: &Call) -> Answer {
-    let name = call.query("name").ok_or_else(|| Refusal::missing("name"))?;
-    if longer(name, 64) {
-        return Err(Refusal::v1("process.error", "模板名称过长"));
-    }
-    let template = state.templates.values().find(|template| template.name == name);
-    let template = template.ok_or_else(|| Refusal::v1("process.error", "流程模板不存在"))?;
-    Ok(json!({"result": {
-        "processCode": template.process_code,
-        "gmtModified": local_minutes(template.modified),
-    }}))
-}
-
 /// `DELETE /v1.0/workflow/processCentres/schemas`: an internal app deletes the template only.
 pub(crate) fn delete(state: &mut State, call: &Call) -> Answer {
     let code = call.query("processCode").ok_or_else(|| Refusal::missing("processCode"))?;
@@ -218,64 +189,6 @@ pub(crate) fn delete(state: &mut State, call: &Call) -> Answer {
         Some(template) => Ok(json!({"result": {"processCode": template.process_code}})),
         None => Err(Refusal::v1("process.error", "流程模板不存在")),
     }
-}
-
-/// `GET /v1.0/workflow/processes/userVisibilities/templates`
-pub(crate) fn visible(state: &mut State, call: &Call) -> Answer {
-    let number = |name: &str| call.query(name).and_then(|text| text.parse::<usize>().ok());
-    let size = number("maxResults").ok_or_else(|| Refusal::missing("maxResults"))?;
-    let from = number("nextToken").ok_or_else(|| Refusal::missing("nextToken"))?;
-    if !(1..=LARGEST_PAGE).contains(&size) {
-        return Err(Refusal::v1("invalidParameter", "maxResults应为1到100"));
-    }
-    if call.query("userId").is_some_and(|user| state.people.get(user).is_none()) {
-        return Err(Refusal::v1("userNotExist", "用户不存在"));
-    }
-    let shown: Vec<Value> = published(state)
-        .skip(from)
-        .take(size + 1)
-        .map(|template| {
-            json!({
-                "name": template.name,
-                "url": "https://aflow.dingtalk.com/dingtalk/mobile/homepage.htm",
-                "iconUrl": "https://gw.alicdn.com/tfs/approval-112-112.png",
-                "processCode": template.process_code,
-                "dirId": "0",
-                "dirName": "其他",
-            })
-        })
-        .collect();
-    let mut result = json!({"processList": shown[..shown.len().min(size)]});
-    if shown.len() > size {
-        result["nextToken"] = json!(from + size);
-    }
-    Ok(json!({"result": result}))
-}
-
-/// `GET /v1.0/workflow/processes/managements/templates`
-pub(crate) fn managed(state: &mut State, call: &Call) -> Answer {
-    let user = call.query("userId").ok_or_else(|| Refusal::missing("userId"))?;
-    let person = state.people.get(user).ok_or_else(|| Refusal::v1("userNotExist", "用户不存在"))?;
-    let managed: Vec<Value> = published(state)
-        .filter(|_| person.admin)
-        .map(|template| {
-            json!({
-                "iconName": "common",
-                "flowTitle": template.name,
-                "processCode": template.process_code,
-                "newProcess": true,
-                "gmtModified": local_minutes(template.modified),
-                "attendanceType": 0,
-                "iconUrl": "https://gw.alicdn.com/tfs/approval-112-112.png",
-            })
-        })
-        .collect();
-    Ok(json!({"result": managed, "success": true}))
-}
-
-fn published(state: &State) -> impl Iterator<Item = &Template> {
-    let templates = state.templates.values();
-    templates.filter(|template| template.status == TemplateStatus::Published && !template.hidden)
 }
 
 fn schema_error(why: &str) -> Refusal {

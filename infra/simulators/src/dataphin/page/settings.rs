@@ -144,8 +144,9 @@ fn form(dataphin: &Dataphin, settings: &Settings) -> Markup {
             h2 { "Only in the simulator" }
             label for="profile" { "Callback profile" }
             select #profile name="profile" {
-                option value="encrypted" selected[settings.profile == Profile::Encrypted] { "encrypted" }
-                option value="plain" selected[settings.profile == Profile::Plain] { "plain" }
+                @for profile in Profile::ALL {
+                    option value=(profile.word()) selected[settings.profile == profile] { (profile.word()) }
+                }
             }
             input type="hidden" name="encrypted_answer" value="no";
             label.box {

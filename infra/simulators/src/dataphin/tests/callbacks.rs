@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use shared::dingtalk::crypto::Envelope;
+use shared::{dataphin::bare_aes::BareAes, dingtalk::crypto::Envelope};
 
 use super::{Scene, answer, message};
 use crate::dataphin::{Outcome, Profile, RequestState, Settings, Verb, Verdict};
@@ -136,6 +136,72 @@ async fn the_plain_profile_checks_the_access_token() {
     assert_eq!(refused.status(), 401);
     assert_eq!(scene.tell("1223", "refuse").await.0, 200);
     assert_eq!(scene.dataphin.told("1223").await.unwrap().outcome, Outcome::Rejected);
+}
+
+/// The profiles that bring the access token in the query and encrypt the body.
+fn bare_profiles() -> impl Iterator<Item = (Profile, BareAes)> {
+    Profile::ALL.into_iter().filter_map(|profile| Some((profile, profile.bare_aes()?)))
+}
+
+#[tokio::test]
+async fn a_bare_profile_takes_what_is_sealed_its_way_and_nothing_else() {
+    for (profile, _) in bare_profiles() {
+        let scene = Scene::with_a_request().await;
+        scene.dataphin.change_settings(|settings| settings.profile = profile).unwrap();
+        let told = message("1223", "agree");
+        let token = scene.dataphin.settings().access_token;
+        for other in Profile::ALL.into_iter().filter(|other| *other != profile) {
+            let body = scene.body(other, told.to_string().as_bytes());
+            assert_eq!(scene.send_plain(&token, &body).await.unwrap().status(), 400, "{profile:?} {other:?}");
+        }
+        let of_encrypted = scene.seal(told.to_string().as_bytes(), "");
+        assert_eq!(scene.send(&of_encrypted).await.unwrap().status(), 401, "{profile:?}");
+        assert_eq!(scene.tell("1223", "agree").await.0, 200, "{profile:?}");
+        assert_eq!(scene.dataphin.told("1223").await.unwrap().comment.as_deref(), Some("fine"));
+    }
+}
+
+#[tokio::test]
+async fn each_mistake_under_a_bare_profile_has_its_own_refusal() {
+    for (profile, cipher) in bare_profiles() {
+        let scene = Scene::with_a_request().await;
+        scene.dataphin.change_settings(|settings| settings.profile = profile).unwrap();
+        let token = scene.dataphin.settings().access_token;
+        let text = message("1223", "agree").to_string();
+        let good = scene.body(profile, text.as_bytes());
+        let other_key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".parse().unwrap();
+        let of_other_key = json!({ "encrypt": cipher.seal(&other_key, text.as_bytes(), [7; 16]) });
+        for (token, body, status, code) in [
+            ("guess", &good, 401, "DPN.OA.AuthFailed"),
+            (&token, &of_other_key, 400, "DPN.OA.DecryptFailed"),
+            (&token, &json!({ "encrypt": "AAAA" }), 400, "DPN.OA.DecryptFailed"),
+            (&token, &json!({ "encrypted": "AAAA" }), 400, "DPN.OA.BadRequest"),
+            (&token, &scene.body(profile, b"{}"), 400, "DPN.OA.BadRequest"),
+            (&token, &scene.body(profile, b"null"), 400, "DPN.OA.DecryptFailed"),
+        ] {
+            let refused = answer(scene.send_plain(token, body).await.unwrap()).await;
+            assert_eq!((refused.0, &refused.1["code"]), (status, &json!(code)), "{profile:?} {body}");
+        }
+        let (status, body) = scene.tell("bridge-test-1", "refuse").await;
+        assert_eq!((status, &body["code"]), (404, &json!("DPN.OA.ApplyNotExist")));
+        let long_ago = [("accessToken", token.as_str()), ("timestamp", "1654156836531")];
+        let call = scene.http.post(scene.dataphin.callback_url()).query(&long_ago).json(&good);
+        let (status, body) = answer(call.send().await.unwrap()).await;
+        assert_eq!((status, &body["message"]), (401, &json!("the timestamp is more than an hour off")));
+        assert_eq!(scene.dataphin.ledger("1223"), []);
+    }
+}
+
+#[tokio::test]
+async fn an_encrypted_answer_of_a_bare_profile_decrypts_to_success() {
+    for (profile, cipher) in bare_profiles() {
+        let scene = Scene::with(Settings { encrypted_answer: true, profile, ..Settings::default() }).await;
+        scene.dataphin.file(crate::dataphin::Request::default().with_id("1223")).await;
+        let (status, body) = scene.tell("1223", "agree").await;
+        let key = scene.dataphin.settings().aes_key.parse().unwrap();
+        let opened = cipher.open(&key, body["encrypt"].as_str().unwrap()).unwrap();
+        assert_eq!((status, opened.as_slice()), (200, &b"success"[..]), "{profile:?}");
+    }
 }
 
 #[tokio::test]

@@ -143,15 +143,25 @@ impl Scene {
         let settings = self.dataphin.settings();
         let response = match settings.profile {
             Profile::Encrypted => self.send(&self.seal(message.to_string().as_bytes(), "")).await,
-            Profile::Plain => self.send_plain(&settings.access_token, message).await,
+            profile => {
+                let body = self.body(profile, message.to_string().as_bytes());
+                self.send_plain(&settings.access_token, &body).await
+            }
         };
         answer(response.unwrap()).await
     }
 
-    async fn send_plain(&self, access_token: &str, message: &Value) -> reqwest::Result<reqwest::Response> {
+    /// The body of a profile that signs nothing.
+    fn body(&self, profile: Profile, message: &[u8]) -> Value {
+        let key = self.dataphin.settings().aes_key.parse().unwrap();
+        let sealed = profile.bare_aes().map(|cipher| cipher.seal(&key, message, [7; 16]));
+        sealed.map_or_else(|| serde_json::from_slice(message).unwrap(), |sealed| json!({ "encrypt": sealed }))
+    }
+
+    async fn send_plain(&self, access_token: &str, body: &Value) -> reqwest::Result<reqwest::Response> {
         let timestamp = self.world.now().as_millisecond().to_string();
         let query = [("accessToken", access_token), ("timestamp", &timestamp)];
-        self.http.post(self.dataphin.callback_url()).query(&query).json(message).send().await
+        self.http.post(self.dataphin.callback_url()).query(&query).json(body).send().await
     }
 
     fn advance(&self, duration: SignedDuration) {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Scene, message};
-use crate::dataphin::{Fault, Kind, Request, RequestState, Times, Verdict};
+use crate::dataphin::{Fault, Kind, Profile, Request, RequestState, Times, Verdict};
 
 impl Scene {
     async fn see(&self, path: &str) -> String {
@@ -148,6 +148,20 @@ async fn the_settings_page_speaks_the_vendors_words_and_saves() {
     assert_eq!((after.access_token.as_str(), after.tenant_id), ("t", None));
     scene.submit("/settings/key", "").await;
     assert_ne!(scene.dataphin.settings().aes_key, before.aes_key);
+}
+
+#[tokio::test]
+async fn every_profile_is_offered_to_people_and_to_scripts() {
+    let scene = Scene::new().await;
+    for profile in Profile::ALL {
+        let word = profile.word();
+        scene.submit("/settings", &format!("profile={word}")).await;
+        assert_eq!(scene.dataphin.settings().profile, profile);
+        assert!(scene.see("/settings").await.contains(&format!("value=\"{word}\" selected")), "{word}");
+        scene.script("settings", &json!({ "profile": "plain" })).await;
+        assert_eq!(scene.script("settings", &json!({ "profile": word })).await.0, 204);
+        assert_eq!(scene.dataphin.settings().profile, profile);
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use axum::{
     extract::{Form, State as Shared},
     response::{Html, IntoResponse, Redirect, Response},
 };
+use jiff::SignedDuration;
 use maud::{Markup, html};
 
 use super::{Fields, Refresh, faults, field, page, sorry, when};
@@ -14,9 +15,10 @@ use crate::dingtalk::{
     events::EventShape,
     permissions,
     push::PushOutcome,
-    simulator::save_subscription,
     state::State,
+    subscribe,
     subscription::{Filter, OwnerKey},
+    switches::bounded,
 };
 
 /// How many attempts of the push log are shown.
@@ -25,6 +27,8 @@ pub(super) const HERE: &str = "/console";
 const QPS: &str = "Calls a second for each API";
 const API_QUOTA: &str = "Paid calls a month";
 const PUSH_QUOTA: &str = "Pushes a month";
+const CLOCK_SKEW: &str = "Seconds by which the date of answers is off";
+const NAME_DELAY: &str = "Seconds until a new template is found by its name";
 
 pub(super) async fn show(Shared(core): Shared<Arc<Core>>) -> Html<String> {
     let content = core.with(|state| {
@@ -37,7 +41,16 @@ pub(super) async fn show(Shared(core): Shared<Arc<Core>>) -> Html<String> {
 
 pub(super) async fn subscribe(Shared(core): Shared<Arc<Core>>, Form(fields): Form<Fields>) -> Response {
     let (url, token, key) = (field(&fields, "url"), field(&fields, "token"), field(&fields, "aes_key"));
-    match save_subscription(&core, url, token, key).await {
+    let typed = |text| Some(text).filter(|text: &&str| !text.is_empty());
+    let saved = match field(&fields, "act") {
+        "remove" => {
+            core.with(|state| state.subscription = None);
+            Ok(())
+        }
+        "force" => core.with(|state| subscribe::force(state, typed(url), typed(token), typed(key))),
+        _ => subscribe::save(&core, url, token, key).await,
+    };
+    match saved {
         Ok(()) => Redirect::to(HERE).into_response(),
         Err(rejection) => sorry(&rejection.to_string(), HERE),
     }
@@ -71,9 +84,15 @@ pub(super) async fn set_permissions(Shared(core): Shared<Arc<Core>>, Form(fields
 pub(super) async fn set_limits(Shared(core): Shared<Arc<Core>>, Form(fields): Form<Fields>) -> Response {
     let limits = || {
         let qps = limit(&fields, "qps", QPS)?;
-        Ok((qps, limit(&fields, "api_quota", API_QUOTA)?, limit(&fields, "push_quota", PUSH_QUOTA)?))
+        let quotas = (limit(&fields, "api_quota", API_QUOTA)?, limit(&fields, "push_quota", PUSH_QUOTA)?);
+        Ok((
+            qps,
+            quotas,
+            seconds(&fields, "clock_skew", CLOCK_SKEW)?,
+            seconds(&fields, "name_delay", NAME_DELAY)?,
+        ))
     };
-    let (qps, api_quota, push_quota) = match limits() {
+    let (qps, (api_quota, push_quota), clock_skew, name_delay) = match limits() {
         Ok(limits) => limits,
         Err::<_, String>(why) => return sorry(&why, HERE),
     };
@@ -82,9 +101,16 @@ pub(super) async fn set_limits(Shared(core): Shared<Arc<Core>>, Form(fields): Fo
         state.meter.api_quota = api_quota;
         state.meter.push_quota = push_quota;
         state.address_refused = !field(&fields, "address_refused").is_empty();
+        state.settings.clock_skew = clock_skew;
+        state.settings.name_delay = name_delay;
         state.settings.premium = !field(&fields, "premium").is_empty();
     });
     Redirect::to(HERE).into_response()
+}
+
+/// A time as it was typed: empty is none.
+fn seconds(fields: &Fields, name: &str, label: &str) -> Result<SignedDuration, String> {
+    Ok(bounded(limit(fields, name, label)?.unwrap_or_default()))
 }
 
 /// A limit as it was typed: empty is off, and what is no number is refused.
@@ -110,7 +136,11 @@ fn subscription(state: &State) -> Markup {
             input type="text" id="token" name="token" autocomplete="off";
             label for="aes_key" { "加密 aes_key (43 characters)" }
             input type="text" id="aes_key" name="aes_key" autocomplete="off";
-            div { button { "Save (sends check_url)" } }
+            div {
+                button name="act" value="save" { "Save (sends check_url)" }
+                button.plain name="act" value="force" { "Save without check_url; what is empty stays" }
+                @if state.subscription.is_some() { button.refuse name="act" value="remove" { "Remove" } }
+            }
         }
         form.card method="post" action="/console/push" {
             h2 { "What is pushed" }
@@ -163,6 +193,10 @@ fn limits(state: &State) -> Markup {
             input type="text" inputmode="numeric" id="api_quota" name="api_quota" value=(number(meter.api_quota));
             label for="push_quota" { (PUSH_QUOTA) " (" (meter.counts.pushes_this_month) " so far)" }
             input type="text" inputmode="numeric" id="push_quota" name="push_quota" value=(number(meter.push_quota));
+            label for="clock_skew" { (CLOCK_SKEW) }
+            input type="text" id="clock_skew" name="clock_skew" value=(state.settings.clock_skew.as_secs());
+            label for="name_delay" { (NAME_DELAY) }
+            input type="text" id="name_delay" name="name_delay" value=(state.settings.name_delay.as_secs());
             br;
             label.inline {
                 input type="checkbox" name="address_refused" value="on" checked[state.address_refused];

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::Stage;
-use crate::dingtalk::{Objection, Settings};
+use crate::dingtalk::Objection;
 
 const TERMINATE: &str = "/v1.0/workflow/processInstances/terminate";
 
-fn decided(read: &Value) -> (&str, &str) {
+pub(super) fn decided(read: &Value) -> (&str, &str) {
     (read["status"].as_str().unwrap(), read["result"].as_str().unwrap())
 }
 
@@ -86,34 +86,6 @@ async fn a_transferred_task_is_on_the_other_desk() {
 }
 
 #[tokio::test]
-async fn an_approver_added_before_decides_first() {
-    let stage = Stage::new().await;
-    let (id, task) = stage.create_for_boss().await;
-    stage.simulator.countersign(task, &["lead", "head"], true, "").unwrap();
-    assert_eq!(stage.desks(), ["lead", "head"]);
-    assert_eq!(stage.simulator.agree(task, ""), Err(Objection::TaskEnded), "it is paused");
-    assert_eq!(stage.read(&id).await["tasks"][0]["status"], "PAUSED");
-    stage.simulator.agree(stage.task_of("lead"), "").unwrap();
-    stage.simulator.agree(stage.task_of("head"), "").unwrap();
-    assert_eq!(stage.desks(), ["boss"]);
-    stage.simulator.agree(task, "").unwrap();
-    assert_eq!(decided(&stage.read(&id).await), ("COMPLETED", "agree"));
-}
-
-#[tokio::test]
-async fn an_approver_added_after_decides_last() {
-    let stage = Stage::new().await;
-    let id = stage.create(&json!([{"actionType": "OR", "userIds": ["boss", "lead"]}])).await;
-    stage.simulator.countersign(stage.task_of("boss"), &["head", "root"], false, "").unwrap();
-    stage.simulator.agree(stage.task_of("boss"), "").unwrap();
-    assert_eq!(stage.desks(), ["head", "root"]);
-    stage.simulator.agree(stage.task_of("head"), "").unwrap();
-    assert_eq!(stage.desks(), ["root"]);
-    stage.simulator.refuse(stage.task_of("root"), "").unwrap();
-    assert_eq!(decided(&stage.read(&id).await), ("COMPLETED", "refuse"));
-}
-
-#[tokio::test]
 async fn an_instance_younger_than_fifteen_seconds_cannot_be_revoked() {
     let stage = Stage::new().await;
     let (id, _) = stage.create_for_boss().await;
@@ -184,22 +156,6 @@ async fn an_application_comments_executes_and_redirects() {
         (&read["operationRecords"][1]["type"], &read["operationRecords"][1]["remark"]),
         (&json!("ADD_REMARK"), &json!("hello"))
     );
-}
-
-#[tokio::test]
-async fn adding_approvers_over_the_api_needs_the_premium_edition() {
-    let path = "/v1.0/workflow/premium/tasks/append";
-    for (premium, expected) in [(false, "benefit.status.invalid"), (true, "")] {
-        let stage = Stage::with(Settings { premium, ..Settings::default() }).await;
-        let (id, task) = stage.create_for_boss().await;
-        let order = json!({
-            "taskId": task, "processInstanceId": id, "operateUserId": "boss", "appenderUserIds": ["lead"],
-            "activateType": "ALL", "type": "before", "agreeAll": true,
-        });
-        let (_, answer) = stage.post(path, &order).await;
-        assert_eq!(answer["code"].as_str().unwrap_or_default(), expected);
-        assert_eq!(stage.desks(), [if premium { "lead" } else { "boss" }]);
-    }
 }
 
 #[tokio::test]

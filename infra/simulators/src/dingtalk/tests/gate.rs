@@ -1,5 +1,6 @@
 //! Tokens, permission points, limits, unknown paths.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Stage, answer};
@@ -146,4 +147,32 @@ async fn an_unknown_path_is_answered_in_the_style_of_its_host() {
     let expected: Value = json!({"errcode": 404, "errmsg": "请求的URI地址不存在"});
     assert_eq!((status.as_u16(), refused), (200, expected));
     assert_eq!(stage.get("/nothing").await.0, 404);
+}
+
+#[tokio::test]
+async fn every_answer_has_the_date_that_the_platform_believes_in() {
+    let stage = Stage::new().await;
+    let date = async |path: &str| {
+        let response = stage.client.get(stage.at(path)).send().await.unwrap();
+        response.headers()["date"].to_str().unwrap().to_owned()
+    };
+    for path in ["/v1.0/workflow/processInstances", "/gettoken", "/v1.0/nothing"] {
+        assert_eq!(date(path).await, "Thu, 16 Apr 2026 07:34:37 GMT");
+    }
+    stage.simulator.set_clock_skew(SignedDuration::from_secs(-90));
+    assert_eq!(date("/gettoken").await, "Thu, 16 Apr 2026 07:33:07 GMT");
+    let limits = stage.client.post(stage.at("/simulator/limits"));
+    let limits = answer(limits.json(&json!({"clockSkewSeconds": 3600, "nameDelaySeconds": 4}))).await.1;
+    assert_eq!((&limits["clockSkewSeconds"], &limits["nameDelaySeconds"]), (&json!(3600), &json!(4)));
+    assert_eq!(date("/gettoken").await, "Thu, 16 Apr 2026 08:34:37 GMT");
+    for extreme in [i64::MAX, i64::MIN] {
+        stage
+            .client
+            .post(stage.at("/simulator/limits"))
+            .json(&json!({"clockSkewSeconds": extreme}))
+            .send()
+            .await
+            .unwrap();
+        assert!(date("/gettoken").await.ends_with("GMT"));
+    }
 }

@@ -3,13 +3,17 @@
 
 mod acts;
 mod contacts;
+mod countersigns;
 mod faults;
+mod flows;
 mod forms;
 mod gate;
 mod instances;
 mod pages;
 mod pushes;
 mod receiver;
+mod subscriptions;
+mod templates;
 
 use std::sync::Arc;
 

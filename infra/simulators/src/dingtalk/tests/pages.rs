@@ -203,3 +203,36 @@ async fn a_script_plays_the_people() {
     let revoke = stage.at(&format!("/simulator/instances/{id}/revoke"));
     assert_eq!(stage.client.post(revoke).send().await.unwrap().status(), 409);
 }
+
+#[tokio::test]
+async fn the_template_page_explains_every_node_and_sets_all_that_the_console_sets() {
+    let stage = Stage::new().await;
+    let code = stage.template.to_string();
+    let shown = stage.page("/templates").await;
+    for node in ["role", "initiator", "department_head", "copy", "handler", "auto", "allowed_multi", "named"]
+    {
+        assert!(shown.contains(&format!("&quot;{node}&quot;")), "{node}");
+    }
+    let id = stage.simulator.template(&code).unwrap().components[2].id.clone();
+    let fields = format!("act=save&status=PUBLISHED&flow=%5B%22initiator%22%5D&hidden=on&condition={id}");
+    assert_eq!(stage.submit(&format!("/templates/{code}"), &fields).await.0, 303);
+    let template = stage.simulator.template(&code).unwrap();
+    assert!(template.hidden && template.conditions == [id]);
+    assert_eq!(stage.submit(&format!("/templates/{code}"), "act=delete").await, (303, "/templates".into()));
+    assert!(stage.simulator.template(&code).is_none());
+}
+
+#[tokio::test]
+async fn the_console_page_changes_a_subscription_without_the_check_and_removes_it() {
+    let stage = Stage::new().await;
+    let fields = format!("act=force&url=http%3A%2F%2F127.0.0.1%3A1&token={TOKEN}&aes_key={AES_KEY}");
+    assert_eq!(stage.submit("/console/subscription", &fields).await.0, 303);
+    assert_eq!(stage.submit("/console/subscription", "act=force&url=&token=other&aes_key=").await.0, 303);
+    assert!(stage.simulator.subscription().is_some_and(|it| it.url == "http://127.0.0.1:1" && !it.checked));
+    assert!(stage.page("/console").await.contains("Remove"));
+    assert_eq!(stage.submit("/console/subscription", "act=remove").await.0, 303);
+    assert_eq!(stage.simulator.subscription(), None);
+    stage.submit("/console/limits", "qps=&api_quota=&push_quota=&clock_skew=-30&name_delay=2").await;
+    let limits = stage.get("/simulator/limits").await.1;
+    assert_eq!((&limits["clockSkewSeconds"], &limits["nameDelaySeconds"]), (&json!(-30), &json!(2)));
+}

@@ -1,0 +1,187 @@
+//! `bridge probe dataphin` as an operator meets it: it finds the profile, and gives no secret away.
+
+#![allow(clippy::expect_used)]
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use shared::world::World;
+use simulators::dataphin::{Profile, Request, RequestState, Settings, Simulator};
+
+const TOKEN: &str = "s3cret+token";
+const KEY: &str = "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij";
+
+async fn dataphin(profile: Profile) -> Simulator {
+    let settings = Settings {
+        access_token: TOKEN.to_owned(),
+        aes_key: KEY.to_owned(),
+        profile,
+        encrypted_answer: true,
+        ..Settings::default()
+    };
+    Simulator::start(World::real(), settings).await.expect("the simulator starts")
+}
+
+/// Runs `bridge probe dataphin` with Dataphin's variables only, changed so.
+async fn probe(dataphin: &Simulator, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bridge"));
+    command.env_clear().args(["probe", "dataphin"]).args(arguments);
+    command.env("DATAPHIN_CALLBACK_URL", dataphin.callback_url());
+    command.envs([("DATAPHIN_ACCESS_TOKEN", TOKEN), ("DATAPHIN_CALLBACK_AES_KEY", KEY)]);
+    // An empty variable is one that is not set.
+    command.envs(variables.iter().copied());
+    let run = tokio::task::spawn_blocking(move || command.output()).await.expect("it ends");
+    let output = run.expect("the bridge runs");
+    let (out, error) = texts(&output);
+    for secret in [TOKEN, "s3cret", &KEY[..42]] {
+        assert!(!out.contains(secret) && !error.contains(secret), "{secret}: {out} {error}");
+    }
+    output
+}
+
+fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+    (text(&output.stdout), text(&output.stderr))
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// The setting that speaks a profile of Dataphin's.
+fn setting(profile: Profile) -> &'static str {
+    match profile {
+        Profile::AesCbcPrefixed => r#"{"base":"aes-cbc","iv":"prefixed"}"#,
+        Profile::AesCbcZero => r#"{"base":"aes-cbc","iv":"zero"}"#,
+        built_in => built_in.word(),
+    }
+}
+
+#[tokio::test]
+async fn whatever_profile_dataphin_wants_is_found_and_nothing_is_decided() {
+    for profile in Profile::ALL {
+        let dataphin = dataphin(profile).await;
+        dataphin.file(Request::default().with_id("1223")).await;
+        let output = probe(&dataphin, &[], &["--json"]).await;
+        assert!(output.status.success(), "{profile:?}");
+        let found = json(&output);
+        assert_eq!(found["set"], setting(profile));
+        let tried = found["tried"].as_array().expect("a list");
+        let accepted: Vec<&Value> = tried.iter().filter(|one| one["accepted"] == true).collect();
+        assert_eq!((tried.len(), accepted.len()), (6, 1), "{profile:?}");
+        assert_eq!(accepted[0]["cause"], "closed-already");
+        assert_eq!(dataphin.counts().accepted, 0);
+    }
+}
+
+#[tokio::test]
+async fn request_answer_and_advice_are_shown() {
+    let dataphin = dataphin(Profile::AesCbcZero).await;
+    let output = probe(&dataphin, &[], &[]).await;
+    let (out, _) = texts(&output);
+    assert_eq!(output.status.code(), Some(0));
+    for shown in [
+        "=== encrypted\nPOST http://127.0.0.1:",
+        "?signature=***&timestamp=1",
+        "?accessToken=***&timestamp=1",
+        "{\"encrypt\":\"",
+        "(encrypted: {\"applyId\":\"bridge-test-",
+        "--- HTTP 404 after ",
+        "\"code\":\"DPN.OA.ApplyNotExist\"",
+        "aes-ecb                             refused   HTTP 400, code DPN.OA.DecryptFailed",
+        "{\"base\":\"aes-cbc\",\"iv\":\"zero\"}      ACCEPTED  understood",
+        "Set DATAPHIN_CALLBACK_PROFILE='{\"base\":\"aes-cbc\",\"iv\":\"zero\"}'",
+    ] {
+        assert!(out.contains(shown), "{shown}\n{out}");
+    }
+}
+
+#[tokio::test]
+async fn a_setting_that_is_right_already_is_said_to_be() {
+    let dataphin = dataphin(Profile::Plain).await;
+    let variables = [("DATAPHIN_CALLBACK_PROFILE", "plain"), ("DATAPHIN_CALLBACK_AES_KEY", "")];
+    let output = probe(&dataphin, &variables, &["--profile", "plain"]).await;
+    assert!(output.status.success());
+    assert!(texts(&output).0.contains("DATAPHIN_CALLBACK_PROFILE is right as it is: plain"));
+}
+
+#[tokio::test]
+async fn a_request_made_for_the_test_is_decided_as_told() {
+    for (word, state) in [
+        ("approved", RequestState::Approved),
+        ("rejected", RequestState::Rejected),
+        ("withdrawn", RequestState::Revoked),
+    ] {
+        let dataphin = dataphin(Profile::AesEcb).await;
+        dataphin.file(Request::default().with_id("1223")).await;
+        let arguments = ["--apply-id", "1223", "--result", word, "--tenant", "100000001", "--json"];
+        let found = json(&probe(&dataphin, &[], &arguments).await);
+        assert_eq!((&found["set"], &found["tried"][5]["cause"]), (&"aes-ecb".into(), &"confirmed".into()));
+        assert_eq!(dataphin.request("1223").expect("the request").state, state);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_key_is_reported_and_the_rest_is_tried() {
+    let dataphin = dataphin(Profile::Plain).await;
+    let output = probe(&dataphin, &[("DATAPHIN_CALLBACK_AES_KEY", "")], &[]).await;
+    let (out, _) = texts(&output);
+    assert!(output.status.success(), "{out}");
+    assert!(out.contains("--- not sent\n--> refused   DATAPHIN_CALLBACK_AES_KEY is missing"), "{out}");
+    assert!(out.contains("Set DATAPHIN_CALLBACK_PROFILE=plain"), "{out}");
+}
+
+#[tokio::test]
+async fn without_any_acceptance_it_fails_and_says_what_to_mend() {
+    let right = dataphin(Profile::Encrypted).await;
+    let elsewhere = format!("{}/elsewhere", right.url());
+    let keyless = ("DATAPHIN_CALLBACK_AES_KEY", "");
+    let other_key = "A".repeat(43);
+    let gone = {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        format!("http://{}/", listener.local_addr().expect("an address"))
+    };
+    for (variables, cause, words) in [
+        (
+            vec![("DATAPHIN_CALLBACK_AES_KEY", other_key.as_str())],
+            "not-understood",
+            "DATAPHIN_CALLBACK_AES_KEY",
+        ),
+        (vec![("DATAPHIN_ACCESS_TOKEN", "guessed")], "unauthorized", "DATAPHIN_ACCESS_TOKEN"),
+        (vec![("DATAPHIN_CALLBACK_URL", elsewhere.as_str())], "not-found", "Something else answers"),
+        (vec![("DATAPHIN_CALLBACK_URL", gone.as_str())], "not-reached", "cannot be reached"),
+        (vec![keyless], "not-made", "was not tried: set it"),
+    ] {
+        let output = probe(&right, &variables, &["--json", "--profile", "encrypted"]).await;
+        assert_eq!(output.status.code(), Some(1), "{cause}");
+        let found = json(&output);
+        assert_eq!((&found["tried"][0]["cause"], &found["set"]), (&cause.into(), &Value::Null), "{cause}");
+        assert!(found["advice"].as_str().expect("words").contains(words), "{found}");
+    }
+}
+
+#[tokio::test]
+async fn a_site_that_says_yes_to_anything_is_not_believed() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback("ok")).await });
+    let dataphin = dataphin(Profile::Plain).await;
+    let variables = [("DATAPHIN_CALLBACK_URL", url.as_str())];
+    let found = json(&probe(&dataphin, &variables, &["--json"]).await);
+    assert_eq!(found["set"], Value::Null);
+    assert!(found["advice"].as_str().expect("words").contains("took several alike: encrypted, plain"));
+    let (out, _) = texts(&probe(&dataphin, &variables, &["--profile", "aes-ecb"]).await);
+    assert!(out.contains("Set DATAPHIN_CALLBACK_PROFILE=aes-ecb\nIt confirmed a request that cannot exist"));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_variables_or_a_profile_is_named_before_anything_is_sent() {
+    let dataphin = dataphin(Profile::Encrypted).await;
+    let output = probe(&dataphin, &[("DATAPHIN_ACCESS_TOKEN", "")], &[]).await;
+    let (_, error) = texts(&output);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(error.contains("DATAPHIN_ACCESS_TOKEN") && !error.contains("DINGTALK"), "{error}");
+    let output = probe(&dataphin, &[], &["--profile", r#"{"base":"aes-ecb","iv":"zero"}"#]).await;
+    assert!(texts(&output).1.contains("iv belongs to the cipher aes-cbc"));
+    assert_eq!(dataphin.refused_calls(), []);
+}

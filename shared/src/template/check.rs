@@ -1,0 +1,82 @@
+//! Looks at a template as it is now in DingTalk: its form, and its flow as it would run for a person.
+
+use super::{
+    Purpose, Report, Template, TemplateError, Templates,
+    fill::values,
+    report::{Problem, judge_flow, judge_form},
+};
+use crate::{
+    approval::{ApplyId, ApprovalKey, Details, Person, ProcessCode, Record, Request, Source, Tenant, UserId},
+    dingtalk::{Contact, forecast::ForecastQuery, instances::FormValue},
+    world::World,
+};
+
+impl Templates {
+    /// Checks the template for a purpose: two paid calls.
+    pub async fn check(&self, purpose: &Purpose, user: Option<&UserId>) -> Result<Report, TemplateError> {
+        let template = self.template(purpose).await?;
+        let person = self.person(user).await?;
+        let values = sample(&template, &person, "检查 Check", &self.world);
+        let query = ForecastQuery {
+            process_code: &template.process_code,
+            originator: &person.user_id,
+            dept_id: person.dept_id,
+            values: &values,
+        };
+        let (form, forecast) =
+            tokio::join!(self.dingtalk.form(&template.process_code), self.dingtalk.forecast(&query));
+        let form = match form {
+            Ok(form) => form,
+            Err(error) if error.is_no_such_form() => {
+                let problems = vec![missing(&template.process_code)];
+                return Ok(Report { template, problems, remarks: Vec::new(), nodes: Vec::new() });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let mut problems = judge_form(&template, &form);
+        // A stopped template has no forecast either; that is one cause, not two.
+        let stopped = problems.iter().any(|problem| problem.code == "not-published");
+        let (of_flow, remarks, nodes) = match &forecast {
+            Err(_) if stopped => Default::default(),
+            _ => judge_flow(&template, &forecast, person.manager.as_ref()),
+        };
+        problems.extend(of_flow);
+        Ok(Report { template, problems, remarks, nodes })
+    }
+}
+
+/// What the form of a check or a try holds: nothing of anybody's request.
+pub(super) fn sample(template: &Template, person: &Contact, title: &str, world: &World) -> Vec<FormValue> {
+    let now = world.now();
+    let key = ApprovalKey {
+        source: Source::Dataphin,
+        tenant: Tenant::new(""),
+        apply_id: ApplyId::new(format!("try-{}", world.random.letters_and_digits(8))),
+    };
+    let requester =
+        Person { user_id: String::new(), source_id: person.user_id.to_string(), name: person.name.clone() };
+    let request = Request {
+        title: title.to_owned(),
+        kind: "DEFAULT".to_owned(),
+        template: None,
+        requester: Some(requester),
+        nodes: Vec::new(),
+    };
+    let details = Details {
+        items: vec![("样例 Sample".to_owned(), "Approval Bridge".to_owned())],
+        text: "由审批桥发起的测试，无需处理。A test of Approval Bridge; nothing to decide.".to_owned(),
+    };
+    values(&template.fills, &Record::of(key, request, String::new(), now), &details, &person.user_id)
+}
+
+fn missing(code: &ProcessCode) -> Problem {
+    Problem {
+        code: "no-such-template",
+        what: format!("there is no template {code} in DingTalk, or it belongs to another organisation"),
+        mend_en: "run `bridge template generate`; or set DINGTALK_PROCESS_CODE to the code in the address of the template's \
+                  page in the OA approval console"
+            .to_owned(),
+        mend_zh: "运行 `bridge template generate`；或将 DINGTALK_PROCESS_CODE 设为 OA审批管理后台 中该模板页面地址里的 processCode"
+            .to_owned(),
+    }
+}

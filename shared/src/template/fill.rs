@@ -1,0 +1,272 @@
+//! What of an approval goes into which field of a form.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    approval::{ApprovalId, Details, Person, Record, UserId},
+    dingtalk::{forms::FormField, instances::FormValue},
+};
+
+/// What the bridge can put into a field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// What is asked, in one line.
+    Title,
+    /// The type of request.
+    Type,
+    /// Who asks.
+    Requester,
+    /// What is asked for by name, row by row.
+    Items,
+    /// All that is asked for; without the items where the form shows them in a table.
+    Details,
+    /// The approval's id: by it an instance is recognised as ours.
+    Reference,
+    /// Always the same text.
+    Constant(String),
+}
+
+impl Content {
+    /// The contents that come from an approval, each with its name.
+    pub const NAMED: [(&'static str, Self); 6] = [
+        ("title", Self::Title),
+        ("type", Self::Type),
+        ("requester", Self::Requester),
+        ("items", Self::Items),
+        ("details", Self::Details),
+        ("reference", Self::Reference),
+    ];
+
+    /// Reads `title` and the like; anything else stands for itself.
+    pub fn read(text: &str) -> Self {
+        let named = Self::NAMED.into_iter().find(|(name, _)| *name == text);
+        named.map_or_else(|| Self::Constant(text.to_owned()), |(_, content)| content)
+    }
+
+    /// Its name, for people.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Constant(text) => format!("“{text}”"),
+            named => {
+                let known = Self::NAMED.iter().find(|(_, content)| content == named);
+                known.map_or("", |(name, _)| *name).to_owned()
+            }
+        }
+    }
+
+    /// Whether a field can hold it.
+    pub fn fits(&self, field: &FormField) -> bool {
+        match (field.component.as_str(), self) {
+            ("TableField", Self::Items) => table_columns(field).is_some(),
+            ("TextField" | "TextareaField", content) => *content != Self::Items,
+            ("InnerContactField", content) => *content == Self::Requester,
+            ("DDSelectField" | "DDMultiSelectField", Self::Constant(text)) => field.options.contains(text),
+            ("DDSelectField" | "DDMultiSelectField", Self::Type) => true,
+            // Their shapes differ; what an administrator writes there is sent as it is.
+            (
+                "NumberField" | "MoneyField" | "DDDateField" | "PhoneField" | "StarRatingField"
+                | "DepartmentField" | "AddressField",
+                Self::Constant(_),
+            ) => true,
+            _ => false,
+        }
+    }
+}
+
+/// A field and what goes into it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fill {
+    /// The field's label.
+    pub label: String,
+    /// The field's id, where it is known.
+    pub id: Option<String>,
+    /// DingTalk's component.
+    pub component: String,
+    /// The labels of the two columns, where it is a table.
+    #[serde(default)]
+    pub columns: Vec<String>,
+    /// What can be chosen, where it is a choice.
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// What goes into it.
+    pub content: Content,
+}
+
+/// Dataphin's types of request in words; open-ended.
+pub const KINDS: [(&str, &str); 6] = [
+    ("AUTH", "权限 permission"),
+    ("PUBLISH", "发布 publish"),
+    ("CODE_REVIEW", "代码评审 code review"),
+    ("BIZ_PLANNING", "业务规划 business planning"),
+    ("STANDARD_APPROVAL", "标准审批 standard review"),
+    ("DEFAULT", "审批 approval"),
+];
+
+/// Rows that a table takes, and characters in all, with room to spare ("Form component message").
+const MOST_ROWS: usize = 100;
+const MOST_CHARACTERS_OF_TABLE: usize = 30_000;
+
+impl Fill {
+    /// A field of a form with what goes into it.
+    pub fn new(field: &FormField, content: Content) -> Self {
+        let columns = table_columns(field).filter(|_| content == Content::Items);
+        Self {
+            label: field.label.clone(),
+            id: Some(field.id.clone()).filter(|id| !id.is_empty()),
+            component: field.component.clone(),
+            columns: columns
+                .map(|columns| columns.map(|column| column.label.clone()).to_vec())
+                .unwrap_or_default(),
+            options: field.options.clone(),
+            content,
+        }
+    }
+}
+
+/// The two columns that take an item's name and its value: the first two that take text.
+fn table_columns(field: &FormField) -> Option<[&FormField; 2]> {
+    let mut texts = field
+        .columns
+        .iter()
+        .filter(|column| matches!(column.component.as_str(), "TextField" | "TextareaField"));
+    let columns = [texts.next()?, texts.next()?];
+    // A column that must be filled and is not one of ours would refuse every row.
+    let others = field.columns.iter().filter(|column| !columns.contains(column));
+    (!others.into_iter().any(|column| column.required)).then_some(columns)
+}
+
+/// What the fields hold for one approval. `originator`: in whose name the instance is made.
+pub fn values(fills: &[Fill], record: &Record, details: &Details, originator: &UserId) -> Vec<FormValue> {
+    let in_table = if fills.iter().any(|fill| fill.content == Content::Items) { rows(details) } else { 0 };
+    let filled = |fill: &Fill| FormValue {
+        id: fill.id.clone(),
+        name: fill.label.clone(),
+        value: value(fill, record, details, in_table, originator),
+    };
+    fills.iter().map(filled).collect()
+}
+
+fn value(fill: &Fill, record: &Record, details: &Details, in_table: usize, originator: &UserId) -> String {
+    let request = &record.request;
+    match &fill.content {
+        Content::Title => request.title.clone(),
+        Content::Type if !fill.options.is_empty() => choice(fill, &request.kind),
+        Content::Type => kind_in_words(&request.kind),
+        Content::Requester if fill.component == "InnerContactField" => json!([originator]).to_string(),
+        Content::Requester => request.requester.as_ref().map_or("-", Person::shown).to_owned(),
+        Content::Items => table(fill, &details.items[..in_table]),
+        Content::Details => {
+            // People in DingTalk must be able to name the request in the source's own terms.
+            let rest = Details { items: details.items[in_table..].to_vec(), text: details.text.clone() };
+            let named = format!("{rest}\n\n{}: {}", record.key.source.name(), record.key.apply_id);
+            named.trim_start().to_owned()
+        }
+        Content::Reference => record.id.to_string(),
+        Content::Constant(text) if fill.component == "DDMultiSelectField" => json!([text]).to_string(),
+        Content::Constant(text) => text.clone(),
+    }
+}
+
+/// The option that stands for a type of request: the one that names it, else one that says “other”.
+fn choice(fill: &Fill, kind: &str) -> String {
+    let known = KINDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(kind));
+    let words: Vec<&str> = known.map_or(vec![kind], |(word, meaning)| {
+        [*word]
+            .into_iter()
+            .chain(meaning.split_once(' ').map(|(zh, en)| [zh, en]).into_iter().flatten())
+            .collect()
+    });
+    let names = |option: &&String, words: &[&str]| {
+        words.iter().any(|word| option.to_lowercase().contains(&word.to_lowercase()))
+    };
+    let named = fill.options.iter().find(|option| names(option, &words));
+    let option =
+        named.or_else(|| fill.options.iter().find(|option| names(option, &["其他", "其它", "other"])));
+    let option = option.cloned().unwrap_or_default();
+    if fill.component == "DDMultiSelectField" && !option.is_empty() {
+        json!([option]).to_string()
+    } else {
+        option
+    }
+}
+
+/// `权限 permission (AUTH)`.
+pub fn kind_in_words(kind: &str) -> String {
+    let known = KINDS.iter().find(|(word, _)| *word == kind);
+    known.map_or_else(|| kind.to_owned(), |(word, meaning)| format!("{meaning} ({word})"))
+}
+
+/// How many items go into a table; the rest stays with the details.
+fn rows(details: &Details) -> usize {
+    let mut characters = 0;
+    let fits = |item: &&(String, String)| {
+        characters += item.0.chars().count() + item.1.chars().count();
+        characters <= MOST_CHARACTERS_OF_TABLE
+    };
+    details.items.iter().take(MOST_ROWS).take_while(fits).count()
+}
+
+/// Rows are written as `[[{"name":column,"value":…},…],…]`; reading gives another shape.
+fn table(fill: &Fill, items: &[(String, String)]) -> String {
+    let [item, value] = &fill.columns[..] else { return String::new() };
+    if items.is_empty() {
+        return String::new();
+    }
+    let row = |(name, text): &(String, String)| json!([{"name": item, "value": name}, {"name": value, "value": text}]);
+    serde_json::Value::from_iter(items.iter().map(row)).to_string()
+}
+
+/// The approval that an instance of a template was made for, by what it shows (label and value of each field).
+pub fn reference(fills: &[Fill], shown: &[(String, String)]) -> Option<ApprovalId> {
+    let fill = fills.iter().find(|fill| fill.content == Content::Reference)?;
+    let (_, value) = shown.iter().find(|(label, _)| *label == fill.label)?;
+    Some(ApprovalId::new(value.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(component: &str, options: &[&str]) -> FormField {
+        FormField {
+            label: "x".to_owned(),
+            component: component.to_owned(),
+            options: options.iter().map(|option| (*option).to_owned()).collect(),
+            ..FormField::default()
+        }
+    }
+
+    #[test]
+    fn a_choice_is_made_by_the_types_words() {
+        let choice = |options: &[&str], kind| {
+            choice(&Fill::new(&field("DDSelectField", options), Content::Type), kind)
+        };
+        assert_eq!(choice(&["发布", "权限"], "AUTH"), "权限");
+        assert_eq!(choice(&["Permission", "Other"], "AUTH"), "Permission");
+        assert_eq!(choice(&["Permission", "Other"], "HOLOGRAM"), "Other");
+        assert_eq!(choice(&["a", "b"], "AUTH"), "");
+    }
+
+    #[test]
+    fn what_a_field_can_hold_depends_on_its_component() {
+        let constant = Content::Constant("高".to_owned());
+        assert!(constant.fits(&field("DDSelectField", &["高", "低"])));
+        assert!(!constant.fits(&field("DDSelectField", &["低"])));
+        assert!(Content::Requester.fits(&field("InnerContactField", &[])));
+        assert!(!Content::Title.fits(&field("InnerContactField", &[])));
+        assert!(!Content::Title.fits(&field("NumberField", &[])));
+        assert!(!Content::Title.fits(&field("DDAttachment", &[])));
+        assert!(!Content::Items.fits(&field("TableField", &[])), "a table without columns");
+    }
+
+    #[test]
+    fn what_does_not_fit_into_the_table_stays_with_the_details() {
+        let items = (0..150).map(|n| (format!("item {n}"), "value".to_owned())).collect();
+        assert_eq!(rows(&Details { items, text: String::new() }), MOST_ROWS);
+        let items = vec![("a".to_owned(), "x".repeat(20_000)), ("b".to_owned(), "y".repeat(20_000))];
+        assert_eq!(rows(&Details { items, text: String::new() }), 1);
+    }
+}

@@ -1,0 +1,233 @@
+//! A try: a real instance from the administrator to themselves, to see the whole way once. Its event must come back through
+//! the public callback; then the instance is withdrawn.
+//!
+//! Each look takes a trial one step further, whoever looks: the command line, or a page that asks again and again.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Purpose, TemplateError, Templates, check::sample};
+use crate::{
+    approval::{InstanceId, ProcessCode, UserId},
+    dingtalk::{Approvers, Class, NewInstance, NodeAction},
+};
+
+/// DingTalk lets nobody revoke an instance that is younger than 15 s.
+const WITHDRAW_AFTER: SignedDuration = SignedDuration::from_secs(16);
+/// An event that has not come by then will not (DingTalk's second retry comes after 40 s).
+const WAIT_FOR_EVENT: SignedDuration = SignedDuration::from_secs(60);
+/// A create call is sent within this time or not at all.
+const SEND_WITHIN: SignedDuration = SignedDuration::from_secs(5);
+/// A refused withdrawal is tried again.
+const WITHDRAW_AGAIN: SignedDuration = SignedDuration::from_secs(3);
+const MOST_WITHDRAWALS: u32 = 3;
+
+/// How far a trial has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trial {
+    /// Its instance.
+    pub instance: InstanceId,
+    /// The template it was made from.
+    pub process_code: ProcessCode,
+    /// The template's name.
+    pub template: String,
+    /// From whom, to whom.
+    pub person: UserId,
+    /// When the create call was sent.
+    pub began_at: Timestamp,
+    /// When DingTalk answered it.
+    pub created_at: Timestamp,
+    /// When the instance was seen running in DingTalk.
+    pub seen_at: Option<Timestamp>,
+    /// When the event of its start came back.
+    pub start_reported_at: Option<Timestamp>,
+    /// When it was withdrawn.
+    pub withdrawn_at: Option<Timestamp>,
+    /// When the event of its end came back.
+    pub end_reported_at: Option<Timestamp>,
+    /// Why something did not work.
+    pub failures: Vec<String>,
+    /// Withdrawals so far, and when the next may be.
+    withdrawals: u32,
+    withdraw_not_before: Timestamp,
+}
+
+/// A leg of the way, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Leg {
+    /// What happened, or is to happen.
+    pub name: &'static str,
+    /// The same in Chinese.
+    pub name_zh: &'static str,
+    /// Milliseconds since the beginning; `None`: not (yet).
+    pub after_ms: Option<i64>,
+    /// Whether it is done without.
+    pub skipped: bool,
+}
+
+/// How a trial stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Look again.
+    UnderWay,
+    /// The whole way works.
+    Passed,
+    /// It does not; `failures` say why.
+    Failed,
+}
+
+impl Trial {
+    /// How it stands.
+    pub fn standing(&self) -> Standing {
+        if !self.failures.is_empty() {
+            Standing::Failed
+        } else if self.end_reported_at.is_some() {
+            Standing::Passed
+        } else {
+            Standing::UnderWay
+        }
+    }
+
+    /// The legs of the way, in order.
+    pub fn legs(&self) -> Vec<Leg> {
+        let leg = |name, name_zh, at: Option<Timestamp>, skipped| Leg {
+            name,
+            name_zh,
+            after_ms: at
+                .map(|at| i64::try_from(at.duration_since(self.began_at).as_millis()).unwrap_or(i64::MAX)),
+            skipped: skipped && at.is_none(),
+        };
+        let ended = self.standing() != Standing::UnderWay;
+        // Its start is not pushed where the subscription is filtered, which saves pushes.
+        let without_start = self.withdrawn_at.is_some() || ended;
+        let by_hand = self.end_reported_at.is_some();
+        vec![
+            leg("DingTalk created the instance", "钉钉已创建审批实例", Some(self.created_at), false),
+            leg("it runs, and is on your desk in DingTalk", "实例运行中，已到您的待办", self.seen_at, ended),
+            leg(
+                "the event of its start came back",
+                "实例开始事件已回到回调地址",
+                self.start_reported_at,
+                without_start,
+            ),
+            leg(
+                "it was withdrawn again (DingTalk allows that after 15 s)",
+                "实例已撤销（钉钉15秒后才允许）",
+                self.withdrawn_at,
+                by_hand,
+            ),
+            leg("the event of its end came back", "实例结束事件已回到回调地址", self.end_reported_at, false),
+        ]
+    }
+}
+
+impl Templates {
+    /// Starts a trial of the template for a purpose: one paid call, and two more before it ends.
+    pub async fn try_out(&self, purpose: &Purpose, user: Option<&UserId>) -> Result<Trial, TemplateError> {
+        let template = self.template(purpose).await?;
+        let person = self.person(user).await?;
+        let began_at = self.world.now();
+        self.store.expect_trial(began_at + WAIT_FOR_EVENT).await?;
+        let new = NewInstance {
+            process_code: template.process_code.clone(),
+            originator: person.user_id.clone(),
+            dept_id: person.dept_id,
+            approvers: Approvers::Given(vec![(NodeAction::Alone, vec![person.user_id.clone()])]),
+            values: sample(&template, &person, "测试 Test", &self.world),
+        };
+        let instance = self.dingtalk.create_instance(&new, began_at + SEND_WITHIN).await?;
+        let created_at = self.world.now();
+        let trial = Trial {
+            instance,
+            process_code: template.process_code,
+            template: template.name,
+            person: person.user_id,
+            began_at,
+            created_at,
+            seen_at: None,
+            start_reported_at: None,
+            withdrawn_at: None,
+            end_reported_at: None,
+            failures: Vec::new(),
+            withdrawals: 0,
+            withdraw_not_before: created_at + WITHDRAW_AFTER,
+        };
+        self.store.keep_trial(&trial).await?;
+        Ok(trial)
+    }
+
+    /// A trial, one look further; `None` when there is no such trial.
+    pub async fn look_at_trial(&self, instance: &InstanceId) -> Result<Option<Trial>, TemplateError> {
+        let Some(mut trial) = self.store.trial(instance).await? else { return Ok(None) };
+        if trial.standing() != Standing::UnderWay {
+            return Ok(Some(trial));
+        }
+        let before = trial.clone();
+        self.look(&mut trial).await?;
+        if trial != before {
+            self.store.keep_trial(&trial).await?;
+        }
+        Ok(Some(trial))
+    }
+
+    async fn look(&self, trial: &mut Trial) -> Result<(), TemplateError> {
+        if trial.seen_at.is_none() {
+            match self.dingtalk.read_instance(&trial.instance).await {
+                Ok(_) => trial.seen_at = Some(self.world.now()),
+                Err(error)
+                    if matches!(error.class, Class::Transient | Class::UnknownOutcome | Class::Throttled) => {
+                }
+                Err(error) => {
+                    trial.failures.push(TemplateError::from(error).to_string());
+                    trial.seen_at = Some(self.world.now());
+                }
+            }
+        }
+        if trial.start_reported_at.is_none() {
+            trial.start_reported_at = self.store.start_noted(&trial.instance).await?;
+        }
+        if let Some(hint) = self.store.early(&trial.instance).await? {
+            trial.end_reported_at = Some(hint.received_at);
+            return Ok(());
+        }
+        let now = self.world.now();
+        match trial.withdrawn_at {
+            None if now >= trial.withdraw_not_before => self.withdraw(trial, now).await,
+            Some(withdrawn_at) if now.duration_since(withdrawn_at) >= WAIT_FOR_EVENT => {
+                trial.failures.push(no_event(trial.start_reported_at.is_some()));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn withdraw(&self, trial: &mut Trial, now: Timestamp) {
+        trial.withdrawals += 1;
+        trial.withdraw_not_before = now + WITHDRAW_AGAIN;
+        match self.dingtalk.terminate_instance(&trial.instance, "Approval Bridge: test").await {
+            Ok(()) => trial.withdrawn_at = Some(self.world.now()),
+            Err(_) if trial.withdrawals < MOST_WITHDRAWALS => {}
+            Err(error) => trial.failures.push(format!(
+                "the instance cannot be withdrawn ({}): allow the initiator to revoke an approval that is under way: OA approval \
+                 console > Templates > this template > Edit > Advanced Settings (OA审批管理后台 > 表单管理 > 编辑 > 高级设置 > \
+                 允许提交人撤销审批中的审批单); revoke this one by hand in DingTalk",
+                error.code
+            )),
+        }
+    }
+}
+
+fn no_event(start_came: bool) -> String {
+    if start_came {
+        return "the event of the start came back, the one of the end did not: subscribe to `terminate` of \
+                bpms_instance_change, too (developer console > your app > Event Subscription, 开发者后台 > 应用 > 事件订阅)"
+            .to_owned();
+    }
+    "no event came back within a minute: look at the event subscription (developer console > your app > Event Subscription, \
+     开发者后台 > 应用 > 事件订阅): its URL, token and aes_key, that *approval instance start and end* is ticked, and that \
+     its filter names this template; `bridge doctor` looks at each"
+        .to_owned()
+}
