@@ -8,6 +8,15 @@ use super::{
 };
 
 impl Store {
+    /// Writes a mark of no meaning: an error when the store cannot be written.
+    pub async fn prove_writes(&self) -> Result<(), StoreError> {
+        let now = self.world.now();
+        let mark = self.client.update_item().table_name(&*self.table).key(KEY, text("M#diagnosis"));
+        let mark = mark.update_expression("SET done_at = :now");
+        mark.expression_attribute_values(":now", number(now.as_millisecond())).send().await?;
+        Ok(())
+    }
+
     /// Claims the right to do something that `name`s: true when nobody did since `before`, and then it is marked as
     /// done at `now`. Of many that ask at once, one gets it.
     pub async fn claim_turn(
