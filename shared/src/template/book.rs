@@ -204,6 +204,13 @@ impl TemplateBook {
         by_type.or_else(by_choice).or_else(by_default).ok_or(Unpicked::None)
     }
 
+    /// Every template that requests may get. `configured`: the operator's own choice, which comes before the default.
+    pub fn in_use(&self, configured: Option<&ProcessCode>) -> Vec<Template> {
+        let hidden = |template: &&Template| template.purpose == Purpose::Default && configured.is_some();
+        let others = self.templates.iter().filter(|template| !hidden(template)).cloned();
+        configured.map(|code| self.known_or_by_hand(code)).into_iter().chain(others).collect()
+    }
+
     /// Whether an instance of this template can be one of ours.
     pub fn knows(&self, code: &ProcessCode, configured: Option<&ProcessCode>) -> bool {
         configured == Some(code) || self.coded(code).is_some()
