@@ -133,17 +133,15 @@ fn shown(trial: &Trial) -> Value {
 }
 
 fn problem(error: TemplateError) -> Problem {
-    match &error {
-        TemplateError::DingTalk(refusal) => {
-            let code = refusal.code.clone();
-            Problem::new(StatusCode::BAD_GATEWAY, code, error.to_string())
-        }
+    let message = error.to_string();
+    match error {
+        TemplateError::DingTalk(refusal) => Problem::new(StatusCode::BAD_GATEWAY, refusal.code, message),
         TemplateError::Store(store) => {
             tracing::error!(error = %store, "templates");
             Problem::unavailable()
         }
         TemplateError::Unmapped(_) | TemplateError::Cannot(_) => {
-            Problem::new(StatusCode::CONFLICT, "template", error.to_string())
+            Problem::new(StatusCode::CONFLICT, "template", message)
         }
     }
 }

@@ -256,17 +256,17 @@ mod tests {
         problems.iter().map(|problem| problem.code).collect()
     }
 
-    fn required(component: &str) -> Option<FormField> {
+    fn required(component: &str) -> FormField {
         let (label, component) = ("extra".to_owned(), component.to_owned());
-        Some(FormField { id: "extra".to_owned(), label, component, required: true, ..FormField::default() })
+        FormField { id: "extra".to_owned(), label, component, required: true, ..FormField::default() }
     }
 
     #[test]
     fn a_form_is_good_if_the_bridge_can_fill_all_it_must() {
         let judge = |form: Form| judge_form(&by_hand(Way::Source), &form);
         assert_eq!(codes(&judge(form(None))), Vec::<&str>::new());
-        assert_eq!(codes(&judge(form(required("TextField")))), ["required-unfilled"]);
-        assert_eq!(codes(&judge(form(required("SignatureField")))), ["component-unwritable"]);
+        assert_eq!(codes(&judge(form(Some(required("TextField"))))), ["required-unfilled"]);
+        assert_eq!(codes(&judge(form(Some(required("SignatureField"))))), ["component-unwritable"]);
         let stopped = Form { status: FormStatus::Not("INVALID".to_owned()), ..form(None) };
         assert_eq!(codes(&judge(stopped)), ["not-published"]);
         let mut changed = form(None);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use shared::{
@@ -15,7 +15,7 @@ use simulators::{
     dataphin::{Kind, Operator, Person, Request, RequestState, Verb},
     dingtalk::{Filter, PushOptions, Todo},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::{serve::asked_to_stop, show, template};
 use crate::{
@@ -139,12 +139,12 @@ impl Stage {
     }
 
     /// `bridge template generate`, and `bridge template try`, which takes its time.
-    async fn generate_and_try(&self) -> Result<Trial> {
+    async fn generate_and_try(&self) -> Result<JoinHandle<Result<Trial>>> {
         let Generated { template, .. } = self.templates.generate(&Purpose::Default).await?;
         self.say(&format!("bridge template generate: “{}” ({})", template.name, template.process_code));
         let trial = self.templates.try_out(&Purpose::Default, None).await?;
         self.say("bridge template try: an instance from the administrator to themselves is on its way …");
-        Ok(trial)
+        Ok(tokio::spawn(watch(self.templates.clone(), self.world.clone(), trial)))
     }
 
     /// `bridge doctor`
@@ -160,16 +160,10 @@ impl Stage {
     }
 
     /// The try's legs, once its instance was withdrawn.
-    async fn finish_trial(&self, mut trial: Trial) -> Result<()> {
-        let waited = self.world.now();
-        while trial.standing() == Standing::UnderWay {
-            let waiting = self.world.now().duration_since(waited);
-            ensure!(waiting.unsigned_abs() < PATIENCE, "the try of the template does not end");
-            self.world.sleep(SignedDuration::from_millis(100)).await;
-            let further = self.templates.look_at_trial(&trial.instance).await?;
-            let Some(further) = further else { bail!("the try is gone from the store") };
-            trial = further;
-        }
+    async fn finish_trial(&self, trial: JoinHandle<Result<Trial>>) -> Result<()> {
+        let trial = tokio::time::timeout(PATIENCE, trial)
+            .await
+            .context("the try of the template does not end")???;
         say!("\n5. What became of the try of the template");
         trial.legs().iter().for_each(|leg| say!("{}", template::leg_line(leg)));
         say!("{}", template::verdict(&trial));
@@ -296,6 +290,16 @@ impl Stage {
         }
         bail!("the bridge did not note that Dataphin confirmed the outcome of {id}")
     }
+}
+
+/// Looks at a try until it is over.
+async fn watch(templates: Templates, world: World, mut trial: Trial) -> Result<Trial> {
+    while trial.standing() == Standing::UnderWay {
+        world.sleep(SignedDuration::from_millis(100)).await;
+        let further = templates.look_at_trial(&trial.instance).await?;
+        trial = further.context("the try is gone from the store")?;
+    }
+    Ok(trial)
 }
 
 fn name(person: &Person) -> &str {

@@ -116,7 +116,7 @@ impl Template {
             What::List => {
                 let book = templates.book().await?;
                 output.show(&book.templates, || {
-                    book.templates.iter().for_each(|template| say!("{}", line(template)))
+                    book.templates.iter().for_each(|template| say!("{}", line(template)));
                 });
                 if let Some(configured) = templates.configured().filter(|_| !self.json) {
                     say!("{:<12} {configured}  (DINGTALK_PROCESS_CODE: wins over the default)", "default");
@@ -162,7 +162,16 @@ fn made(generated: &Generated) {
     };
     say!("{}: template “{}” ({})", what, template.name, template.process_code);
     say!("  for requests: {}", template.purpose);
-    say!("  next: bridge template check; bridge template try");
+    subscription(template);
+}
+
+/// What is to be typed into DingTalk's console, so that an approval costs one push.
+fn subscription(template: &OurTemplate) {
+    say!("  event subscription, filters (developer console > your app > Event Subscription):");
+    for end in ["finish", "terminate"] {
+        say!("    /v1.0/event/bpms_instance_change/processCode/{}/type/{end}", template.process_code);
+    }
+    say!("  next: bridge template check --for {0}; bridge template try --for {0}", template.purpose);
 }
 
 fn fields_of(template: &OurTemplate) {
@@ -175,7 +184,7 @@ fn fields_of(template: &OurTemplate) {
     for fill in &template.fills {
         say!("  {:<24} <- {}", fill.label, fill.content.name());
     }
-    say!("  next: bridge template check --for {0}; bridge template try --for {0}", template.purpose);
+    subscription(template);
 }
 
 fn report_of(report: &Report) {
