@@ -10,7 +10,7 @@ use crate::approval::{ProcessCode, Request};
 
 /// Which requests a template is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "String", into = "String")]
 pub enum Purpose {
     /// All that have none of their own.
     Default,
@@ -32,6 +32,20 @@ impl fmt::Display for Purpose {
             Self::Code(code) => write!(f, "code:{code}"),
             Self::QuickBi => f.write_str("quick-bi"),
         }
+    }
+}
+
+impl From<Purpose> for String {
+    fn from(purpose: Purpose) -> Self {
+        purpose.to_string()
+    }
+}
+
+impl TryFrom<String> for Purpose {
+    type Error = NoPurpose;
+
+    fn try_from(text: String) -> Result<Self, NoPurpose> {
+        text.parse()
     }
 }
 

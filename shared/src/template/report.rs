@@ -65,7 +65,7 @@ const SELECTED: &str = "Selected by Initiator 发起人自选";
 const SUPERVISOR: &str = "Direct Supervisor 直属主管";
 const MEMBERS: &str = "Specified Members 指定成员";
 
-/// Components that no interface can fill; one that is required makes a template unusable.
+/// Components that the interface can fill; any other that is required makes a template unusable.
 const FILLABLE: [&str; 18] = [
     "TextField",
     "TextareaField",
@@ -186,6 +186,15 @@ pub fn judge_flow(
             "the flow has no node *Selected by Initiator* (发起人自选): by its own flow the template works peer-to-peer only"
                 .to_owned(),
         );
+    }
+    let choices = nodes.iter().filter(|node| {
+        node.role == NodeRole::Approver && matches!(node.selection, Selection::ByInitiator(_))
+    });
+    let choices = choices.count();
+    if template.way == Way::Template && choices > 0 {
+        remarks.push(format!(
+            "a request may bring {choices} node(s) of approvers: the flow leaves so many to the initiator"
+        ));
     }
     if template.way == Way::Template && !nodes.iter().any(|node| node.role == NodeRole::Approver) {
         problems.push(problem(
@@ -310,7 +319,7 @@ mod tests {
         assert!(problems.is_empty());
         assert!(remarks[0].contains("works peer-to-peer only"), "{remarks:?}");
         let (_, remarks, _) = judge_flow(&own, &Ok(vec![node(NodeRole::Approver, chosen(), &[])]), None);
-        assert_eq!(remarks, Vec::<String>::new());
+        assert!(remarks.len() == 1 && remarks[0].contains("1 node(s)"), "{remarks:?}");
     }
 
     #[test]

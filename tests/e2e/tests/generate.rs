@@ -15,7 +15,7 @@ async fn bare() -> Rehearsal {
 }
 
 async fn make(r: &Rehearsal, templates: &Templates) -> (Making, String) {
-    let made = r.as_time_passes(templates.generate(&Purpose::Default)).await.expect("a template");
+    let made = r.as_time_passes(templates.generate(&Purpose::Default, None)).await.expect("a template");
     (made.making, made.template.process_code.to_string())
 }
 
@@ -38,7 +38,7 @@ async fn ten_at_once_make_one() {
     let mut making = tokio::task::JoinSet::new();
     for _ in 0..10 {
         let templates = r.templates(NAME);
-        making.spawn(async move { templates.generate(&Purpose::Default).await.expect("a template") });
+        making.spawn(async move { templates.generate(&Purpose::Default, None).await.expect("a template") });
     }
     let made = r.as_time_passes(making.join_all()).await;
     assert_eq!(made.iter().filter(|made| made.making == Making::Created).count(), 1);
@@ -125,7 +125,7 @@ async fn a_field_that_conditions_need_stops_the_update_with_a_word_on_it() {
         {"componentType": "NumberField", "props": {"componentId": "amount", "label": "Amount"}}]});
     save(&r, &own).await;
     r.sandbox.dingtalk.set_conditions(&code, &["amount"]);
-    let error = templates.generate(&Purpose::Default).await.expect_err("cannot be updated").to_string();
+    let error = templates.generate(&Purpose::Default, None).await.expect_err("cannot be updated").to_string();
     assert!(error.contains("conditions"), "{error}");
 }
 
@@ -135,8 +135,8 @@ async fn each_type_of_request_may_have_its_own() {
     let templates = r.templates(NAME);
     for purpose in ["default", "type:AUTH", "quick-bi"] {
         let purpose: Purpose = purpose.parse().expect("a purpose");
-        templates.generate(&purpose).await.expect("a template");
-        templates.generate(&purpose).await.expect("the same template");
+        templates.generate(&purpose, None).await.expect("a template");
+        templates.generate(&purpose, None).await.expect("the same template");
     }
     assert_eq!(r.sandbox.dingtalk.templates().len(), 3);
     let apply_id = r.accepted(r.request()).await;

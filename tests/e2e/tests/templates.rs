@@ -37,7 +37,7 @@ fn own() -> NewTemplate {
 #[tokio::test]
 async fn the_generated_form_shows_what_is_asked_for_in_a_table() {
     let r = bare().await;
-    r.templates(NAME).generate(&Purpose::Default).await.expect("a template");
+    r.templates(NAME).generate(&Purpose::Default, None).await.expect("a template");
     let content = json!({"resourceType": "PHYSICAL_TABLE", "bpmsEnvironment": {"resourceEnv": "PROD"}});
     let request = Request { content: Some(content), ..r.request() };
     let apply_id = r.accepted(request.titled("Read access")).await;
@@ -66,7 +66,7 @@ async fn without_any_template_a_request_is_refused_with_what_to_do() {
     let filed = r.file(r.request().with_id("early")).await;
     assert!(!filed.answer.accepted());
     assert!(filed.body().to_string().contains("bridge template generate"), "{}", filed.body());
-    r.templates(NAME).generate(&Purpose::Default).await.expect("a template");
+    r.templates(NAME).generate(&Purpose::Default, None).await.expect("a template");
     r.pass(jiff::SignedDuration::from_secs(1));
     let again = r.file(r.request().with_id("early")).await;
     assert!(again.answer.accepted(), "{}", again.body());

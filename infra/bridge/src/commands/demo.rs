@@ -140,7 +140,7 @@ impl Stage {
 
     /// `bridge template generate`, and `bridge template try`, which takes its time.
     async fn generate_and_try(&self) -> Result<JoinHandle<Result<Trial>>> {
-        let Generated { template, .. } = self.templates.generate(&Purpose::Default).await?;
+        let Generated { template, .. } = self.templates.generate(&Purpose::Default, None).await?;
         self.say(&format!("bridge template generate: “{}” ({})", template.name, template.process_code));
         let trial = self.templates.try_out(&Purpose::Default, None).await?;
         self.say("bridge template try: an instance from the administrator to themselves is on its way …");

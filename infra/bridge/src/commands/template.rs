@@ -33,7 +33,7 @@ pub(super) struct Template {
 #[derive(Subcommand)]
 enum What {
     /// Make the official template, or bring it up to date; never a second one
-    Generate(For),
+    Generate(Generate),
     /// Use a template of your own, by its code (PROC-…) or its name
     Adopt(Adopt),
     /// Look at a template as it is in DingTalk: its form and its flow
@@ -51,6 +51,15 @@ struct For {
     /// Which requests: default, type:<type, like AUTH>, code:<Dataphin's templateCode>, quick-bi
     #[arg(long = "for", value_name = "REQUESTS", default_value = "default")]
     purpose: Purpose,
+}
+
+#[derive(Args)]
+struct Generate {
+    #[command(flatten)]
+    requests: For,
+    /// Who decides: source (Dataphin's approvers) or template (the flow designed in DingTalk) [default: as it is]
+    #[arg(long)]
+    way: Option<Way>,
 }
 
 #[derive(Args)]
@@ -87,8 +96,8 @@ impl Template {
         let templates = open(&world).await?;
         let output = Output { json: self.json };
         match self.what {
-            What::Generate(For { purpose }) => {
-                let generated = templates.generate(&purpose).await?;
+            What::Generate(Generate { requests, way }) => {
+                let generated = templates.generate(&requests.purpose, way).await?;
                 output.show(&generated, || made(&generated));
                 warn_of_choice(&templates, &generated.template);
             }
