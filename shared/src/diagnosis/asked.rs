@@ -91,16 +91,22 @@ impl Asked {
     pub fn token(&self) -> Result<(), Option<DingTalkError>> {
         match &self.api.value {
             Err(_) => Err(None),
-            Ok(answer) => error::new_style(answer).map(|_| ()).map_err(Some),
+            Ok(answer) => match error::new_style(answer) {
+                Ok(body) if body.get("accessToken").is_some() => Ok(()),
+                Ok(_) => Err(None),
+                Err(error) => Err(Some(error)),
+            },
         }
     }
 
-    /// Every error that a call met.
-    pub fn errors(&self) -> impl Iterator<Item = &DingTalkError> {
-        let permissions = self.permissions.values().filter_map(|proved| proved.value.as_ref().err());
-        let people = self.service.iter().chain(&self.test).filter_map(|person| person.value.as_ref().err());
-        let agent = self.agent.iter().filter_map(|agent| agent.value.as_ref().err());
-        permissions.chain(people).chain(agent)
+    /// Every error that a call met; those of the older API only where that is reached at all.
+    pub fn errors(&self, with_oapi: bool) -> impl Iterator<Item = &DingTalkError> {
+        let of = move |permission: &Permission| with_oapi || !permission.is_oapi();
+        let permissions = self.permissions.iter().filter(move |(permission, _)| of(permission));
+        let permissions = permissions.filter_map(|(_, proved)| proved.value.as_ref().err());
+        let people = self.service.iter().chain(&self.test).filter(move |_| with_oapi);
+        let people = people.filter_map(|person| person.value.as_ref().err());
+        permissions.chain(people).chain(self.agent.iter().filter_map(|agent| agent.value.as_ref().err()))
     }
 
     async fn go_on(&mut self, config: &DingTalkConfig, limits: Limits, questions: &Questions<'_>) {

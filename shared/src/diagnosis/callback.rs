@@ -40,8 +40,11 @@ pub(super) async fn check(
         );
     };
     let Ok(url) = Url::parse(base) else { return Outcome::skipped("BRIDGE_PUBLIC_URL is no address") };
+    let settings = &dingtalk.settings;
+    let is_loopback_text = |address: &str| Url::parse(address).is_ok_and(|address| is_loopback(&address));
+    // One of the two will do: the other may be what is wrong.
     let rehearsal =
-        is_loopback(&url) && Url::parse(&dingtalk.settings.api_url).is_ok_and(|api| is_loopback(&api));
+        is_loopback(&url) && (is_loopback_text(&settings.api_url) || is_loopback_text(&settings.oapi_url));
     if !rehearsal && let Some(failure) = not_public(&url) {
         return failure.into();
     }

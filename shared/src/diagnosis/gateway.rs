@@ -1,16 +1,18 @@
 //! What DingTalk's answers mean up to the gate of its APIs: address, credentials, address list, clock, limits.
 
 use jiff::SignedDuration;
+use reqwest::Url;
 
 use super::{
-    Check, Outcome, Words,
+    Check, Failure, Outcome, Words,
     asked::{Answered, Asked},
     places,
     reach::page,
     report::Report,
 };
 use crate::{
-    dingtalk::{Class, DingTalkError, Permission},
+    config::DingTalkConfig,
+    dingtalk::{Class, DingTalkError},
     http::HttpAnswer,
 };
 
@@ -18,15 +20,15 @@ use crate::{
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// Judges all of it.
-pub(super) fn judge(report: &mut Report, asked: &Asked) {
+pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked) {
     let refusal = asked.token().err().flatten();
-    let errors = || refusal.iter().chain(asked.errors());
-    report.judge(Check::DingTalkApi, asked.api.took, || {
-        host("DINGTALK_API_URL", &asked.api, silence(asked, false))
-    });
-    report.judge(Check::DingTalkOapi, asked.oapi.took, || {
-        host("DINGTALK_OAPI_URL", &asked.oapi, silence(asked, true))
-    });
+    let settings = &config.settings;
+    let api = host("DINGTALK_API_URL", &settings.api_url, &asked.api, silence(asked, false));
+    let oapi = host("DINGTALK_OAPI_URL", &settings.oapi_url, &asked.oapi, silence(asked, true));
+    let with_oapi = !matches!(oapi, Outcome::Failed(_));
+    let errors = || refusal.iter().chain(asked.errors(with_oapi));
+    report.judge(Check::DingTalkApi, asked.api.took, || api);
+    report.judge(Check::DingTalkOapi, asked.oapi.took, || oapi);
     report.judge(Check::Credentials, asked.api.took, || credentials(refusal.as_ref()));
     report.judge(Check::AddressList, asked.api.took, || {
         address_list(errors().find(|error| error.is_address_refused()))
@@ -41,36 +43,34 @@ pub(super) fn judge(report: &mut Report, asked: &Asked) {
 /// How a call after the first got no answer of DingTalk's.
 fn silence(asked: &Asked, oapi: bool) -> Option<&DingTalkError> {
     let silent = |error: &&DingTalkError| error.is_silence() || error.is_unreadable();
-    let of_oapi =
-        |permission: &Permission| matches!(permission, Permission::Member | Permission::MemberByMobile);
-    let permissions = asked.permissions.iter().filter(|(permission, _)| of_oapi(permission) == oapi);
+    let permissions = asked.permissions.iter().filter(|(permission, _)| permission.is_oapi() == oapi);
     let mut calls = permissions.filter_map(|(_, proved)| proved.value.as_ref().err());
     let mut people = asked.service.iter().chain(&asked.test).filter_map(|person| person.value.as_ref().err());
     calls.find(silent).or_else(|| people.find(silent).filter(|_| oapi))
 }
 
 /// Whether DingTalk answers at an address.
-fn host(variable: &str, answered: &Answered, silence: Option<&DingTalkError>) -> Outcome {
+fn host(variable: &str, url: &str, answered: &Answered, silence: Option<&DingTalkError>) -> Outcome {
     let mend = places::variable(variable);
     let answer = match &answered.value {
         Err(unreached) => return unreached.failure(mend).into(),
         Ok(answer) => answer,
     };
-    if is_ban_page(answer) {
+    if is_ban(url, answer) {
         return Outcome::passed("DingTalk answers");
     }
     if let Some(page) = page(answer) {
         let cause = format!("DingTalk does not answer at {variable}, but {page}");
-        return super::Failure::new(cause, mend).code(format!("http-{}", answer.status.as_u16())).into();
+        return Failure::new(cause, mend).code(format!("http-{}", answer.status.as_u16())).into();
     }
     if let Some(code) = wrong_path(answer) {
         let cause = format!("DingTalk answers at {variable} that there is no such API: the address is wrong");
-        return super::Failure::new(cause, mend).code(code).into();
+        return Failure::new(cause, mend).code(code).into();
     }
     if answer.status.is_server_error() {
         let cause = format!("DingTalk itself fails (HTTP {}): try again later", answer.status.as_u16());
         let mend = Words::new("DingTalk: nothing to mend on our side", "钉钉侧故障，请稍后重试");
-        return super::Failure::new(cause, mend).code(format!("http-{}", answer.status.as_u16())).into();
+        return Failure::new(cause, mend).code(format!("http-{}", answer.status.as_u16())).into();
     }
     match silence {
         Some(error) => {
@@ -78,7 +78,7 @@ fn host(variable: &str, answered: &Answered, silence: Option<&DingTalkError>) ->
                 "DingTalk gives a token, and to another call no answer that can be read ({})",
                 error.message
             );
-            super::Failure::new(cause, places::machine("its network and proxy", "网络与代理"))
+            Failure::new(cause, places::machine("its network and proxy", "网络与代理"))
                 .code(&error.code)
                 .into()
         }
@@ -86,9 +86,14 @@ fn host(variable: &str, answered: &Answered, silence: Option<&DingTalkError>) ->
     }
 }
 
-/// The gateway's own page for an address that called too often.
-fn is_ban_page(answer: &HttpAnswer) -> bool {
-    serde_json::from_slice::<serde_json::Value>(&answer.body).is_ok_and(|body| body.get("punish").is_some())
+/// The gateway's own answer to an address that called too often: JSON, or a page at DingTalk's own address.
+fn is_ban(url: &str, answer: &HttpAnswer) -> bool {
+    let is_dingtalk =
+        Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(|it| it.ends_with(".dingtalk.com")));
+    let is_page = answer.body.trim_ascii_start().starts_with(b"<") && answer.status.as_u16() == 403;
+    (is_dingtalk && is_page)
+        || serde_json::from_slice::<serde_json::Value>(&answer.body)
+            .is_ok_and(|body| body.get("punish").is_some())
 }
 
 fn wrong_path(answer: &HttpAnswer) -> Option<String> {
@@ -109,7 +114,7 @@ fn wrong_path(answer: &HttpAnswer) -> Option<String> {
 fn credentials(refusal: Option<&DingTalkError>) -> Outcome {
     let Some(error) = refusal else { return Outcome::passed("DingTalk gave an access token") };
     match error.class {
-        Class::Token => super::Failure::new(
+        Class::Token => Failure::new(
             "DingTalk does not accept DINGTALK_APP_KEY and DINGTALK_APP_SECRET together: one of them is another app's, \
              was reset, or was not copied whole",
             places::credentials(),
@@ -121,7 +126,7 @@ fn credentials(refusal: Option<&DingTalkError>) -> Outcome {
         Class::Permission if error.is_address_refused() => {
             Outcome::skipped("DingTalk refused our address before it looked")
         }
-        _ => super::Failure::new(
+        _ => Failure::new(
             format!("DingTalk gives no access token: {}", error.message),
             places::credentials(),
         )
@@ -134,7 +139,7 @@ fn address_list(refused: Option<&DingTalkError>) -> Outcome {
     let Some(error) = refused else { return Outcome::passed("this server's address may call DingTalk") };
     let address = address_in(&error.message);
     let address = address.map_or_else(String::new, |address| format!(" {address}"));
-    super::Failure::new(
+    Failure::new(
         format!("this server's address{address} is not on the app's list of server egress IPs"),
         places::address_list(),
     )
@@ -163,7 +168,7 @@ fn clock(offset: Option<SignedDuration>) -> Outcome {
 fn quota(used_up: Option<&DingTalkError>) -> Outcome {
     let Some(error) = used_up else { return Outcome::passed("paid calls are left this month") };
     let cause = "the organisation's monthly quota of paid API calls is used up";
-    super::Failure::new(cause, places::plan()).code(&error.code).into()
+    Failure::new(cause, places::plan()).code(&error.code).into()
 }
 
 fn rate_limit(throttled: Option<&DingTalkError>) -> Outcome {
@@ -176,7 +181,7 @@ fn rate_limit(throttled: Option<&DingTalkError>) -> Outcome {
     } else {
         "DingTalk turns calls away: more come from the app than its edition allows in a second"
     };
-    super::Failure::new(cause, fewer.or(&places::plan())).code(&error.code).into()
+    Failure::new(cause, fewer.or(&places::plan())).code(&error.code).into()
 }
 
 #[cfg(test)]

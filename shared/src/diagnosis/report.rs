@@ -51,6 +51,12 @@ impl Report {
         self.findings.push(Finding { check, variable: None, outcome, took });
     }
 
+    /// The code with which a check has failed.
+    pub fn code_of(&self, check: Check) -> Option<&str> {
+        let failure = self.findings.iter().find(|finding| finding.check == check)?.failure()?;
+        failure.code.as_deref()
+    }
+
     /// Why nothing can be said of a check.
     fn held_up(&mut self, check: Check) -> Option<String> {
         let facts = check.facts();

@@ -10,6 +10,9 @@ const LATELY: SignedDuration = SignedDuration::from_hours(24);
 /// A clock that is farther off is told, though it does no harm yet.
 const CLOCK_SKEW_MS: i64 = 60_000;
 
+/// The code of a call under another access token.
+pub(super) const ACCESS_TOKEN: &str = "access-token";
+
 /// Judges DingTalk's events. `ended`: how many approvals have ended in DingTalk, seen just now, without an event.
 pub(super) fn events(sightings: &Sightings, ended: usize, now: Timestamp) -> Outcome {
     let lately = |sighting| lately(sightings, sighting, now);
@@ -100,7 +103,7 @@ pub(super) fn dataphin(sightings: &Sightings, now: Timestamp) -> Outcome {
             "the last call to Dataphin's paths was refused: it bore another Access Token than DATAPHIN_ACCESS_TOKEN",
             places::variable("DATAPHIN_ACCESS_TOKEN"),
         )
-        .code("access-token")
+        .code(ACCESS_TOKEN)
         .into();
     }
     if let Some(seen) = standing(Sighting::DataphinRefusedClock) {

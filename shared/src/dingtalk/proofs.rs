@@ -40,6 +40,11 @@ impl Permission {
         }
     }
 
+    /// Whether it opens calls to the older API.
+    pub fn is_oapi(self) -> bool {
+        matches!(self, Self::Member | Self::MemberByMobile)
+    }
+
     /// What the Chinese console calls it.
     pub fn zh(self) -> &'static str {
         match self {

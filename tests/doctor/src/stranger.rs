@@ -25,8 +25,8 @@ pub enum Manner {
     Silent,
     /// Passes the call on to another address, after so many milliseconds.
     Slow(String, u64),
-    /// Passes the call on with another path before it.
-    Prefix(String, &'static str),
+    /// Passes the call on to another path.
+    Path(String, &'static str),
     /// Passes the call on without its query.
     NoQuery(String),
     /// Passes the call on, and changes the answer's first key.
@@ -67,7 +67,7 @@ async fn act(manner: &Manner, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Re
             tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
             forward(&format!("{to}{path}"), headers, body).await
         }
-        Manner::Prefix(to, prefix) => forward(&format!("{to}{prefix}{path}"), headers, body).await,
+        Manner::Path(to, path) => forward(&format!("{to}{path}"), headers, body).await,
         Manner::NoQuery(to) => forward(&format!("{to}{}", uri.path()), headers, body).await,
         Manner::Rewriting(to) => {
             let (parts, body) = forward(&format!("{to}{path}"), headers, body).await.into_parts();
