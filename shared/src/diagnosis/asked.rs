@@ -150,7 +150,9 @@ impl Asked {
 
     /// In whose name a flow can be foreseen.
     pub fn person(&self) -> Option<&Contact> {
-        [&self.test, &self.service].into_iter().flatten().find_map(|it| it.value.as_ref().ok())
+        let people =
+            [&self.test, &self.service].into_iter().flatten().filter_map(|it| it.value.as_ref().ok());
+        people.into_iter().find(|person| person.active && person.has_department)
     }
 
     /// The instance that must not be there.
