@@ -17,6 +17,11 @@ const ACCESS_TOKEN: Variable = Variable {
     about: "Access Token, the same as in Dataphin: Management Center > System Settings > Approval Settings",
     fallback: Required,
 };
+const ACCESS_TOKEN_PREVIOUS: Variable = Variable {
+    name: "DATAPHIN_ACCESS_TOKEN_PREVIOUS",
+    about: "the Access Token before it was changed: accepted as well, until Dataphin has the new one",
+    fallback: Off,
+};
 const CALLBACK_URL: Variable = Variable {
     name: "DATAPHIN_CALLBACK_URL",
     about: "Callback URL that Dataphin's approval settings show \
@@ -57,6 +62,7 @@ const REFUSALS_AS_200: Variable = Variable {
 
 pub(super) const VARIABLES: &[Variable] = &[
     ACCESS_TOKEN,
+    ACCESS_TOKEN_PREVIOUS,
     CALLBACK_URL,
     CALLBACK_AES_KEY,
     CALLBACK_PROFILE,
@@ -104,6 +110,7 @@ impl DataphinConfig {
 
     fn read_keyless(environment: &mut Environment<'_>) -> Option<Self> {
         let access_token = environment.secret(&ACCESS_TOKEN);
+        let previous = environment.secret(&ACCESS_TOKEN_PREVIOUS);
         let callback_url = environment.address(&CALLBACK_URL);
         let profile = profile(environment);
         let aes_key = environment.aes_key(&CALLBACK_AES_KEY);
@@ -125,7 +132,11 @@ impl DataphinConfig {
                 profile: profile?,
             },
             authority,
-            access: Access { token: access_token, window: SignedDuration::from_secs(i64::from(window?)) },
+            access: Access {
+                token: access_token,
+                previous,
+                window: SignedDuration::from_secs(i64::from(window?)),
+            },
             reply_style: ReplyStyle { refusals_as_200: refusals_as_200? },
             account_kind: account_kind?,
         })

@@ -47,6 +47,16 @@ const CALLBACK_AES_KEY: Variable = Variable {
     about: "aes_key of the event subscription, 43 characters (`bridge keygen` makes one)",
     fallback: Required,
 };
+const CALLBACK_TOKEN_PREVIOUS: Variable = Variable {
+    name: "DINGTALK_CALLBACK_TOKEN_PREVIOUS",
+    about: "the Token before it was changed: accepted as well, until the event subscription has the new one",
+    fallback: Off,
+};
+const CALLBACK_AES_KEY_PREVIOUS: Variable = Variable {
+    name: "DINGTALK_CALLBACK_AES_KEY_PREVIOUS",
+    about: "the aes_key before it was changed, likewise",
+    fallback: Off,
+};
 const SERVICE_USER_ID: Variable = Variable {
     name: "DINGTALK_SERVICE_USER_ID",
     about: "userid of whoever originates requests whose requester is not in DingTalk; without it they are refused",
@@ -80,6 +90,8 @@ pub(super) const VARIABLES: &[Variable] = &[
     APP_SECRET,
     CALLBACK_TOKEN,
     CALLBACK_AES_KEY,
+    CALLBACK_TOKEN_PREVIOUS,
+    CALLBACK_AES_KEY_PREVIOUS,
     PROCESS_CODE,
     AGENT_ID,
     CORP_ID,
@@ -121,9 +133,10 @@ impl DingTalkConfig {
             environment.wrong(&TIMEOUT_SECONDS, "wrong: expected 1 to 15");
         }
         let app_key = app_key?;
+        let (keys, previous_keys) = keys?;
         let owner_keys = [app_key.clone()].into_iter().chain(corp_id).collect();
         Some(Self {
-            verifier: CallbackVerifier::new(keys?, owner_keys),
+            verifier: CallbackVerifier::new(keys, owner_keys).or_previous(previous_keys),
             timeout: Duration::from_secs(timeout?),
             settings: DingTalkSettings {
                 api_url: api_url?,
@@ -140,8 +153,17 @@ impl DingTalkConfig {
     }
 }
 
-fn callback_keys(environment: &mut Environment<'_>) -> Option<CallbackKeys> {
+/// The keys of the event subscription: today's, and those before, while both are about.
+fn callback_keys(environment: &mut Environment<'_>) -> Option<(CallbackKeys, Option<CallbackKeys>)> {
     let token: Option<SecretString> = environment.secret(&CALLBACK_TOKEN);
     let key = environment.aes_key(&CALLBACK_AES_KEY);
-    Some(CallbackKeys::new(token?, key?))
+    let token_before = environment.secret(&CALLBACK_TOKEN_PREVIOUS);
+    let key_before = environment.aes_key(&CALLBACK_AES_KEY_PREVIOUS);
+    let (token, key) = (token?, key?);
+    let changed = token_before.is_some() || key_before.is_some();
+    let before = changed.then(|| {
+        let token = token_before.unwrap_or_else(|| token.clone());
+        CallbackKeys::new(token, key_before.unwrap_or_else(|| key.clone()))
+    });
+    Some((CallbackKeys::new(token, key), before))
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 use crate::{
     http::Problem,
@@ -24,6 +24,8 @@ pub struct AccessQuery {
 pub struct Access {
     /// The access token typed into Dataphin's approval settings.
     pub token: SecretString,
+    /// The one before it was changed, while both are about.
+    pub previous: Option<SecretString>,
     /// How far Dataphin's clock may be from ours; zero: its timestamp is not looked at.
     pub window: SignedDuration,
 }
@@ -32,7 +34,9 @@ impl Access {
     /// Lets the caller in, or says why not. Nothing but "wrong credentials" is said before the token is right.
     pub fn check(&self, query: &AccessQuery, now: Timestamp) -> Result<(), Problem> {
         let given = query.access_token.as_ref().map_or("", |token| token.expose_secret());
-        if !bool::from(self.token.expose_secret().as_bytes().ct_eq(given.as_bytes())) {
+        let known = [Some(&self.token), self.previous.as_ref()].into_iter().flatten();
+        let same = |token: &SecretString| token.expose_secret().as_bytes().ct_eq(given.as_bytes());
+        if !bool::from(known.map(same).fold(Choice::from(0), |any, one| any | one)) {
             return Err(denied(
                 "access-token",
                 "the access token is not the one that the bridge is configured with",
@@ -94,7 +98,11 @@ mod tests {
     use super::*;
 
     fn check(token: Option<&str>, timestamp: Option<&str>) -> Result<(), String> {
-        let access = Access { token: "6d1b2n1c".into(), window: SignedDuration::from_hours(1) };
+        let access = Access {
+            token: "6d1b2n1c".into(),
+            previous: Some("older-token".into()),
+            window: SignedDuration::from_hours(1),
+        };
         let query =
             AccessQuery { access_token: token.map(Into::into), timestamp: timestamp.map(ToOwned::to_owned) };
         let now = Timestamp::from_millisecond(1_654_156_836_531).unwrap();
@@ -105,6 +113,7 @@ mod tests {
     fn only_the_right_token_with_a_recent_timestamp_is_let_in() {
         let now = Some("1654156836531");
         assert_eq!(check(Some("6d1b2n1c"), now), Ok(()));
+        assert_eq!(check(Some("older-token"), now), Ok(()), "while both are about");
         assert_eq!(check(Some("6d1b2n1C"), now), Err("access-token".to_owned()));
         assert_eq!(check(None, now), Err("access-token".to_owned()));
         assert_eq!(check(Some("6d1b2n1c"), Some("1654153000000")), Err("timestamp".to_owned()));
