@@ -132,6 +132,7 @@ fn shown(trial: &Trial) -> Value {
     })
 }
 
+#[allow(clippy::needless_pass_by_value)] // As `map_err` hands it over.
 fn problem(error: TemplateError) -> Problem {
     match &error {
         TemplateError::DingTalk(refusal) => {
