@@ -9,6 +9,7 @@
 //! | [`template`] | which DingTalk form an approval is made from, and what goes into its fields |
 //! | [`http`] | one client, one way to answer an error |
 //! | [`config`] | the environment's variables |
+//! | [`diagnosis`] | what is wrong with an installation, and where to mend it |
 //! | [`assembly`] | puts the parts together |
 //! | [`logs`] | what is logged, and what never is |
 //! | [`lambda`] | what the Lambda binaries have in common |
@@ -18,6 +19,7 @@ pub mod approval;
 pub mod assembly;
 pub mod config;
 pub mod dataphin;
+pub mod diagnosis;
 pub mod dingtalk;
 pub mod engine;
 pub mod hex;

@@ -3,18 +3,20 @@
 use axum::{
     Json, Router,
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::post,
 };
 use shared::{
+    approval::HintResult,
     config::DingTalkConfig,
-    dingtalk::{CallbackVerifier, callback::CallbackQuery},
+    dingtalk::{CallbackVerifier, Event, callback::CallbackQuery, knock::KNOCK_HEADER},
     engine::Engine,
     http::{
         Problem,
         door::{Body, Params},
     },
+    store::Sighting,
     world::World,
 };
 
@@ -36,20 +38,43 @@ pub fn router(engine: Engine, config: &DingTalkConfig, world: World) -> Router {
 
 async fn callback(
     State(door): State<Door>,
+    headers: HeaderMap,
     query: Result<Params<CallbackQuery>, Problem>,
     body: Body<BODY_LIMIT>,
 ) -> Result<Response, Problem> {
     let Params(query) = query.map_err(|_| not_accepted())?;
-    let event = door.verifier.verify(query, &body.0).map_err(|disbelief| {
-        tracing::warn!(reason = %disbelief, "a callback was not believed");
-        not_accepted()
-    })?;
-    door.engine.report(&event).await.map_err(|error| {
+    let event = match door.verifier.verify(query, &body.0) {
+        Ok(event) => event,
+        Err(disbelief) => {
+            tracing::warn!(reason = %disbelief, "a callback was not believed");
+            if let Some(note) = disbelief.note().filter(|_| !headers.contains_key(KNOCK_HEADER)) {
+                door.engine.store().saw(Sighting::CallbackRefused, note).await;
+            }
+            return Err(not_accepted());
+        }
+    };
+    let (reported, ()) = tokio::join!(door.engine.report(&event), saw(&door, event.get()));
+    reported.map_err(|error| {
         // Not acknowledged: DingTalk sends it again.
         tracing::error!(%error, "an event could not be committed");
         Problem::unavailable()
     })?;
     Ok(Json(door.verifier.acknowledge(&event, &door.world)).into_response())
+}
+
+/// Remembers that an event came; our own check is none.
+async fn saw(door: &Door, event: &Event) {
+    let sighting = match event {
+        Event::InstanceEnded { result: HintResult::Terminated, .. } => Sighting::EventTerminate,
+        Event::InstanceEnded { result: HintResult::Deleted, .. }
+        | Event::CheckUrl
+        | Event::InstanceStarted { .. }
+        | Event::Task { .. }
+        | Event::Other(_) => Sighting::EventOther,
+        Event::InstanceEnded { .. } => Sighting::EventFinish,
+        Event::OwnCheck => return,
+    };
+    door.engine.store().saw(sighting, "").await;
 }
 
 /// The same for every reason: whoever forges learns nothing.

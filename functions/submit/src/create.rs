@@ -28,7 +28,7 @@ async fn submit(
     query: Result<Params<AccessQuery>, Problem>,
     body: Result<Body<BODY_LIMIT>, Problem>,
 ) -> Result<Submitted, Problem> {
-    door.access.check(&query?.0, door.world.now())?;
+    door.access.admit(&query?.0, door.world.now(), door.engine.store()).await?;
     let submission = Submission::parse(&body?.0).map_err(bad_body)?;
     door.engine.submit(submission).await.map_err(problem)
 }

@@ -12,6 +12,7 @@ use shared::{
         Problem,
         door::{Body, Params, loggable},
     },
+    store::Sighting,
 };
 
 use crate::{BODY_LIMIT, Door};
@@ -31,6 +32,9 @@ pub(crate) async fn record(
         Ok(body) => shape(serde_json::from_slice(&body.0).ok().as_ref()),
         Err(problem) => problem.code,
     };
+    if known {
+        door.engine.store().saw(Sighting::DataphinStray, &path).await;
+    }
     tracing::warn!(%method, path, query_names, body, known_caller = known, "an undocumented call");
     Problem::not_found().into_response()
 }

@@ -33,7 +33,7 @@ async fn take_back(
     query: Result<Params<AccessQuery>, Problem>,
     body: Result<Body<BODY_LIMIT>, Problem>,
 ) -> Result<ApprovalId, Problem> {
-    door.access.check(&query?.0, door.world.now())?;
+    door.access.admit(&query?.0, door.world.now(), door.engine.store()).await?;
     let approval = match WithdrawalRequest::parse(&body?.0).map_err(bad_body)? {
         WithdrawalRequest::Approval(id) => door.engine.withdraw(&id).await.map(|()| id),
         WithdrawalRequest::AnyTenant(apply_id) => door.engine.withdraw_by_apply_id(&apply_id).await,

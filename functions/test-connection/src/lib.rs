@@ -1,14 +1,21 @@
-//! Dataphin's connection test: credentials, DingTalk, the store. `success`, or the reason for the administrator.
+//! Dataphin's connection test, which is the quick part of the diagnosis; and the whole of it, for the operator.
 
-use axum::{Router, extract::State, http::StatusCode, response::Response, routing::post};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    response::Response,
+    routing::{get, post},
+};
 use shared::{
-    config::DataphinConfig,
+    config::Config,
     dataphin::{Access, AccessQuery, reply},
-    dingtalk::Class,
+    diagnosis::{Diagnosis, Doctor, Finding},
     engine::Engine,
     http::{
         Problem,
         door::{Body, Params},
+        operator,
     },
     world::World,
 };
@@ -19,14 +26,19 @@ const BODY_LIMIT: usize = 64 * 1024;
 #[derive(Clone)]
 struct Door {
     engine: Engine,
+    doctor: Doctor,
     access: Access,
     world: World,
 }
 
-/// `check/connect`.
-pub fn router(engine: Engine, config: &DataphinConfig, world: World) -> Router {
-    let door = Door { engine, access: config.access.clone(), world };
-    Router::new().route("/dataphin/bpms/check/connect", post(connect)).with_state(door)
+/// `check/connect`, and `/operator/doctor`.
+pub fn router(engine: Engine, doctor: Doctor, config: &Config, world: World) -> Router {
+    let door = Door { engine, doctor, access: config.dataphin.access.clone(), world };
+    let whole = Router::new().route("/operator/doctor", get(examine)).with_state(door.clone());
+    Router::new()
+        .route("/dataphin/bpms/check/connect", post(connect))
+        .with_state(door)
+        .merge(operator::only(whole, config.bridge.operator_token.clone()))
 }
 
 async fn connect(
@@ -42,41 +54,21 @@ async fn check(
     query: Result<Params<AccessQuery>, Problem>,
     body: Result<Body<BODY_LIMIT>, Problem>,
 ) -> Result<(), Problem> {
-    door.access.check(&query?.0, door.world.now())?;
+    door.access.admit(&query?.0, door.world.now(), door.engine.store()).await?;
     // What it says does not matter, that it is bounded does.
     body?;
-    let (store, dingtalk) = tokio::join!(check_store(&door.engine), check_dingtalk(&door.engine));
-    store.and(dingtalk)
+    door.doctor.quick().await.first_cause().map_or(Ok(()), |finding| Err(problem(finding)))
 }
 
-async fn check_store(engine: &Engine) -> Result<(), Problem> {
-    let problem = |message| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store", message);
-    match engine.store().table_exists().await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(problem("the bridge's table does not exist: check BRIDGE_TABLE")),
-        Err(error) => {
-            tracing::error!(%error, "connection test");
-            Err(problem("the bridge cannot reach its store"))
-        }
-    }
+/// The first cause, short enough for the line that Dataphin shows.
+fn problem(finding: &Finding) -> Problem {
+    let message = finding.failure().map_or_else(String::new, |failure| {
+        let code = failure.code.as_ref().map_or_else(String::new, |code| format!(" ({code})"));
+        format!("{}{code}. Mend: {} / {}", failure.cause, failure.mend.en, failure.mend.zh)
+    });
+    Problem::new(StatusCode::BAD_GATEWAY, finding.check.facts().id, message)
 }
 
-async fn check_dingtalk(engine: &Engine) -> Result<(), Problem> {
-    engine.dingtalk().check_credentials().await.map_err(|error| {
-        let message = match error.class {
-            Class::Token => {
-                "DingTalk does not accept DINGTALK_APP_KEY and DINGTALK_APP_SECRET: compare them with \
-                             Credentials and Basic Information in the developer console"
-                    .to_owned()
-            }
-            Class::Permission => {
-                format!(
-                    "DingTalk does not let this server call it ({}): check the app's server egress IP list",
-                    error.code
-                )
-            }
-            _ => format!("DingTalk gives no access token ({})", error.code),
-        };
-        Problem::new(StatusCode::BAD_GATEWAY, "dingtalk", message)
-    })
+async fn examine(State(door): State<Door>) -> Json<Diagnosis> {
+    Json(door.doctor.full().await)
 }

@@ -2,11 +2,12 @@
 
 use std::error::Error;
 
-use shared::{http::door, lambda};
+use shared::{diagnosis::Doctor, http::door, lambda};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let (config, engine, world) = lambda::start().await?;
-    let router = test_connection::router(engine, &config.dataphin, world.clone());
+    let doctor = Doctor::new(&config, &engine, world.clone())?;
+    let router = test_connection::router(engine, doctor, &config, world.clone());
     lambda_http::run(door::open(router, world)).await
 }

@@ -102,6 +102,7 @@ fn answer(database: &Database, operation: &str, body: &[u8]) -> (u16, String) {
     let answered = match operation {
         "CreateTable" => carry_out(body, |request| database.create_table(request)),
         "DescribeTable" => carry_out(body, |request| database.describe_table(request)),
+        "DescribeTimeToLive" => carry_out(body, |request| database.describe_time_to_live(request)),
         "UpdateTimeToLive" => carry_out(body, |request| database.update_time_to_live(request)),
         "GetItem" => carry_out(body, |request| database.get_item(request)),
         "PutItem" => carry_out(body, |request| database.put_item(request)),

@@ -9,9 +9,10 @@ use shared::{
     approval::{ApprovalId, Status},
     assembly,
     config::{BridgeConfig, Config},
+    diagnosis::Doctor,
     engine::Engine,
     http::door,
-    store::{Store, StoreSettings},
+    store::{Sighting, Store, StoreSettings},
     world::World,
 };
 use tokio::{
@@ -67,12 +68,14 @@ impl Host {
     ) -> Result<Self> {
         let (store, embedded) = open_store(&config.bridge, storage, world.clone()).await?;
         store.create_table_if_missing().await.context("the table cannot be made")?;
+        store.saw(Sighting::Started, "").await;
         let (wake, woken) = mpsc::channel(MOST_WAITING);
         let engine = assembly::engine(config, store.telling(wake.clone()), world.clone(), true)?;
         let left_over = !engine.store().list(Status::Pending, None, 1, None).await?.ids.is_empty();
         let (stop, stopping) = watch::channel(false);
         let address = listener.local_addr()?;
-        let router = door::open(router(&engine, config, &world), world.clone());
+        let doctor = Doctor::new(config, &engine, world.clone())?;
+        let router = door::open(router(&engine, doctor, config, &world), world.clone());
         let mut work = vec![
             tokio::spawn(server::serve(listener, router, Limits::default(), stopped(stopping.clone()))),
             tokio::spawn(sweep(engine.clone(), wake, world.clone(), stopping.clone())),
@@ -126,10 +129,10 @@ pub async fn open_store(
 }
 
 /// The functions' routers, and a line for whoever watches over the process.
-fn router(engine: &Engine, config: &Config, world: &World) -> Router {
+fn router(engine: &Engine, doctor: Doctor, config: &Config, world: &World) -> Router {
     submit::router(engine.clone(), &config.dataphin, world.clone())
         .merge(callback::router(engine.clone(), &config.dingtalk, world.clone()))
-        .merge(test_connection::router(engine.clone(), &config.dataphin, world.clone()))
+        .merge(test_connection::router(engine.clone(), doctor, config, world.clone()))
         .merge(template::router(engine, &config.bridge, world.clone()))
         .route("/health", get(health).with_state(engine.clone()))
 }

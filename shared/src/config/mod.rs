@@ -6,11 +6,13 @@ mod bridge;
 mod dataphin;
 mod dingtalk;
 mod environment;
+mod variables;
 
 pub use bridge::BridgeConfig;
 pub use dataphin::DataphinConfig;
 pub use dingtalk::DingTalkConfig;
 pub use environment::{Environment, Fallback, Problems, VARIABLES, Variable};
+pub use variables::Variables;
 
 /// Everything the bridge is configured with.
 #[derive(Clone)]
@@ -21,20 +23,28 @@ pub struct Config {
     pub dataphin: DataphinConfig,
     /// The bridge itself.
     pub bridge: BridgeConfig,
+    /// What all of it was read from.
+    pub variables: Variables,
 }
 
 impl Config {
     /// Reads the process's environment.
     pub fn from_env() -> Result<Self, Problems> {
-        Self::from(|name| std::env::var(name).ok())
+        Self::read(Variables::from_env())
     }
 
     /// Reads any source of variables.
     pub fn from(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
-        let Survey { dingtalk, dataphin, bridge, problems } = Survey::of(lookup);
+        Self::read(Variables::from_lookup(lookup))
+    }
+
+    /// Reads variables.
+    pub fn read(variables: Variables) -> Result<Self, Problems> {
+        let Survey { dingtalk, dataphin, bridge, problems } =
+            Survey::of(|name| variables.get(name).map(ToOwned::to_owned));
         match (dingtalk, dataphin, bridge) {
             (Some(dingtalk), Some(dataphin), Some(bridge)) if problems.is_empty() => {
-                Ok(Self { dingtalk, dataphin, bridge })
+                Ok(Self { dingtalk, dataphin, bridge, variables })
             }
             _ => Err(problems),
         }

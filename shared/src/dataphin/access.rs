@@ -6,7 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
-use crate::http::Problem;
+use crate::{
+    http::Problem,
+    store::{Sighting, Store},
+};
 
 /// The credentials that Dataphin sends in the query.
 #[derive(Deserialize)]
@@ -38,23 +41,49 @@ impl Access {
         if self.window.is_zero() {
             return Ok(());
         }
-        let sent = query.timestamp.as_deref().and_then(|text| text.trim().parse().ok());
-        let sent = sent.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-        let Some(sent) = sent else {
-            return Err(denied("timestamp", "the query has no timestamp in milliseconds"));
+        let Some(off) = query.offset(now) else {
+            return Err(denied(TIMESTAMP, "the query has no timestamp in milliseconds"));
         };
-        let off = now.duration_since(sent).abs();
+        let off = off.abs();
         if off > self.window {
             let message = format!(
                 "the request's timestamp is {} seconds off; set the clock of Dataphin or of the bridge right, or widen \
                  DATAPHIN_TIMESTAMP_WINDOW_SECONDS",
                 off.as_secs()
             );
-            return Err(denied("timestamp", message));
+            return Err(denied(TIMESTAMP, message));
         }
         Ok(())
     }
 }
+
+impl Access {
+    /// The same, and remembers for the diagnosis what came.
+    pub async fn admit(&self, query: &AccessQuery, now: Timestamp, store: &Store) -> Result<(), Problem> {
+        let checked = self.check(query, now);
+        let offset = query.offset(now).map_or_else(String::new, |offset| offset.as_millis().to_string());
+        match checked.as_ref().map_err(|problem| problem.code.as_str()) {
+            Ok(()) => store.saw(Sighting::DataphinCall, &offset).await,
+            Err(TIMESTAMP) => store.saw(Sighting::DataphinRefusedClock, &offset).await,
+            // A call without any token is nobody's who was set up to call us.
+            Err(_) if query.access_token.as_ref().is_some_and(|token| !token.expose_secret().is_empty()) => {
+                store.saw(Sighting::DataphinRefusedToken, "").await;
+            }
+            Err(_) => {}
+        }
+        checked
+    }
+}
+
+impl AccessQuery {
+    /// How far the caller's clock is ahead of ours.
+    fn offset(&self, now: Timestamp) -> Option<SignedDuration> {
+        let ms = self.timestamp.as_deref()?.trim().parse().ok()?;
+        Some(Timestamp::from_millisecond(ms).ok()?.duration_since(now))
+    }
+}
+
+const TIMESTAMP: &str = "timestamp";
 
 fn denied(code: &str, message: impl Into<String>) -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, code, message)

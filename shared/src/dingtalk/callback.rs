@@ -31,8 +31,8 @@ impl<T> Verified<T> {
 /// Verifies callbacks and seals their answers.
 #[derive(Clone)]
 pub struct CallbackVerifier {
-    keys: CallbackKeys,
-    owner_keys: Vec<String>,
+    pub(super) keys: CallbackKeys,
+    pub(super) owner_keys: Vec<String>,
 }
 
 /// The query of a callback. Newer pushes carry `msg_signature` beside `signature`, older ones only the latter.
@@ -66,6 +66,18 @@ pub enum Disbelief {
     /// It is genuine and says nothing.
     #[error(transparent)]
     NoEvent(#[from] NoEvent),
+}
+
+impl Disbelief {
+    /// The reason in a word, where it tells which of the two ends is set up wrong. Junk tells nothing.
+    pub fn note(&self) -> Option<&'static str> {
+        match self {
+            Self::Envelope(Unverified::Signature) => Some("signature"),
+            Self::Envelope(Unverified::Plaintext) => Some("cipher"),
+            Self::Owner => Some("owner"),
+            Self::Envelope(Unverified::Ciphertext) | Self::Shape | Self::NoEvent(_) => None,
+        }
+    }
 }
 
 /// The answer DingTalk wants; the names are case-sensitive.

@@ -8,11 +8,11 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::{
-    Class, DingTalkError, DingTalkSettings, contacts::ContactCache, error, limiter::Limiter, token::Token,
-    token::TokenCache,
+    Class, DingTalkError, DingTalkSettings, contacts::ContactCache, error, limiter::Limiter, token,
+    token::Token, token::TokenCache,
 };
 use crate::{
-    http::{Http, HttpAnswer},
+    http::{Http, HttpAnswer, SendError},
     world::World,
 };
 
@@ -123,7 +123,8 @@ impl DingTalk {
         self.with_token(api, build, error::old_style).await
     }
 
-    /// Sends what `build` makes of a token. A token that DingTalk does not accept is replaced, once.
+    /// Sends what `build` makes of a token. A token that DingTalk does not accept is replaced, once; and so is one that
+    /// lacks a permission point, now and then: a point that was granted a minute ago comes with a new token only.
     async fn with_token(
         &self,
         api: Api,
@@ -150,6 +151,13 @@ impl DingTalk {
                     self.shared.token.forget(&token).await;
                     replaced = true;
                 }
+                Err(error)
+                    if error.is_missing_permission()
+                        && !replaced
+                        && self.shared.token.renew(&token, self.shared.world.now()).await =>
+                {
+                    replaced = true;
+                }
                 answered => {
                     if let Err(error) = &answered {
                         tracing::info!(api = ?api, class = ?error.class, code = error.code, "DingTalk refused a call");
@@ -160,9 +168,22 @@ impl DingTalk {
         }
     }
 
+    /// What DingTalk answers when it is asked for a token, whatever that is: who else answers there shows at once.
+    pub(crate) async fn ask_for_token(&self) -> Result<HttpAnswer, SendError> {
+        token::ask(&self.shared.http, &self.shared.settings).await
+    }
+
+    /// What the older API answers to a call without parameters.
+    pub(crate) async fn ask_oapi(&self) -> Result<HttpAnswer, SendError> {
+        let url = format!("{}/gettoken", self.shared.settings.oapi_url);
+        let request = self.shared.http.client().get(url).build();
+        let request = request.map_err(|_| SendError::NotSent("the address is no URL".to_owned()))?;
+        self.shared.http.send(request).await
+    }
+
     async fn token(&self) -> Result<Token, DingTalkError> {
-        let Inner { token, http, settings, world, .. } = &*self.shared;
-        token.get(http, settings, world).await.map_err(|error| match error.class {
+        let Inner { token: cache, http, settings, world, .. } = &*self.shared;
+        cache.get(http, settings, world).await.map_err(|error| match error.class {
             // The call that needs the token was never made.
             Class::UnknownOutcome => DingTalkError { class: Class::Transient, ..error },
             _ => error,

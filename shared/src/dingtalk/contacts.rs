@@ -34,6 +34,8 @@ pub struct Contact {
     pub name: String,
     /// Whether they use DingTalk.
     pub active: bool,
+    /// Whether they belong to a department; nobody else can start an approval.
+    pub has_department: bool,
     /// Their direct supervisor.
     pub manager: Option<UserId>,
 }
@@ -86,6 +88,7 @@ impl DingTalk {
             user_id: result["userid"].as_str().map_or(user_id, UserId::new),
             name: result["name"].as_str().unwrap_or_default().chars().take(LONGEST_NAME).collect(),
             dept_id: dept_id.filter(|id| *id != ROOT_IN_CONTACTS).unwrap_or(ROOT_IN_WORKFLOW),
+            has_department: dept_id.is_some(),
             manager: result["manager_userid"].as_str().filter(|id| !id.is_empty()).map(UserId::new),
             active: !matches!(&result["active"], Value::Bool(false)) && result["active"] != "false",
         })

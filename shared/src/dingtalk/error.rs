@@ -74,8 +74,7 @@ impl DingTalkError {
 
     /// Whether it says that a person cannot be asked in DingTalk, and nothing else.
     pub fn is_nobody(&self) -> bool {
-        let code = self.code.strip_prefix("88/").unwrap_or(&self.code);
-        NOBODY.contains(&code)
+        NOBODY.contains(&self.old_code())
     }
 
     /// An external contact is nobody's colleague and cannot approve.
@@ -86,6 +85,41 @@ impl DingTalkError {
     /// Someone who has never opened DingTalk, or was switched off there.
     pub fn not_active() -> Self {
         Self::new(Class::Permanent, code::NOT_ACTIVE, "not active in DingTalk")
+    }
+
+    /// Whether the app lacks a permission point.
+    pub fn is_missing_permission(&self) -> bool {
+        self.class == Class::Permission && !self.is_address_refused()
+    }
+
+    /// Whether our address is not on the app's list.
+    pub fn is_address_refused(&self) -> bool {
+        self.code.ends_with("IpNotInWhiteList") || self.old_code() == "60020"
+    }
+
+    /// Whether the person exists and the app may not see them.
+    pub fn is_out_of_sight(&self) -> bool {
+        matches!(self.old_code(), "50002" | "50004")
+    }
+
+    /// Whether there was no answer of DingTalk's at all.
+    pub fn is_silence(&self) -> bool {
+        matches!(self.code.as_str(), code::NO_CONNECTION | code::NO_ANSWER | code::TIMED_OUT)
+    }
+
+    /// Whether something answered that is not DingTalk, or not as it is known.
+    pub fn is_unreadable(&self) -> bool {
+        self.code == code::UNREADABLE || self.code.starts_with("http-")
+    }
+
+    /// Our own limit of time was over.
+    pub(crate) fn too_slow() -> Self {
+        Self::new(Class::UnknownOutcome, code::TIMED_OUT, "no answer in time")
+    }
+
+    /// The older API's code without the gateway's 88 before it.
+    fn old_code(&self) -> &str {
+        self.code.strip_prefix("88/").unwrap_or(&self.code)
     }
 
     /// Whether the call was never made, because too many of ours were waiting.
@@ -135,7 +169,7 @@ impl From<SendError> for DingTalkError {
 }
 
 /// Takes a v1.0 answer: the body of a 2xx, or the error.
-pub(super) fn new_style(answer: &HttpAnswer) -> Result<Value, DingTalkError> {
+pub(crate) fn new_style(answer: &HttpAnswer) -> Result<Value, DingTalkError> {
     let body = serde_json::from_slice::<Value>(&answer.body);
     if answer.status.is_success() {
         return match body {
@@ -162,7 +196,7 @@ pub(super) fn new_style(answer: &HttpAnswer) -> Result<Value, DingTalkError> {
 }
 
 /// Takes an oapi answer (always 200): the body of an `errcode` 0, or the error.
-pub(super) fn old_style(answer: &HttpAnswer) -> Result<Value, DingTalkError> {
+pub(crate) fn old_style(answer: &HttpAnswer) -> Result<Value, DingTalkError> {
     let Ok(value) = serde_json::from_slice::<Value>(&answer.body) else { return Err(without_body(answer)) };
     if value.get("punish").is_some() {
         return Err(banned());

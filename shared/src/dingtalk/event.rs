@@ -9,11 +9,16 @@ use crate::approval::{HintResult, InstanceId, ProcessCode, UserId};
 /// No id of DingTalk's is longer, in bytes.
 const LONGEST_ID: usize = 128;
 
+/// The member that tells our own `check_url` from DingTalk's.
+pub(super) const OWN_CHECK: &str = "approvalBridge";
+
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// DingTalk checks our address while an administrator saves it.
     CheckUrl,
+    /// We check our address ourselves.
+    OwnCheck,
     /// An instance has begun.
     InstanceStarted {
         /// Which.
@@ -62,6 +67,7 @@ impl Event {
             _ => outer,
         };
         Ok(match kind.as_str() {
+            "check_url" if inner.contains_key(OWN_CHECK) => Self::OwnCheck,
             "check_url" => Self::CheckUrl,
             "bpms_instance_change" => instance_change(&inner).unwrap_or(Self::Other(kind)),
             "bpms_task_change" => task_change(&inner).unwrap_or(Self::Other(kind)),

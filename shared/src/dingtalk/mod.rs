@@ -6,8 +6,9 @@
 //! | [`instances`] | create, read, terminate, list, comment |
 //! | [`forms`], [`forecast`] | templates, and the nodes an instance would go through |
 //! | [`contacts`] | who someone is in DingTalk |
+//! | [`proofs`] | what the app may do, proved by calls that change nothing |
 //! | [`error`] | what a refusal means |
-//! | [`callback`], [`event`], [`crypto`] | what DingTalk reports to us |
+//! | [`callback`], [`event`], [`crypto`], [`knock`] | what DingTalk reports to us |
 
 pub mod callback;
 pub mod client;
@@ -19,7 +20,9 @@ mod failed_pushes;
 pub mod forecast;
 pub mod forms;
 pub mod instances;
+pub mod knock;
 mod limiter;
+pub mod proofs;
 mod token;
 
 pub use callback::{CallbackVerifier, Verified};
@@ -28,6 +31,7 @@ pub use contacts::{AccountKind, Contact};
 pub use error::{Class, DingTalkError};
 pub use event::Event;
 pub use instances::{Approvers, Ending, InstanceSnapshot, NewInstance, NodeAction};
+pub use proofs::Permission;
 
 use secrecy::SecretString;
 

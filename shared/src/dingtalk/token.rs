@@ -7,13 +7,19 @@ use serde_json::json;
 use tokio::sync::Mutex;
 
 use super::{DingTalkError, DingTalkSettings, error};
-use crate::{http::Http, world::World};
+use crate::{
+    http::{Http, HttpAnswer, SendError},
+    world::World,
+};
 
 /// A token is replaced so long before its end.
 const REFRESH_EARLY: SignedDuration = SignedDuration::from_secs(300);
 
 /// Those who wait for a token while DingTalk gives none get the same answer, instead of asking one after the other.
 const REMEMBER_FAILURE: SignedDuration = SignedDuration::from_secs(1);
+
+/// A token that lacks a permission is replaced so often at most: the point may have been granted since its birth.
+const RENEW_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 pub(super) struct TokenCache {
     cached: Mutex<Cached>,
@@ -23,6 +29,7 @@ pub(super) struct TokenCache {
 struct Cached {
     token: Option<Token>,
     failed: Option<(Timestamp, DingTalkError)>,
+    renewed_at: Option<Timestamp>,
 }
 
 #[derive(Clone)]
@@ -59,7 +66,7 @@ impl TokenCache {
         }
         match fetch(http, settings, world).await {
             Ok(token) => {
-                *cached = Cached { token: Some(token.clone()), failed: None };
+                *cached = Cached { token: Some(token.clone()), failed: None, ..*cached };
                 Ok(token)
             }
             Err(error) => {
@@ -77,15 +84,33 @@ impl TokenCache {
             cached.token = None;
         }
     }
+
+    /// Sees to it that the next token is another than `lacking`, if that may help: true when someone has replaced it
+    /// already, or when nobody did for a while, and then it is forgotten.
+    pub async fn renew(&self, lacking: &Token, now: Timestamp) -> bool {
+        let mut cached = self.cached.lock().await;
+        let is_cached = |token: &Token| token.value.expose_secret() == lacking.value.expose_secret();
+        if !cached.token.as_ref().is_some_and(is_cached) {
+            return true;
+        }
+        if cached.renewed_at.is_some_and(|at| now.duration_since(at) < RENEW_EVERY) {
+            return false;
+        }
+        *cached = Cached { renewed_at: Some(now), ..Cached::default() };
+        true
+    }
 }
 
 /// Asks DingTalk for a token ("Obtain the access token of an internal app"); free of the quota.
-async fn fetch(http: &Http, settings: &DingTalkSettings, world: &World) -> Result<Token, DingTalkError> {
+pub(super) async fn ask(http: &Http, settings: &DingTalkSettings) -> Result<HttpAnswer, SendError> {
     let url = format!("{}/v1.0/oauth2/accessToken", settings.api_url);
     let body = json!({"appKey": settings.app_key, "appSecret": settings.app_secret.expose_secret()});
     let request = http.client().post(url).json(&body).build();
-    let request = request.map_err(|_| DingTalkError::unreadable("the API address is no URL"))?;
-    let answer = error::new_style(&http.send(request).await?)?;
+    http.send(request.map_err(|_| SendError::NotSent("the address is no URL".to_owned()))?).await
+}
+
+async fn fetch(http: &Http, settings: &DingTalkSettings, world: &World) -> Result<Token, DingTalkError> {
+    let answer = error::new_style(&ask(http, settings).await?)?;
     let answer: TokenAnswer = serde_json::from_value(answer)
         .map_err(|_| DingTalkError::unreadable("no access token in the answer"))?;
     let life = SignedDuration::from_secs(answer.expire_in.clamp(0, 24 * 3600));

@@ -44,7 +44,7 @@ use reconcile::LastLook;
 use templates::BookCopy;
 
 pub use submit::{SubmitError, Submitted};
-pub use sweep::Swept;
+pub use sweep::{Swept, TakeError};
 pub use withdraw::WithdrawError;
 
 /// The engine. Cheap to clone.

@@ -10,6 +10,7 @@ use crate::{
         schedule::{BELIEVE_EVENT_AFTER, BUSY, GONE_FOR_GOOD},
     },
     dingtalk::{Class, DingTalkError, Ending, InstanceSnapshot},
+    store::Sighting,
 };
 
 /// DingTalk's codes for an instance that is gone.
@@ -59,6 +60,10 @@ impl Engine {
             Err(error) => from_event(&approval.state, error, now),
         };
         if let Some(mut decision) = decision {
+            let unasked = approval.state.reading.hint.is_none() && approval.state.withdrawal.is_none();
+            if let (Ok(InstanceSnapshot { ending: Some(ending), .. }), true) = (read, unasked) {
+                self.store().saw(unreported(*ending), "").await;
+            }
             self.name_decider(&mut decision).await;
             return self.decide(approval.decided(decision, now)).await;
         }
@@ -109,6 +114,14 @@ fn from_instance(pending: &Pending, snapshot: &InstanceSnapshot, now: Timestamp)
         comment: snapshot.remark.clone().filter(|_| outcome != Outcome::Withdrawn),
         basis: Basis::Instance,
     })
+}
+
+/// An end that a look found, and that no event had told.
+fn unreported(ending: Ending) -> Sighting {
+    match ending {
+        Ending::Agreed | Ending::Refused | Ending::Unclear => Sighting::UnreportedFinish,
+        Ending::Terminated => Sighting::UnreportedTerminate,
+    }
 }
 
 /// The decision where the instance cannot be read: it is gone, or a signed event has waited for long.

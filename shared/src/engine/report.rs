@@ -34,7 +34,7 @@ impl Engine {
                 }
                 Ok(())
             }
-            Event::CheckUrl | Event::Other(_) => Ok(()),
+            Event::CheckUrl | Event::OwnCheck | Event::Other(_) => Ok(()),
         }
     }
 

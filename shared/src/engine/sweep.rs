@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::{Engine, EngineError, MOST_TRIES};
 use crate::{
     approval::{ApprovalId, Status},
-    dingtalk::{Event, Verified},
+    dingtalk::{DingTalkError, Event, Verified},
     store::{DUE_SHARDS, StoreError},
 };
 
@@ -27,6 +27,17 @@ pub struct Swept {
     pub due: usize,
     /// Those that could not be advanced; they stay due.
     pub failed: usize,
+}
+
+/// The events that DingTalk could not push were not taken up.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeError {
+    /// DingTalk did not give them.
+    #[error(transparent)]
+    DingTalk(#[from] DingTalkError),
+    /// They could not be committed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
 }
 
 impl Engine {
@@ -88,22 +99,33 @@ impl Engine {
         if !self.store().claim_turn("lost-events", before, now).await? {
             return Ok(0);
         }
-        let mut collected = 0;
+        match self.take_failed_pushes().await {
+            Ok(events) => Ok(events),
+            Err(TakeError::Engine(error)) => Err(error),
+            Err(TakeError::DingTalk(error)) => {
+                tracing::warn!(code = error.code, "undelivered events could not be fetched");
+                Ok(0)
+            }
+        }
+    }
+
+    /// Takes up the events that DingTalk gave up pushing, and says how many there were. It costs a paid call a page.
+    pub async fn take_failed_pushes(&self) -> Result<usize, TakeError> {
+        let mut taken = 0;
         for _ in 0..MOST_PAGES {
             let (events, more) = match self.dingtalk().failed_pushes().await {
+                Err(error) if taken == 0 => return Err(error.into()),
+                // The rest is still on the list.
+                Err(_) => break,
                 Ok(page) => page,
-                Err(error) => {
-                    tracing::warn!(code = error.code, "undelivered events could not be fetched");
-                    return Ok(collected);
-                }
             };
             // Each call deletes what the one before returned, so a page is committed before the next is asked for.
             self.report_all(&events).await?;
-            collected += events.len();
+            taken += events.len();
             if !more {
                 break;
             }
         }
-        Ok(collected)
+        Ok(taken)
     }
 }

@@ -73,6 +73,11 @@ impl Http {
         builder.build().map(Self).map_err(setup)
     }
 
+    /// How many certificates there are in `pem`; none where it cannot be read.
+    pub fn certificates(pem: &[u8]) -> usize {
+        Certificate::from_pem_bundle(pem).map_or(0, |certificates| certificates.len())
+    }
+
     /// To build requests with.
     pub fn client(&self) -> &Client {
         &self.0

@@ -175,6 +175,7 @@ mod tests {
         );
         assert_eq!(cut("/dataphin/bpms/check/connect"), None);
         assert_eq!(cut("/stage/dingtalk/callback?nonce=1"), Some("/dingtalk/callback?nonce=1".to_owned()));
+        assert_eq!(cut("/stage/operator/doctor"), Some("/operator/doctor".to_owned()));
         assert_eq!(cut("/elsewhere"), None);
     }
 }

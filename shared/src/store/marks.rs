@@ -1,5 +1,8 @@
 //! Moments the bridge must remember across restarts.
 
+use aws_sdk_dynamodb::{
+    config::http::HttpResponse, error::SdkError, operation::update_item::UpdateItemError,
+};
 use jiff::Timestamp;
 
 use super::{
@@ -8,6 +11,15 @@ use super::{
 };
 
 impl Store {
+    /// Writes a mark of no meaning: an error when the store cannot be written.
+    pub async fn prove_writes(&self) -> Result<(), StoreError> {
+        let now = self.world.now();
+        let mark = self.client.update_item().table_name(&*self.table).key(KEY, text("M#diagnosis"));
+        let mark = mark.update_expression("SET done_at = :now");
+        mark.expression_attribute_values(":now", number(now.as_millisecond())).send().await?;
+        Ok(())
+    }
+
     /// Claims the right to do something that `name`s: true when nobody did since `before`, and then it is marked as
     /// done at `now`. Of many that ask at once, one gets it.
     pub async fn claim_turn(
@@ -28,15 +40,7 @@ impl Store {
             .expression_attribute_values(":before", number(before.as_millisecond()))
             .send()
             .await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(error.into()),
-        }
+        unless_condition_failed(sent)
     }
 
     /// Gives a turn back that was claimed at `claimed_at`, if it is still ours.
@@ -53,13 +57,23 @@ impl Store {
             .expression_attribute_values(":never", number(0_i64))
             .send()
             .await;
-        match sent {
-            Err(error)
-                if !error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Err(error.into())
-            }
-            _ => Ok(()),
+        unless_condition_failed(sent).map(|_| ())
+    }
+}
+
+/// Whether it was written: a condition that did not hold is no error.
+pub(super) fn unless_condition_failed<T>(
+    sent: Result<T, SdkError<UpdateItemError, HttpResponse>>,
+) -> Result<bool, StoreError> {
+    match sent {
+        Ok(_) => Ok(true),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
+            Ok(false)
         }
+        Err(error) => Err(error.into()),
     }
 }

@@ -5,6 +5,7 @@
 //! | approval | `A#<approval id>` | record, state and timeline; written only under its version |
 //! | instance | `I#<instance id>` | which approval a DingTalk instance belongs to, or an event that came too early |
 //! | mark | `M#<name>` | a moment the bridge must remember |
+//! | sighting | `S#<name>` | what was seen last of a kind of call from outside |
 //! | templates | `T#templates` | which DingTalk template a request gets |
 //! | trial | `Y#<instance id>`, `E#<instance id>` | how far a try of a template has come, and what was reported of it |
 //!
@@ -16,6 +17,7 @@ mod instances;
 mod item;
 mod lists;
 mod marks;
+mod sightings;
 mod table;
 mod templates;
 mod trials;
@@ -40,6 +42,8 @@ pub use error::{CommitError, StoreError};
 pub use instances::Owner;
 pub use item::DUE_SHARDS;
 pub use lists::Listed;
+pub use sightings::{Seen, Sighting, Sightings};
+pub use table::TableFacts;
 
 /// Requests of background work at the same time.
 const BACKGROUND_LANES: usize = 2;
@@ -59,6 +63,7 @@ pub struct Store {
     client: Client,
     table: Arc<str>,
     writes: Arc<AtomicU64>,
+    sighted: Arc<sightings::Written>,
     changes: Option<mpsc::Sender<ApprovalId>>,
     lanes: Option<Arc<Semaphore>>,
     world: World,
@@ -97,7 +102,15 @@ impl Store {
     }
 
     fn new(client: Client, table: &str, world: World) -> Self {
-        Self { client, table: table.into(), writes: Arc::default(), changes: None, lanes: None, world }
+        Self {
+            client,
+            table: table.into(),
+            writes: Arc::default(),
+            sighted: Arc::default(),
+            changes: None,
+            lanes: None,
+            world,
+        }
     }
 
     /// The same store, which also tells `changes` of every approval that has become due: what the table's stream
@@ -124,7 +137,7 @@ impl Store {
         }
     }
 
-    /// Write requests so far.
+    /// Write requests so far; sightings, which are written beside the work, are not counted.
     pub fn writes(&self) -> u64 {
         self.writes.load(Ordering::Relaxed)
     }

@@ -1,8 +1,8 @@
 //! The table: made when it is missing (on one machine; on AWS the SAM template makes it), and checked.
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, IndexStatus, KeySchemaElement, KeyType,
+    Projection, ProjectionType, ScalarAttributeType, TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
 };
 
 use super::{
@@ -13,7 +13,68 @@ use super::{
 /// Attributes that the *status* index carries along, so that it can be filtered.
 const LISTED: [&str; 2] = ["apply_id", "tenant"];
 
+/// What a look at the table shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableFacts {
+    /// What is wrong with it, in words.
+    pub faults: Vec<String>,
+    /// Whether changes are streamed.
+    pub streams: bool,
+    /// Whether items expire; `None`: the engine does not say.
+    pub expires: Option<bool>,
+}
+
 impl Store {
+    /// The table's name.
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// Looks at the table; `None`: there is none.
+    pub async fn table_facts(&self) -> Result<Option<TableFacts>, StoreError> {
+        let described = self.client.describe_table().table_name(&*self.table).send().await;
+        let table = match described {
+            Ok(output) => output.table,
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let Some(table) = table else { return Ok(None) };
+        let mut faults = Vec::new();
+        if table.table_status().is_some_and(|status| *status != TableStatus::Active) {
+            faults.push("the table is not active (yet)".to_owned());
+        }
+        if !has_keys(table.key_schema(), &[KEY]) {
+            faults.push(format!("the table's key is not `{KEY}`"));
+        }
+        for (name, keys) in [(DUE_INDEX, [DUE_SHARD, DUE_AT]), (STATUS_INDEX, [STATUS, UPDATED_AT])] {
+            let index =
+                table.global_secondary_indexes().iter().find(|index| index.index_name() == Some(name));
+            match index {
+                None => faults.push(format!("the index `{name}` is missing")),
+                Some(index) if !has_keys(index.key_schema(), &keys) => {
+                    faults.push(format!("the index `{name}` has other keys than {}", keys.join(" and ")));
+                }
+                Some(index) if index.index_status().is_some_and(|status| *status != IndexStatus::Active) => {
+                    faults.push(format!("the index `{name}` is not active (yet)"));
+                }
+                Some(_) => {}
+            }
+        }
+        let streams = table.stream_specification().is_some_and(|stream| stream.stream_enabled());
+        // Not every engine tells, and not every role may ask.
+        let expiry = self.client.describe_time_to_live().table_name(&*self.table).send().await.ok();
+        let expires = expiry.and_then(|output| output.time_to_live_description).map(|expiry| {
+            expiry.attribute_name() == Some(EXPIRES)
+                && matches!(
+                    expiry.time_to_live_status(),
+                    Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)
+                )
+        });
+        Ok(Some(TableFacts { faults, streams, expires }))
+    }
+
     /// Creates the table if it is missing.
     pub async fn create_table_if_missing(&self) -> Result<(), StoreError> {
         if self.table_exists().await? {
@@ -74,6 +135,10 @@ impl Store {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn has_keys(schema: &[KeySchemaElement], names: &[&str]) -> bool {
+    schema.iter().map(KeySchemaElement::attribute_name).eq(names.iter().copied())
 }
 
 fn attribute(name: &str, kind: &ScalarAttributeType) -> Result<AttributeDefinition, StoreError> {

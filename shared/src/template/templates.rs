@@ -86,13 +86,21 @@ impl Templates {
             )
         })?;
         let contact = self.dingtalk.contact(AccountKind::UserId, user.as_str()).await;
-        contact.map_err(|error| match error.is_nobody() {
-            true => TemplateError::Cannot(format!(
+        if contact.as_ref().is_ok_and(|contact| !contact.active || !contact.has_department) {
+            return Err(TemplateError::Cannot(format!(
+                "{user} is not active in DingTalk or belongs to no department there, and cannot start an approval: DingTalk \
+                 admin console > Contacts 通讯录, or another DINGTALK_TEST_USER_ID"
+            )));
+        }
+        contact.map_err(|error| {
+            if !error.is_nobody() {
+                return error.into();
+            }
+            TemplateError::Cannot(format!(
                 "{user} is not a user in DingTalk ({}): check DINGTALK_TEST_USER_ID, and that the app's visible range \
                  includes them",
                 error.code
-            )),
-            false => error.into(),
+            ))
         })
     }
 

@@ -4,6 +4,7 @@
 mod say;
 mod bench;
 mod demo;
+mod doctor;
 mod keygen;
 mod list;
 mod probe;
@@ -35,6 +36,8 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Make the callback token, the 43-character AES key and the operator's token
     Keygen,
+    /// Say what is wrong with this installation, and where to mend it
+    Doctor(doctor::Examine),
     /// Measure the bridge on this machine
     Bench(bench::Bench),
     /// Generate, adopt, check and try the DingTalk templates
@@ -61,6 +64,7 @@ impl Cli {
             Command::Demo(demo) => demo.run().await,
             Command::Serve => serve::run().await,
             Command::Simulate(simulate) => simulate.run().await,
+            Command::Doctor(examine) => examine.run().await,
             Command::Bench(bench) => bench.run().await,
             Command::Keygen => keygen::run(),
             Command::Template(template) => template.run().await,

@@ -1,0 +1,115 @@
+//! `doctor`: what is wrong with this installation, and where to mend it.
+
+use std::{io::IsTerminal, path::Path};
+
+use anyhow::{Result, bail};
+use clap::Args;
+use shared::{
+    config::{BridgeConfig, Variables},
+    diagnosis::{Diagnosis, Doctor, Failure, Finding, Outcome, Storage, Words},
+    world::World,
+};
+
+use crate::host;
+
+#[derive(Args)]
+pub(super) struct Examine {
+    /// Only what Dataphin's Test Connection checks
+    #[arg(long)]
+    quick: bool,
+    /// For machines
+    #[arg(long)]
+    json: bool,
+}
+
+impl Examine {
+    /// An error when something failed.
+    pub(super) async fn run(self) -> Result<()> {
+        let world = World::real();
+        let storage = storage(&world).await;
+        let doctor = Doctor::beside(Variables::from_env(), storage, world)?;
+        let diagnosis = if self.quick { doctor.quick().await } else { doctor.full().await };
+        if self.json {
+            say!("{}", serde_json::to_string_pretty(&diagnosis)?);
+        } else {
+            let colours = std::io::stdout().is_terminal();
+            diagnosis.findings.iter().for_each(|finding| say!("{}", readable(finding, colours)));
+        }
+        conclude(&diagnosis)
+    }
+}
+
+fn conclude(diagnosis: &Diagnosis) -> Result<()> {
+    match diagnosis.failed().count() {
+        0 => Ok(()),
+        1 => bail!("1 check failed"),
+        failed => bail!("{failed} checks failed: mend the first one first"),
+    }
+}
+
+/// The store beside a running bridge, or why there is none. Nothing is made.
+async fn storage(world: &World) -> Storage {
+    let Ok(bridge) = BridgeConfig::from_env() else {
+        return Storage::Unknown("the configuration of the bridge itself is not right".to_owned());
+    };
+    if bridge.dynamodb_endpoint.is_none() && !Path::new(&bridge.file).exists() {
+        return not_yet(&bridge.file);
+    }
+    match host::open_store(&bridge, host::Storage::Beside, world.clone()).await {
+        Ok((store, _)) => match store.table_exists().await {
+            // A start that was cut short leaves a file without a table; the next one makes it.
+            Ok(false) if bridge.dynamodb_endpoint.is_none() => {
+                Storage::NotYet(format!("{} holds no table yet: made at the first start", bridge.file))
+            }
+            _ => Storage::Open(store),
+        },
+        Err(error) => Storage::Unusable(Failure::new(format!("{error:#}"), place(&bridge.file))),
+    }
+}
+
+/// The data file is made at the first start, if its folder lets us.
+fn not_yet(file: &str) -> Storage {
+    let folder = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    // Only trying tells: rights, mounts and full disks come in too many kinds.
+    let probe = folder.join(format!(".bridge-doctor-{}", std::process::id()));
+    match std::fs::write(&probe, b"a check of the bridge") {
+        Ok(()) => {
+            let _ = std::fs::remove_file(&probe);
+            Storage::NotYet(format!("{file} is made at the first start"))
+        }
+        Err(error) => {
+            let _ = std::fs::remove_file(&probe);
+            let cause = format!("{file} cannot be made: {} cannot be written to ({error})", folder.display());
+            Storage::Unusable(Failure::new(cause, place(file)))
+        }
+    }
+}
+
+fn place(file: &str) -> Words {
+    Words::new(
+        format!("BRIDGE_FILE in the bridge's environment, or owner and rights of {file} and its folder"),
+        format!("网桥环境变量 BRIDGE_FILE，或 {file} 及其所在目录的属主与权限"),
+    )
+}
+
+/// A finding as a block of lines.
+fn readable(finding: &Finding, colours: bool) -> String {
+    let facts = finding.check.facts();
+    let (mark, colour) = match &finding.outcome {
+        Outcome::Passed { .. } => ("✓", "32"),
+        Outcome::Failed(_) => ("✗", "31"),
+        Outcome::Skipped { .. } => ("–", "90"),
+    };
+    let mark = if colours { format!("\u{1b}[{colour}m{mark}\u{1b}[0m") } else { mark.to_owned() };
+    let name = format!("{} · {}", facts.en, facts.zh);
+    let head = |text: &str| format!("{mark} {name}\n    {text}");
+    match &finding.outcome {
+        Outcome::Passed { proved: text } | Outcome::Skipped { why: text } => format!("{mark} {name}: {text}"),
+        Outcome::Failed(failure) => {
+            let code = failure.code.as_ref().map_or_else(String::new, |code| format!(" [{code}]"));
+            let text = format!("{}{code}", failure.cause);
+            format!("{}\n    mend: {}\n    修复: {}", head(&text), failure.mend.en, failure.mend.zh)
+        }
+    }
+}

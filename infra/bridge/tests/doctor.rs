@@ -1,0 +1,186 @@
+//! `bridge doctor` as an operator meets it: beside a running bridge, before the first start, with half a configuration.
+
+#![allow(clippy::expect_used, clippy::panic)]
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    process::{Command, Output},
+};
+
+use bridge::{
+    host::{Host, Storage},
+    sandbox::{Sandbox, SandboxSettings},
+};
+use serde_json::Value;
+use shared::world::{SystemRandom, World};
+use tokio::net::TcpListener;
+
+const BRIDGE: &str = env!("CARGO_BIN_EXE_bridge");
+const OPERATOR_TOKEN: &str = "operator-of-the-tests-81";
+
+/// A site whose bridge runs over a data file, and the variables to look at it with.
+struct Place {
+    sandbox: Sandbox,
+    variables: BTreeMap<String, String>,
+    folder: PathBuf,
+    _host: Option<Host>,
+}
+
+impl Place {
+    async fn new(started: bool) -> Self {
+        let mut sandbox =
+            Sandbox::start(&World::real(), SandboxSettings::default()).await.expect("the simulators start");
+        let random: &dyn shared::world::Random = &SystemRandom;
+        let folder = std::env::temp_dir().join(format!("bridge-doctor-{}", random.letters_and_digits(12)));
+        std::fs::create_dir(&folder).expect("a new folder");
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        sandbox.set("BRIDGE_FILE", folder.join("bridge.db").to_string_lossy());
+        sandbox.set("BRIDGE_OPERATOR_TOKEN", OPERATOR_TOKEN);
+        if started {
+            sandbox.set("BRIDGE_PUBLIC_URL", &address);
+        }
+        let host = if started {
+            let config = sandbox.config().expect("a configuration");
+            let host = Host::start(&config, Storage::Configured, World::real(), listener).await;
+            sandbox.connect(&address).await.expect("DingTalk accepts the address");
+            Some(host.expect("the bridge starts"))
+        } else {
+            None
+        };
+        let variables = sandbox.variables().iter();
+        let variables = variables.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        Self { sandbox, variables, folder, _host: host }
+    }
+
+    async fn run(&self, arguments: &[&str], changes: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(BRIDGE);
+        command.args(arguments).env_clear().envs(&self.variables).envs(changes.iter().copied());
+        for (name, _) in changes.iter().filter(|(_, value)| value.is_empty()) {
+            command.env_remove(name);
+        }
+        tokio::task::spawn_blocking(move || command.output().expect("it runs")).await.expect("it ends")
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn findings(output: &Output) -> Vec<(String, String)> {
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let word = |finding: &Value, name: &str| finding[name].as_str().unwrap_or_default().to_owned();
+    let findings = answer["findings"].as_array().expect("findings");
+    findings.iter().map(|finding| (word(finding, "id"), word(finding, "outcome"))).collect()
+}
+
+#[tokio::test]
+async fn a_healthy_bridge_is_looked_at_while_it_runs() {
+    let place = Place::new(true).await;
+    let output = place.run(&["doctor"], &[]).await;
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(text(&output).contains("✓ Store · 存储"), "{}", text(&output));
+    assert!(text(&output).contains("✓ Callback address · 事件回调地址"), "{}", text(&output));
+    let output = place.run(&["doctor", "--quick", "--json"], &[]).await;
+    assert!(output.status.success() && findings(&output).iter().all(|(_, outcome)| outcome != "failed"));
+}
+
+#[tokio::test]
+async fn before_the_first_start_nothing_is_made_and_nothing_is_wrong() {
+    let place = Place::new(false).await;
+    let output = place.run(&["doctor"], &[]).await;
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(text(&output).contains("is made at the first start"), "{}", text(&output));
+    assert_eq!(std::fs::read_dir(&place.folder).expect("a folder").count(), 0, "nothing was made");
+    let output = place.run(&["doctor"], &[("BRIDGE_FILE", "/no/such/folder/bridge.db")]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output).contains("✗ Store · 存储") && text(&output).contains("cannot be made"),
+        "{}",
+        text(&output)
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_data_file_is_named() {
+    let place = Place::new(false).await;
+    let file = place.folder.join("bridge.db");
+    std::fs::write(&file, "this is no database, but a text of some length\n".repeat(50)).expect("a file");
+    let output = place.run(&["doctor", "--json"], &[]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let failed: Vec<_> = findings(&output).into_iter().filter(|(_, outcome)| outcome == "failed").collect();
+    assert_eq!(failed, [("store".to_owned(), "failed".to_owned())], "{}", text(&output));
+}
+
+#[tokio::test]
+async fn with_half_a_configuration_the_rest_is_checked_all_the_same() {
+    let place = Place::new(true).await;
+    let changes = [
+        ("DINGTALK_CALLBACK_AES_KEY", "tooShort"),
+        ("DATAPHIN_CALLBACK_URL", ""),
+        ("DINGTALK_APP_SECRET", "not-the-secret"),
+    ];
+    let output = place.run(&["doctor", "--json"], &changes).await;
+    assert_eq!(output.status.code(), Some(1));
+    let failed: Vec<_> =
+        findings(&output).into_iter().filter(|(_, outcome)| outcome == "failed").map(|(id, _)| id).collect();
+    assert_eq!(failed, ["configuration", "configuration", "credentials"], "{}", text(&output));
+    assert!(text(&output).contains("it has 8"), "{}", text(&output));
+    let mut none = Command::new(BRIDGE);
+    none.arg("doctor").env_clear().current_dir(&place.folder);
+    let output = tokio::task::spawn_blocking(move || none.output().expect("it runs")).await.expect("it ends");
+    assert_eq!(output.status.code(), Some(1));
+    for name in
+        ["DINGTALK_APP_KEY", "DINGTALK_CALLBACK_TOKEN", "DATAPHIN_ACCESS_TOKEN", "DATAPHIN_CALLBACK_URL"]
+    {
+        assert!(text(&output).contains(&format!("{name} is missing")), "{}", text(&output));
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_in_any_printed_text() {
+    let place = Place::new(true).await;
+    let wrong: [&[(&str, &str)]; 7] = [
+        &[],
+        &[("DINGTALK_APP_SECRET", "a-wrong-secret-of-somebody")],
+        &[("DINGTALK_CALLBACK_TOKEN", "“a-wrong-token”")],
+        &[("DINGTALK_CALLBACK_AES_KEY", "a-wrong-key-that-is-too-short")],
+        &[("DATAPHIN_ACCESS_TOKEN", "your-wrong-access-token")],
+        &[("DATAPHIN_CALLBACK_AES_KEY", "Zt4Qm8Wk2Xc6Vb1Nn5Lp9Rs3Ty7Uh0Gj2Fd4Sa6Qe8i")],
+        &[("BRIDGE_OPERATOR_TOKEN", "short"), ("DINGTALK_APPSECRET", "a-secret-under-a-wrong-name")],
+    ];
+    let mut printed = String::new();
+    for changes in wrong {
+        for arguments in [["doctor", "--json"].as_slice(), &["doctor"]] {
+            printed += &text(&place.run(arguments, changes).await);
+        }
+    }
+    place.sandbox.dingtalk.deny(simulators::dingtalk::permissions::INSTANCE_WRITE);
+    printed += &place.sandbox.dataphin.test_connection().await.message;
+    let names = [
+        "DINGTALK_APP_SECRET",
+        "DINGTALK_CALLBACK_TOKEN",
+        "DINGTALK_CALLBACK_AES_KEY",
+        "DATAPHIN_ACCESS_TOKEN",
+        "DATAPHIN_CALLBACK_AES_KEY",
+        "BRIDGE_OPERATOR_TOKEN",
+    ];
+    let set = names.map(|name| place.variables[name].as_str());
+    let typed = wrong
+        .iter()
+        .copied()
+        .flatten()
+        .map(|(_, value)| value.trim_matches(['“', '”']))
+        .filter(|it| *it != "short");
+    for secret in set.into_iter().chain(typed) {
+        assert!(!printed.contains(secret), "{secret} is printed");
+    }
+    assert!(printed.contains("is wrapped in quotes") && printed.contains("placeholder"), "{printed}");
+}

@@ -1,0 +1,207 @@
+//! What DingTalk is asked, all side by side, and what it answered. Judged elsewhere.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::{task::JoinSet, time::timeout_at};
+
+use super::{
+    limits::Limits,
+    reach::{self, Timed, Unreached, timed},
+};
+use crate::{
+    approval::{InstanceId, ProcessCode},
+    config::DingTalkConfig,
+    dingtalk::{AccountKind, Contact, DingTalk, DingTalkError, Permission, error, proofs::AgentIdProof},
+    http::{Http, HttpAnswer, SendError},
+    world::World,
+};
+
+/// What one of the two hosts answered.
+pub(super) type Answered = Timed<Result<HttpAnswer, Unreached>>;
+
+/// Everything that was asked.
+pub(super) struct Asked {
+    /// A token, of the new API.
+    pub api: Answered,
+    /// How far DingTalk's clock is ahead of ours.
+    pub offset: Option<SignedDuration>,
+    /// A call without parameters, of the older API.
+    pub oapi: Answered,
+    /// The permissions.
+    pub permissions: HashMap<Permission, Timed<Result<(), DingTalkError>>>,
+    /// The service person.
+    pub service: Option<Person>,
+    /// The test person, where that is another one.
+    pub test: Option<Person>,
+    /// The AgentId.
+    pub agent: Option<Timed<Result<AgentIdProof, DingTalkError>>>,
+    /// What to ask further questions with.
+    pub dingtalk: DingTalk,
+}
+
+/// What is known of a person.
+pub(super) type Person = Timed<Result<Contact, DingTalkError>>;
+
+/// Which questions are asked.
+pub(super) struct Questions<'a> {
+    /// The permissions to prove.
+    pub permissions: &'a [Permission],
+    /// Whether people are looked up.
+    pub people: bool,
+    /// Whether the AgentId is proved.
+    pub agent_id: bool,
+    /// The template of the create call that proves the AgentId.
+    pub template: Option<&'a ProcessCode>,
+}
+
+impl Asked {
+    /// Asks. Nothing is taken from a cache: a client of its own gets a token of its own.
+    pub async fn of(
+        config: &DingTalkConfig,
+        http: Http,
+        world: &World,
+        limits: Limits,
+        questions: &Questions<'_>,
+    ) -> Self {
+        let settings = &config.settings;
+        let dingtalk = DingTalk::new(settings.clone(), http, world.clone());
+        let (api, oapi) = tokio::join!(
+            timed(reached(dingtalk.ask_for_token(), &settings.api_url, limits)),
+            timed(reached(dingtalk.ask_oapi(), &settings.oapi_url, limits)),
+        );
+        let offset = api.value.as_ref().ok().and_then(|answer| offset(answer, world.now()));
+        let mut asked = Self {
+            api,
+            offset,
+            oapi,
+            permissions: HashMap::new(),
+            service: None,
+            test: None,
+            agent: None,
+            dingtalk,
+        };
+        if asked.token().is_ok() {
+            asked.go_on(config, limits, questions).await;
+        }
+        asked
+    }
+
+    /// What the answer to the question for a token means.
+    pub fn token(&self) -> Result<(), Option<DingTalkError>> {
+        match &self.api.value {
+            Err(_) => Err(None),
+            Ok(answer) => match error::new_style(answer) {
+                Ok(body) if body.get("accessToken").is_some() => Ok(()),
+                Ok(_) => Err(None),
+                Err(error) => Err(Some(error)),
+            },
+        }
+    }
+
+    /// Every error that a call met; those of the older API only where that is reached at all.
+    pub fn errors(&self, with_oapi: bool) -> impl Iterator<Item = &DingTalkError> {
+        let of = move |permission: &Permission| with_oapi || !permission.is_oapi();
+        let permissions = self.permissions.iter().filter(move |(permission, _)| of(permission));
+        let permissions = permissions.filter_map(|(_, proved)| proved.value.as_ref().err());
+        let people = self.service.iter().chain(&self.test).filter(move |_| with_oapi);
+        let people = people.filter_map(|person| person.value.as_ref().err());
+        permissions.chain(people).chain(self.agent.iter().filter_map(|agent| agent.value.as_ref().err()))
+    }
+
+    async fn go_on(&mut self, config: &DingTalkConfig, limits: Limits, questions: &Questions<'_>) {
+        let mut proofs = JoinSet::new();
+        for permission in questions.permissions.iter().copied() {
+            let dingtalk = self.dingtalk.clone();
+            proofs
+                .spawn(async move { (permission, timed(within(limits, dingtalk.prove(permission))).await) });
+        }
+        let settings = &config.settings;
+        if questions.people {
+            let service = settings.service_user.as_ref().map(|user| user.as_str());
+            let test =
+                settings.test_user.as_ref().map(|user| user.as_str()).filter(|test| Some(*test) != service);
+            let dingtalk = &self.dingtalk;
+            let person = async |user: Option<&str>| match user {
+                Some(user) => Some(timed(within(limits, dingtalk.contact(AccountKind::UserId, user))).await),
+                None => None,
+            };
+            let (service, test) = tokio::join!(person(service), person(test));
+            self.service = service;
+            self.test = test;
+            let originator =
+                [&self.test, &self.service].into_iter().flatten().find_map(|it| it.value.as_ref().ok());
+            if let (Some(agent_id), Some(template), Some(originator)) =
+                (settings.agent_id.filter(|_| questions.agent_id), questions.template, originator)
+            {
+                let proof = dingtalk.prove_agent_id(
+                    agent_id,
+                    template,
+                    originator.user_id.as_str(),
+                    originator.dept_id,
+                );
+                self.agent = Some(timed(within(limits, proof)).await);
+            }
+        }
+        while let Some(proved) = proofs.join_next().await {
+            self.permissions.extend(proved);
+        }
+    }
+
+    /// In whose name a flow can be foreseen.
+    pub fn person(&self) -> Option<&Contact> {
+        let people =
+            [&self.test, &self.service].into_iter().flatten().filter_map(|it| it.value.as_ref().ok());
+        people.into_iter().find(|person| person.active && person.has_department)
+    }
+
+    /// The instance that must not be there.
+    pub fn started(&self) -> Option<&InstanceId> {
+        match self.agent.as_ref()?.value.as_ref() {
+            Ok(AgentIdProof::Started(instance)) => Some(instance),
+            _ => None,
+        }
+    }
+}
+
+/// Sends, and where that fails looks why.
+async fn reached(
+    request: impl Future<Output = Result<HttpAnswer, SendError>>,
+    url: &str,
+    limits: Limits,
+) -> Result<HttpAnswer, Unreached> {
+    let sent = timeout_at(limits.ask_until(), request).await;
+    match sent.unwrap_or(Err(SendError::TimedOut)) {
+        Ok(answer) => Ok(answer),
+        Err(error) => Err(reach::why(url, &error, limits.until()).await),
+    }
+}
+
+/// The answer to a call, or that there was none in time.
+pub(super) async fn within<T>(
+    limits: Limits,
+    call: impl Future<Output = Result<T, DingTalkError>>,
+) -> Result<T, DingTalkError> {
+    timeout_at(limits.until(), call).await.unwrap_or_else(|_| Err(DingTalkError::too_slow()))
+}
+
+/// How far the clock of whoever answered is ahead of ours, by the `Date` of the answer.
+fn offset(answer: &HttpAnswer, now: Timestamp) -> Option<SignedDuration> {
+    let date = answer.headers.get("date")?.to_str().ok()?;
+    let date = jiff::fmt::rfc2822::parse(date).ok()?;
+    Some(date.timestamp().duration_since(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_offset_is_read_from_the_date_of_an_answer() {
+        let mut headers = reqwest::header::HeaderMap::new();
+        headers.insert("date", "Sat, 21 Nov 2026 10:05:00 GMT".parse().unwrap());
+        let answer = HttpAnswer { status: reqwest::StatusCode::OK, headers, body: Vec::new() };
+        let now = "2026-11-21T10:00:00Z".parse().unwrap();
+        assert_eq!(offset(&answer, now), Some(SignedDuration::from_mins(5)));
+    }
+}

@@ -1,0 +1,262 @@
+//! The callback: DingTalk's `check_url`, sent by ourselves through the public address.
+
+use std::{net::IpAddr, time::Duration};
+
+use reqwest::Url;
+use tokio::time::{Instant, timeout};
+
+use super::{
+    Failure, Outcome, Words,
+    limits::Limits,
+    places,
+    reach::{self, is_public, target},
+};
+use crate::{
+    config::{BridgeConfig, DingTalkConfig},
+    dingtalk::knock::KNOCK_HEADER,
+    http::{Http, HttpAnswer, SendError},
+    world::World,
+};
+
+/// DingTalk waits no longer, by its strictest page.
+const DEADLINE: Duration = Duration::from_millis(1_500);
+/// How long we wait, to tell slow from silent.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PATH: &str = "/dingtalk/callback";
+/// Every answer of the bridge's carries it.
+const OUR_HEADER: &str = "x-reference";
+
+/// Knocks and judges.
+pub(super) async fn check(
+    bridge: &BridgeConfig,
+    dingtalk: &DingTalkConfig,
+    http: &Http,
+    world: &World,
+    limits: Limits,
+) -> Outcome {
+    let Some(base) = &bridge.public_url else {
+        return Outcome::skipped(
+            "BRIDGE_PUBLIC_URL is not set: set it to the address typed into DingTalk and Dataphin",
+        );
+    };
+    let Ok(url) = Url::parse(base) else { return Outcome::skipped("BRIDGE_PUBLIC_URL is no address") };
+    let settings = &dingtalk.settings;
+    let is_loopback_text = |address: &str| Url::parse(address).is_ok_and(|address| is_loopback(&address));
+    // One of the two will do: the other may be what is wrong.
+    let rehearsal =
+        is_loopback(&url) && (is_loopback_text(&settings.api_url) || is_loopback_text(&settings.oapi_url));
+    if !rehearsal && let Some(failure) = not_public(&url) {
+        return failure.into();
+    }
+    let address = format!("{base}{PATH}");
+    let mut proved = String::new();
+    for owner_key in dingtalk.verifier.owner_keys() {
+        // A first slow answer may be a cold start; DingTalk tries again, too.
+        let mut knocked = knock(&address, owner_key, dingtalk, http, world, limits).await;
+        let first_took = knocked.as_ref().map_or(Duration::ZERO, |took| *took);
+        if first_took > DEADLINE {
+            knocked = knock(&address, owner_key, dingtalk, http, world, limits).await;
+        }
+        match knocked {
+            Err(failure) => return owner_failure(failure, dingtalk, owner_key).into(),
+            Ok(took) if took > DEADLINE => {
+                let cause = format!(
+                    "the bridge answers check_url after {} ms: DingTalk waits {} ms",
+                    took.as_millis(),
+                    DEADLINE.as_millis()
+                );
+                return Failure::new(
+                    cause,
+                    places::proxy("its speed, and the bridge's", "其速度以及网桥的速度"),
+                )
+                .code("slow")
+                .into();
+            }
+            Ok(took) if first_took > DEADLINE => {
+                proved =
+                    format!("answered in {} ms, at first in {} ms", took.as_millis(), first_took.as_millis());
+            }
+            Ok(took) if proved.is_empty() => proved = format!("answered in {} ms", took.as_millis()),
+            Ok(_) => {}
+        }
+    }
+    let mention = inner_name(&url).await.filter(|_| !rehearsal);
+    let mention = mention.map_or("", |()| "; seen from here its name leads to an inner address");
+    Outcome::passed(format!("check_url through {} is {proved}{mention}", shown(&url)))
+}
+
+/// The address as it may be shown: without a user, a password or a query.
+fn shown(url: &Url) -> String {
+    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Why DingTalk cannot come to this address, as far as the address itself says it.
+fn not_public(url: &Url) -> Option<Failure> {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']', '.']).to_ascii_lowercase();
+    let inner_suffixes = [".local", ".internal", ".lan", ".intranet", ".localdomain", ".home", ".corp"];
+    let inner = match host.parse::<IpAddr>() {
+        Ok(address) => !is_public(address),
+        Err(_) => {
+            host == "localhost"
+                || host.ends_with(".localhost")
+                || !host.contains('.')
+                || inner_suffixes.iter().any(|suffix| host.ends_with(suffix))
+        }
+    };
+    let mend = places::variable("BRIDGE_PUBLIC_URL");
+    if inner {
+        let cause =
+            format!("BRIDGE_PUBLIC_URL is not public: DingTalk, on the internet, cannot reach {host}");
+        return Some(Failure::new(cause, mend).code("not-public"));
+    }
+    if url.scheme() != "https" {
+        let cause =
+            "BRIDGE_PUBLIC_URL begins with http://: tokens would travel in the clear; https:// is meant";
+        return Some(Failure::new(cause, mend).code("not-https"));
+    }
+    None
+}
+
+/// Whether the name leads to an inner address from here: a split DNS, or a mistake.
+async fn inner_name(url: &Url) -> Option<()> {
+    let host = url.host_str()?;
+    let looked_up = timeout(Duration::from_secs(1), tokio::net::lookup_host((host, 443))).await.ok()?.ok()?;
+    looked_up.into_iter().any(|address| !is_public(address.ip())).then_some(())
+}
+
+/// One knock: how long it took, or what DingTalk would not have taken.
+async fn knock(
+    address: &str,
+    owner_key: &str,
+    dingtalk: &DingTalkConfig,
+    http: &Http,
+    world: &World,
+    limits: Limits,
+) -> Result<Duration, Failure> {
+    let knock = dingtalk.verifier.knock(owner_key, world);
+    let request = http.client().post(address).query(&knock.query).json(&knock.body).header(KNOCK_HEADER, "1");
+    let request =
+        request.build().map_err(|_| Failure::new("no URL", places::variable("BRIDGE_PUBLIC_URL")))?;
+    let began = Instant::now();
+    let sent = timeout(PATIENCE, http.send(request)).await.unwrap_or(Err(SendError::TimedOut));
+    let took = began.elapsed();
+    let answer = match sent {
+        Ok(answer) => answer,
+        Err(error) => {
+            let unreached = reach::why(address, &error, limits.until()).await;
+            return Err(unreached
+                .failure(places::proxy("does it run, and lead to the bridge?", "是否运行并转发到网桥？")));
+        }
+    };
+    if let Some(failure) = refusal(&answer) {
+        return Err(failure);
+    }
+    match dingtalk.verifier.judge(&knock, &answer) {
+        Ok(()) => Ok(took),
+        Err(bad) => {
+            let cause = match reach::page(&answer) {
+                Some(page) => format!("not the bridge answers check_url, but {page}"),
+                None => format!("the answer to check_url is not what DingTalk takes: {bad}"),
+            };
+            Err(Failure::new(
+                cause,
+                places::proxy("it must pass the bridge's answer on unchanged", "须原样返回网桥的响应"),
+            )
+            .code("bad-reply"))
+        }
+    }
+}
+
+/// What an answer other than 200 says.
+fn refusal(answer: &HttpAnswer) -> Option<Failure> {
+    let status = answer.status.as_u16();
+    let ours = answer.headers.contains_key(OUR_HEADER);
+    let failure = |cause: String, mend: Words| Some(Failure::new(cause, mend).code(format!("http-{status}")));
+    match status {
+        200 => None,
+        300..=399 => failure(
+            format!("the address redirects{}: DingTalk follows no redirect", target(answer)),
+            places::variable("BRIDGE_PUBLIC_URL").or(&places::proxy("the redirect", "重定向规则")),
+        ),
+        401 | 403 if ours => failure(
+            "the running bridge does not believe check_url: it holds another DINGTALK_CALLBACK_TOKEN or \
+             DINGTALK_CALLBACK_AES_KEY than this configuration (was it restarted after the change?), or the proxy \
+             changes query or body"
+                .to_owned(),
+            Words::variable("DINGTALK_CALLBACK_TOKEN")
+                .or(&Words::variable("DINGTALK_CALLBACK_AES_KEY"))
+                .or(&places::proxy("query and body must pass unchanged", "查询参数与正文须原样转发")),
+        ),
+        401 | 403 | 407 => failure(
+            format!("HTTP {status}, and not from the bridge: a sign-in or a firewall stands in front of it"),
+            places::proxy(
+                "let /dingtalk/callback pass without sign-in",
+                "放行 /dingtalk/callback，无需登录",
+            ),
+        ),
+        404 | 405 if ours => failure(
+            format!("the bridge is reached, and /dingtalk/callback arrives as another path (HTTP {status})"),
+            places::proxy("it must pass the path on unchanged", "须原样转发路径"),
+        ),
+        404 | 405 => failure(
+            format!("HTTP {status}, and not from the bridge: the proxy has no route for /dingtalk/callback"),
+            places::proxy("route /dingtalk/callback (and /dataphin) to the bridge", "将 /dingtalk/callback（及 /dataphin）转发到网桥"),
+        ),
+        500..=599 if ours => failure(
+            format!("the bridge answers HTTP {status}: its store fails"),
+            places::machine("the bridge's log, and its store", "网桥日志与存储"),
+        ),
+        500..=599 => failure(
+            format!("HTTP {status}: the proxy does not reach the bridge"),
+            places::proxy("where it leads to (BRIDGE_LISTEN), and whether `bridge serve` runs", "转发目标（BRIDGE_LISTEN），以及 bridge serve 是否在运行"),
+        ),
+        _ => failure(
+            format!("HTTP {status} where DingTalk takes 200 only"),
+            places::proxy("the answer of /dingtalk/callback", "/dingtalk/callback 的响应"),
+        ),
+    }
+}
+
+/// Only events that are addressed to the CorpId are refused: then the bridge that runs does not know it.
+fn owner_failure(failure: Failure, dingtalk: &DingTalkConfig, owner_key: &str) -> Failure {
+    if failure.code.as_deref() == Some("http-403")
+        && dingtalk.verifier.owner_keys().first().is_some_and(|it| it != owner_key)
+    {
+        return Failure::new(
+            "the running bridge does not take events that are addressed to DINGTALK_CORP_ID: was it restarted after the \
+             change?",
+            Words::variable("DINGTALK_CORP_ID"),
+        )
+        .code("http-403");
+    }
+    failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_dingtalk_cannot_reach_is_told_by_itself() {
+        let code = |url: &str| not_public(&Url::parse(url).unwrap()).and_then(|failure| failure.code);
+        for url in [
+            "https://localhost",
+            "https://10.0.0.7",
+            "https://bridge",
+            "https://bridge.local",
+            "https://[fd00::1]",
+            "http://127.0.0.1:8080",
+        ] {
+            assert_eq!(code(url).as_deref(), Some("not-public"), "{url}");
+        }
+        assert_eq!(code("http://bridge.acme.cn").as_deref(), Some("not-https"));
+        assert_eq!(code("https://bridge.acme.cn"), None);
+        assert_eq!(code("https://47.98.1.2:8443/approvals"), None);
+    }
+}

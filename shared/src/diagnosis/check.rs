@@ -1,0 +1,404 @@
+//! Every check there is, as one table: the diagnosis, the command line and the README go by it.
+
+/// A check, in the order of dependence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)] // The table says what each one proves.
+pub enum Check {
+    Configuration,
+    Store,
+    DingTalkApi,
+    DingTalkOapi,
+    Credentials,
+    AddressList,
+    Clock,
+    Quota,
+    RateLimit,
+    InstanceWrite,
+    InstanceRead,
+    FormRead,
+    FormWrite,
+    Member,
+    MemberByMobile,
+    ServicePerson,
+    TestPerson,
+    AgentId,
+    Template,
+    Callback,
+    Events,
+    FailedPushes,
+    DataphinCalls,
+    DataphinCallback,
+    Deliveries,
+    Waiting,
+    Refused,
+}
+
+/// What is known of a check.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
+    /// Stable, for machines.
+    pub id: &'static str,
+    /// Its name in English.
+    pub en: &'static str,
+    /// Its name in Chinese.
+    pub zh: &'static str,
+    /// What it proves, for the README.
+    pub proves: &'static str,
+    /// Where one of these failed, this one has nothing to say.
+    pub needs: &'static [Check],
+    /// Where one of these variables is wrong, likewise.
+    pub variables: &'static [&'static str],
+    /// Whether Dataphin's *Test Connection* makes it, too.
+    pub quick: bool,
+    /// Paid calls to DingTalk, at most.
+    pub paid: u8,
+}
+
+const PLAIN: Facts =
+    Facts { id: "", en: "", zh: "", proves: "", needs: &[], variables: &[], quick: false, paid: 0 };
+
+/// What every call to the new API goes through.
+const CALLED: &[Check] =
+    &[Check::DingTalkApi, Check::Credentials, Check::AddressList, Check::Quota, Check::RateLimit];
+/// What every contact call goes through.
+const CALLED_OAPI: &[Check] =
+    &[Check::DingTalkApi, Check::DingTalkOapi, Check::Credentials, Check::AddressList, Check::RateLimit];
+
+impl Check {
+    /// All of them, in order.
+    pub const ALL: [Self; 27] = [
+        Self::Configuration,
+        Self::Store,
+        Self::DingTalkApi,
+        Self::DingTalkOapi,
+        Self::Credentials,
+        Self::AddressList,
+        Self::Clock,
+        Self::Quota,
+        Self::RateLimit,
+        Self::InstanceWrite,
+        Self::InstanceRead,
+        Self::FormRead,
+        Self::FormWrite,
+        Self::Member,
+        Self::MemberByMobile,
+        Self::ServicePerson,
+        Self::TestPerson,
+        Self::AgentId,
+        Self::Template,
+        Self::Callback,
+        Self::Events,
+        Self::FailedPushes,
+        Self::DataphinCalls,
+        Self::DataphinCallback,
+        Self::Deliveries,
+        Self::Waiting,
+        Self::Refused,
+    ];
+
+    /// What is known of it.
+    #[allow(clippy::too_many_lines)] // A table.
+    pub fn facts(self) -> Facts {
+        match self {
+            Self::Configuration => Facts {
+                id: "configuration",
+                en: "Configuration",
+                zh: "配置",
+                proves: "every variable is there and can be read; no placeholder, no misspelt name, no address in the wrong place",
+                quick: true,
+                ..PLAIN
+            },
+            Self::Store => Facts {
+                id: "store",
+                en: "Store",
+                zh: "存储",
+                proves: "the table and both indexes are there and active, and can be written to",
+                variables: &["BRIDGE_FILE", "BRIDGE_TABLE", "BRIDGE_DYNAMODB_ENDPOINT"],
+                quick: true,
+                ..PLAIN
+            },
+            Self::DingTalkApi => Facts {
+                id: "dingtalk-api",
+                en: "DingTalk's API",
+                zh: "钉钉新版接口",
+                proves: "DINGTALK_API_URL leads to DingTalk: name, connection, TLS, no page of a proxy",
+                variables: &["DINGTALK_API_URL"],
+                quick: true,
+                ..PLAIN
+            },
+            Self::DingTalkOapi => Facts {
+                id: "dingtalk-oapi",
+                en: "DingTalk's older API",
+                zh: "钉钉旧版接口",
+                proves: "the same of DINGTALK_OAPI_URL",
+                variables: &["DINGTALK_OAPI_URL"],
+                quick: true,
+                ..PLAIN
+            },
+            Self::Credentials => Facts {
+                id: "credentials",
+                en: "App credentials",
+                zh: "应用凭证",
+                proves: "DingTalk gives an access token for AppKey and AppSecret",
+                needs: &[Self::DingTalkApi],
+                variables: &["DINGTALK_APP_KEY", "DINGTALK_APP_SECRET"],
+                quick: true,
+                ..PLAIN
+            },
+            Self::AddressList => Facts {
+                id: "address-list",
+                en: "Server egress IP list",
+                zh: "服务器出口 IP",
+                proves: "this server's address may call DingTalk",
+                needs: &[Self::DingTalkApi, Self::Credentials],
+                quick: true,
+                ..PLAIN
+            },
+            Self::Clock => Facts {
+                id: "clock",
+                en: "Clock",
+                zh: "时钟",
+                proves: "our clock and DingTalk's differ by a minute at most",
+                needs: &[Self::DingTalkApi],
+                quick: true,
+                ..PLAIN
+            },
+            Self::Quota => Facts {
+                id: "quota",
+                en: "Monthly quota",
+                zh: "月度调用量",
+                proves: "the organisation's paid calls are not used up",
+                needs: &[Self::DingTalkApi, Self::Credentials, Self::AddressList],
+                quick: true,
+                ..PLAIN
+            },
+            Self::RateLimit => Facts {
+                id: "rate-limit",
+                en: "Rate limit",
+                zh: "频率限制",
+                proves: "DingTalk does not turn our calls away for their number, and has not banned our address",
+                needs: &[Self::Credentials, Self::AddressList],
+                quick: true,
+                ..PLAIN
+            },
+            Self::InstanceWrite => Facts {
+                id: "permission-instance-write",
+                en: "Permission Workflow.Instance.Write",
+                zh: "工作流实例写权限",
+                proves: "approvals may be started and withdrawn (a forecast for a template that does not exist)",
+                needs: CALLED,
+                quick: true,
+                paid: 1,
+                ..PLAIN
+            },
+            Self::InstanceRead => Facts {
+                id: "permission-instance-read",
+                en: "Permission Workflow.Instance.Read",
+                zh: "工作流实例读权限",
+                proves: "decisions may be read (an instance that does not exist)",
+                needs: CALLED,
+                quick: true,
+                paid: 1,
+                ..PLAIN
+            },
+            Self::FormRead => Facts {
+                id: "permission-form-read",
+                en: "Permission Workflow.Form.Read",
+                zh: "工作流模板读权限",
+                proves: "templates may be read (a template that does not exist)",
+                needs: CALLED,
+                quick: true,
+                paid: 1,
+                ..PLAIN
+            },
+            Self::FormWrite => Facts {
+                id: "permission-form-write",
+                en: "Permission Workflow.Form.Write",
+                zh: "工作流模板写权限",
+                proves: "templates may be generated (a template without a name, which DingTalk refuses)",
+                needs: CALLED,
+                quick: true,
+                paid: 1,
+                ..PLAIN
+            },
+            Self::Member => Facts {
+                id: "permission-member",
+                en: "Permission qyapi_get_member",
+                zh: "成员信息读权限",
+                proves: "people may be looked up (a userid that does not exist)",
+                needs: CALLED_OAPI,
+                ..PLAIN
+            },
+            Self::MemberByMobile => Facts {
+                id: "permission-member-by-mobile",
+                en: "Permission qyapi_get_member_by_mobile",
+                zh: "根据手机号获取成员基本信息权限",
+                proves: "people may be found by mobile number, where DATAPHIN_ACCOUNT_KIND says so",
+                needs: CALLED_OAPI,
+                variables: &["DATAPHIN_ACCOUNT_KIND"],
+                ..PLAIN
+            },
+            Self::ServicePerson => Facts {
+                id: "service-person",
+                en: "Service person",
+                zh: "代发起人",
+                proves: "DINGTALK_SERVICE_USER_ID is an active person with a department, whom the app may see",
+                needs: &[Self::Member],
+                variables: &["DINGTALK_SERVICE_USER_ID"],
+                ..PLAIN
+            },
+            Self::TestPerson => Facts {
+                id: "test-person",
+                en: "Test person",
+                zh: "测试人员",
+                proves: "the same of DINGTALK_TEST_USER_ID",
+                needs: &[Self::Member],
+                variables: &["DINGTALK_TEST_USER_ID"],
+                ..PLAIN
+            },
+            Self::AgentId => Facts {
+                id: "agent-id",
+                en: "AgentId",
+                zh: "AgentId",
+                proves: "DingTalk takes DINGTALK_AGENT_ID (a create call that cannot succeed)",
+                needs: &[Self::InstanceWrite, Self::ServicePerson, Self::TestPerson],
+                variables: &["DINGTALK_AGENT_ID"],
+                paid: 1,
+                ..PLAIN
+            },
+            Self::Template => Facts {
+                id: "template",
+                en: "Template",
+                zh: "审批模板",
+                proves: "the template exists, is published and can be filled, and its flow can be foreseen",
+                needs: &[Self::FormRead, Self::InstanceWrite],
+                variables: &["DINGTALK_PROCESS_CODE"],
+                quick: true,
+                paid: 2,
+            },
+            Self::Callback => Facts {
+                id: "callback",
+                en: "Callback address",
+                zh: "事件回调地址",
+                proves: "BRIDGE_PUBLIC_URL is public, https and without redirect, and the bridge behind it answers check_url with the same token and AES key within 1.5 s",
+                variables: &[
+                    "BRIDGE_PUBLIC_URL",
+                    "DINGTALK_CALLBACK_TOKEN",
+                    "DINGTALK_CALLBACK_AES_KEY",
+                    "DINGTALK_APP_KEY",
+                    "DINGTALK_CORP_ID",
+                ],
+                ..PLAIN
+            },
+            Self::Events => Facts {
+                id: "events",
+                en: "DingTalk's events",
+                zh: "钉钉事件",
+                proves: "events arrive and are believed; no approval ended without one",
+                needs: &[Self::Store, Self::Callback],
+                variables: &["DINGTALK_CALLBACK_TOKEN", "DINGTALK_CALLBACK_AES_KEY"],
+                ..PLAIN
+            },
+            Self::FailedPushes => Facts {
+                id: "failed-pushes",
+                en: "Failed pushes",
+                zh: "推送失败列表",
+                proves: "DingTalk holds no event that it could not push (those it holds are taken up)",
+                needs: &[
+                    Self::Store,
+                    Self::DingTalkApi,
+                    Self::DingTalkOapi,
+                    Self::Credentials,
+                    Self::AddressList,
+                    Self::Quota,
+                    Self::RateLimit,
+                ],
+                paid: 1,
+                ..PLAIN
+            },
+            Self::DataphinCalls => Facts {
+                id: "dataphin-calls",
+                en: "Dataphin's calls",
+                zh: "Dataphin 的调用",
+                proves: "Dataphin's last call was let in: address, access token and clock are right",
+                needs: &[Self::Store],
+                variables: &["DATAPHIN_ACCESS_TOKEN"],
+                ..PLAIN
+            },
+            Self::DataphinCallback => Facts {
+                id: "dataphin-callback",
+                en: "Callback to Dataphin",
+                zh: "回调 Dataphin",
+                proves: "Dataphin is reached, its certificate trusted, and the profile understood (a dry run that decides nothing)",
+                variables: &[
+                    "DATAPHIN_CALLBACK_URL",
+                    "DATAPHIN_ACCESS_TOKEN",
+                    "DATAPHIN_CALLBACK_AES_KEY",
+                    "DATAPHIN_CALLBACK_PROFILE",
+                    "DATAPHIN_CA_FILE",
+                ],
+                ..PLAIN
+            },
+            Self::Deliveries => Facts {
+                id: "deliveries",
+                en: "Outcomes for Dataphin",
+                zh: "待送达的审批结果",
+                proves: "no outcome is parked, and none is tried again and again",
+                needs: &[Self::Store, Self::DataphinCallback],
+                ..PLAIN
+            },
+            Self::Waiting => Facts {
+                id: "waiting",
+                en: "Requests without an instance",
+                zh: "未创建审批单的申请",
+                proves: "no request waits for its DingTalk instance for long",
+                needs: &[
+                    Self::Store,
+                    Self::DingTalkApi,
+                    Self::Credentials,
+                    Self::AddressList,
+                    Self::Quota,
+                    Self::RateLimit,
+                    Self::InstanceWrite,
+                    Self::Template,
+                ],
+                ..PLAIN
+            },
+            Self::Refused => Facts {
+                id: "refused",
+                en: "Refused requests",
+                zh: "被拒绝的申请",
+                proves: "no request of the last day was refused for accounts of a kind that DATAPHIN_ACCOUNT_KIND does not name",
+                needs: &[Self::Store],
+                variables: &["DATAPHIN_ACCOUNT_KIND"],
+                ..PLAIN
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_check_has_an_id_of_its_own_and_needs_only_what_comes_before_it() {
+        let ids: BTreeSet<&str> = Check::ALL.iter().map(|check| check.facts().id).collect();
+        assert_eq!(ids.len(), Check::ALL.len());
+        for pair in Check::ALL.windows(2) {
+            assert!(pair[0] < pair[1]);
+        }
+        for check in Check::ALL {
+            assert!(check.facts().needs.iter().all(|needed| *needed < check), "{check:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_quick_check_needs_is_quick() {
+        for check in Check::ALL.into_iter().filter(|check| check.facts().quick) {
+            assert!(check.facts().needs.iter().all(|needed| needed.facts().quick), "{check:?}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The configuration: what cannot be read, and what can be read and is wrong all the same.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `values` | placeholders, quotes, characters that nobody sees |
+//! | `relations` | values that do not go together, or stand in the wrong place |
+//! | `names` | names that are misspelt |
+//!
+//! Nothing here repeats a value.
+
+mod names;
+mod relations;
+mod values;
+
+use std::collections::BTreeMap;
+
+use super::{Failure, places};
+use crate::config::{Survey, Variables};
+
+/// What is wrong, by variable: one cause each.
+pub(super) type Wrong = BTreeMap<String, Failure>;
+
+/// A configuration as far as it goes: what is wrong, and the parts made of the rest.
+pub(super) struct Setup {
+    /// What is wrong.
+    pub wrong: Wrong,
+    /// The parts. Where a variable is wrong something stands in for it: nothing that uses it is of any worth.
+    pub survey: Survey,
+}
+
+impl Setup {
+    /// Looks at variables.
+    pub fn of(variables: &Variables) -> Self {
+        let given = |name: &str| variables.get(name).map(ToOwned::to_owned);
+        let read = Survey::of(given);
+        let mut wrong = Wrong::new();
+        for (name, problem) in read.problems.iter() {
+            let cause = match names::misspelt(name, variables) {
+                Some(other) => {
+                    format!("{name} is missing; {other} is set, which nobody reads: a misspelt name?")
+                }
+                None => format!("{name} is {problem}"),
+            };
+            wrong.insert(name.to_owned(), Failure::new(cause, places::variable(name)));
+        }
+        // What cannot be read at all is said in other words already.
+        for also in [values::wrong(variables), relations::wrong(variables), names::unknown(variables)] {
+            for (name, failure) in also {
+                wrong.entry(name).or_insert(failure);
+            }
+        }
+        let survey = Survey::of(|name| {
+            if wrong.contains_key(name) { stand_in(name).map(ToOwned::to_owned) } else { given(name) }
+        });
+        Self { wrong, survey }
+    }
+}
+
+/// Something that can be read, in the place of a required value that cannot.
+fn stand_in(name: &str) -> Option<&'static str> {
+    match name {
+        "DINGTALK_APP_KEY" | "DINGTALK_APP_SECRET" | "DINGTALK_CALLBACK_TOKEN" | "DATAPHIN_ACCESS_TOKEN" => {
+            Some("standin")
+        }
+        "DINGTALK_CALLBACK_AES_KEY" | "DATAPHIN_CALLBACK_AES_KEY" => {
+            Some("standinstandinstandinstandinstandinstandins")
+        }
+        "DATAPHIN_CALLBACK_URL" => Some("http://localhost"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A complete configuration, with some variables set otherwise; empty: not set.
+    pub(in crate::diagnosis) fn variables(changes: &[(&str, &str)]) -> Variables {
+        let mut all: BTreeMap<String, String> = [
+            ("DINGTALK_APP_KEY", "dingk3v9q2m7x1c8b5n0"),
+            ("DINGTALK_APP_SECRET", "Qm3xV7-kLp9sT2wZ_8rNcYbUfGhJd4E6aXoKiReWvTqMlPzS"),
+            ("DINGTALK_CALLBACK_TOKEN", "k3Vb81Qx"),
+            ("DINGTALK_CALLBACK_AES_KEY", "q8Rz3LmT5vKx1WcYb7NdHg2Js9PfUe4AoIi6XwCtVzE"),
+            ("DINGTALK_PROCESS_CODE", "PROC-1B8FC788-D2B4-4DA2-BEAE-E56F5EC17C5B"),
+            ("DATAPHIN_ACCESS_TOKEN", "9f2c71be04"),
+            ("DATAPHIN_CALLBACK_URL", "https://dataphin.corp/api/oa/bpms/integration/thirdparty/callback"),
+            ("DATAPHIN_CALLBACK_AES_KEY", "Zt4Qm8Wk2Xc6Vb1Nn5Lp9Rs3Ty7Uh0Gj2Fd4Sa6Qe8i"),
+            ("BRIDGE_PUBLIC_URL", "https://approvals.corp.cn"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        for (name, value) in changes {
+            if value.is_empty() {
+                all.remove(*name);
+            } else {
+                all.insert((*name).to_owned(), (*value).to_owned());
+            }
+        }
+        all.into_iter().collect()
+    }
+
+    /// The one variable that is wrong, and why.
+    #[track_caller]
+    pub(in crate::diagnosis) fn one_wrong(changes: &[(&str, &str)]) -> (String, String) {
+        let wrong = Setup::of(&variables(changes)).wrong;
+        let all: Vec<_> = wrong.into_iter().map(|(name, failure)| (name, failure.cause)).collect();
+        let [one] = <[_; 1]>::try_from(all).unwrap_or_else(|all| panic!("not one cause: {all:?}"));
+        one
+    }
+
+    #[test]
+    fn a_complete_configuration_has_nothing_wrong() {
+        assert!(Setup::of(&variables(&[])).wrong.is_empty());
+    }
+
+    #[test]
+    fn what_is_missing_is_named_and_the_rest_can_still_be_used() {
+        let setup = Setup::of(&variables(&[
+            ("DINGTALK_CALLBACK_AES_KEY", "q8Rz3LmT5vKx1WcYb7NdHg2Js9PfUe4AoIi6XwCtVz"),
+            ("DATAPHIN_CALLBACK_URL", ""),
+        ]));
+        assert!(setup.wrong["DINGTALK_CALLBACK_AES_KEY"].cause.contains("it has 42"));
+        assert!(setup.wrong["DATAPHIN_CALLBACK_URL"].cause.contains("missing"));
+        assert_eq!(setup.wrong.len(), 2);
+        assert_eq!(setup.survey.dingtalk.unwrap().settings.app_key, "dingk3v9q2m7x1c8b5n0");
+    }
+
+    #[test]
+    fn a_misspelt_name_is_one_cause_with_what_is_missing_for_it() {
+        let (name, cause) =
+            one_wrong(&[("DINGTALK_APP_KEY", ""), ("DINGTALK_APPKEY", "dingk3v9q2m7x1c8b5n0")]);
+        assert_eq!(name, "DINGTALK_APP_KEY");
+        assert!(cause.contains("DINGTALK_APPKEY is set"), "{cause}");
+    }
+}

@@ -1,0 +1,227 @@
+//! Values that can be read and are none: placeholders, quotes that came along, characters that nobody sees.
+
+use super::Wrong;
+use crate::{
+    config::{VARIABLES, Variables},
+    diagnosis::{Failure, places},
+};
+
+/// Values in which people's language, blanks and quotes have their place.
+const FREE_TEXT: [&str; 4] =
+    ["BRIDGE_SYSTEM_NAME", "BRIDGE_FILE", "DATAPHIN_CALLBACK_PROFILE", "DATAPHIN_CA_FILE"];
+
+/// Words that stand for "put something here".
+const PLACEHOLDERS: [&str; 26] = [
+    "changeme",
+    "changeit",
+    "todo",
+    "tbd",
+    "fixme",
+    "replaceme",
+    "replacethis",
+    "placeholder",
+    "dummy",
+    "example",
+    "sample",
+    "null",
+    "none",
+    "undefined",
+    "nil",
+    "secret",
+    "password",
+    "token",
+    "accesstoken",
+    "appkey",
+    "appsecret",
+    "aeskey",
+    "userid",
+    "clientid",
+    "clientsecret",
+    "corpid",
+];
+
+/// What the vendors print in their documentation; it opens nothing, or opens it to everybody.
+const SAMPLES: [&str; 7] = [
+    "6d1b2n1c",
+    "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij",
+    "dingeqqpkv3xxxxxx",
+    "GT-lsu-taDAxxxsTsxxxx",
+    "suite4xxxxxxxxxxxxxxx",
+    "1234567890123456789012345678901234567890123",
+    "123456",
+];
+
+/// Hosts that are set aside for examples (RFC 2606).
+const SAMPLE_HOSTS: [&str; 4] = ["example.com", "example.org", "example.net", "example"];
+
+/// What is wrong with each value by itself.
+pub(super) fn wrong(variables: &Variables) -> Wrong {
+    let mut wrong = Wrong::new();
+    for name in VARIABLES.iter().copied().flatten().map(|variable| variable.name) {
+        let Some(value) = variables.given(name) else { continue };
+        let cause = if FREE_TEXT.contains(&name) { unseen(value) } else { fault(value) };
+        if let Some(cause) = cause {
+            let failure = Failure::new(format!("{name} {cause}"), places::variable(name));
+            wrong.insert(name.to_owned(), failure);
+        }
+    }
+    if variables.given("BRIDGE_LOG").is_some_and(|level| level.parse::<tracing::Level>().is_err()) {
+        let cause = "BRIDGE_LOG is no level: error, warn, info, debug or trace";
+        wrong
+            .entry("BRIDGE_LOG".to_owned())
+            .or_insert_with(|| Failure::new(cause, places::variable("BRIDGE_LOG")));
+    }
+    wrong
+}
+
+fn fault(value: &str) -> Option<String> {
+    let quotes = ['"', '\'', '`', '“', '”', '‘', '’'];
+    if value.len() > 1 && value.starts_with(quotes) && value.ends_with(quotes) {
+        return Some("is wrapped in quotes, which are taken as part of it: leave them out".to_owned());
+    }
+    unseen(value).or_else(|| placeholder(value)).or_else(|| {
+        let (position, odd) = (1..).zip(value.chars()).find(|(_, c)| !c.is_ascii_graphic())?;
+        Some(match odd {
+            ' ' => format!("has a blank inside (character {position})"),
+            '！'..='～' => {
+                format!("has a full-width character (character {position}): type it again in half width")
+            }
+            _ => format!(
+                "has a character that does not belong there (character {position}, U+{:04X})",
+                u32::from(odd)
+            ),
+        })
+    })
+}
+
+/// Characters that come along when something is copied from a page.
+fn unseen(value: &str) -> Option<String> {
+    let (position, odd) = (1..).zip(value.chars()).find(|(_, c)| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{a0}' | '\u{3000}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    })?;
+    Some(format!(
+        "has an invisible character (character {position}, U+{:04X}): type it again",
+        u32::from(odd)
+    ))
+}
+
+fn placeholder(value: &str) -> Option<String> {
+    if SAMPLES.iter().any(|sample| sample.eq_ignore_ascii_case(value)) {
+        return Some("is a sample from the vendor's documentation, which everybody knows".to_owned());
+    }
+    if is_placeholder(value) {
+        return Some("is a placeholder: it was never filled in".to_owned());
+    }
+    let host = reqwest::Url::parse(value).ok()?.host_str()?.to_ascii_lowercase();
+    let is_sample = |sample: &&str| host == **sample || host.ends_with(&format!(".{sample}"));
+    let is_yours =
+        host.split(['.', '-']).any(|part| part == "your" || part == "yourdomain" || part == "yourcompany");
+    (SAMPLE_HOSTS.iter().any(|sample| is_sample(&sample)) || is_yours)
+        .then(|| "is a placeholder: its host is an example".to_owned())
+}
+
+fn is_placeholder(value: &str) -> bool {
+    let squeezed: String =
+        value.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+    let brackets = [('<', '>'), ('{', '}'), ('[', ']')];
+    let first = value.chars().next();
+    let repeated = value.chars().count() >= 3 && value.chars().all(|c| Some(c) == first);
+    PLACEHOLDERS.contains(&squeezed.as_str())
+        || repeated
+        || is_yours(value)
+        || brackets.iter().any(|(open, close)| value.contains(*open) && value.contains(*close))
+        || value.starts_with('$')
+        || ["xxxx", "XXXX", "***", "…", "..."].iter().any(|part| value.contains(part))
+}
+
+/// `your-app-key`, `your_secret`, `YOUR TOKEN`, `yourAppKey`.
+fn is_yours(value: &str) -> bool {
+    let Some((head, rest)) = value.split_at_checked(4) else { return false };
+    let next = rest.chars().next();
+    head.eq_ignore_ascii_case("your")
+        && (next.is_none_or(|c| !c.is_ascii_alphanumeric() || c.is_ascii_uppercase())
+            || ["token", "key", "secret", "app", "domain"].iter().any(|word| rest.starts_with(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::one_wrong, *};
+    use crate::world::World;
+
+    #[test]
+    fn placeholders_are_told_by_what_they_look_like() {
+        for value in [
+            "changeme",
+            "CHANGE_ME",
+            "change-me",
+            "your-app-secret",
+            "YOUR_SECRET",
+            "yourAppSecret",
+            "<AppSecret>",
+            "xxxxxxxx",
+            "abcxxxxdef",
+            "***",
+            "TODO",
+            "aaaaaaaa",
+            "000000",
+            "${APP_SECRET}",
+            "{{secret}}",
+            "placeholder",
+            "AppSecret",
+        ] {
+            let (name, cause) = one_wrong(&[("DINGTALK_APP_SECRET", value)]);
+            assert_eq!(name, "DINGTALK_APP_SECRET");
+            assert!(cause.contains("placeholder"), "{value}: {cause}");
+        }
+    }
+
+    #[test]
+    fn the_vendors_samples_are_known() {
+        let table = [
+            ("DATAPHIN_ACCESS_TOKEN", "6d1b2n1c"),
+            ("DINGTALK_APP_KEY", "dingeqqpkv3xxxxxx"),
+            ("DINGTALK_CALLBACK_AES_KEY", "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij"),
+        ];
+        for (name, value) in table {
+            let (found, cause) = one_wrong(&[(name, value)]);
+            assert_eq!(found, name);
+            assert!(cause.contains("sample"), "{cause}");
+        }
+    }
+
+    #[test]
+    fn what_came_along_with_a_copy_is_named_by_its_place() {
+        let table = [
+            ("\"k3Vb81Qx\"", "quotes"),
+            ("“k3Vb81Qx”", "quotes"),
+            ("k3Vb\u{200b}81Qx", "invisible character (character 5, U+200B)"),
+            ("\u{feff}k3Vb81Qx", "invisible character (character 1, U+FEFF)"),
+            ("k3Vb81Ｑx", "full-width character (character 7)"),
+            ("k3Vb 81Qx", "blank inside (character 5)"),
+        ];
+        for (value, cause) in table {
+            let (name, found) = one_wrong(&[("DINGTALK_CALLBACK_TOKEN", value)]);
+            assert_eq!(name, "DINGTALK_CALLBACK_TOKEN");
+            assert!(found.contains(cause), "{found}");
+            assert!(!found.contains("k3Vb"), "a value is never repeated: {found}");
+        }
+        assert!(one_wrong(&[("BRIDGE_PUBLIC_URL", "https://bridge.example.com")]).1.contains("example"));
+        assert!(one_wrong(&[("BRIDGE_LOG", "verbose")]).1.contains("no level"));
+    }
+
+    #[test]
+    fn random_keys_are_no_placeholders() {
+        let random = World::real().random;
+        for length in [8, 16, 32, 43] {
+            for _ in 0..500 {
+                assert_eq!(fault(&random.letters_and_digits(length)), None);
+            }
+        }
+        for value in
+            ["simulated-app-secret", "dingsimulatedappkey0", "DataphinSimulatorEncodingAesKeyForDemosOnl0"]
+        {
+            assert_eq!(fault(value), None);
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! The doctor: asks everything side by side, then judges in the order of dependence.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::SignedDuration;
+use tokio::time::timeout_at;
+
+use super::{
+    Check, Diagnosis, Failure, Outcome, Storage, app,
+    asked::{Asked, Questions},
+    callback,
+    configuration::Setup,
+    dataphin, gateway,
+    limits::Limits,
+    reach::{Timed, timed},
+    report::Report,
+    requests::Requests,
+    sightings, storage, template,
+};
+use crate::{
+    assembly,
+    config::{Config, Variables},
+    dingtalk::DingTalk,
+    engine::{Engine, TakeError},
+    http::{Http, client::HttpSetupError},
+    store::{Sightings, StoreError},
+    template::TemplateBook,
+    world::World,
+};
+
+/// Nobody's callback may be waited for longer than this, whatever DINGTALK_TIMEOUT_SECONDS says.
+const HTTP_TIMEOUT: Duration = Duration::from_secs(8);
+/// An instance can be terminated when it is so old.
+const TERMINATE_AFTER: SignedDuration = SignedDuration::from_secs(16);
+
+/// Looks at an installation. Cheap to clone.
+#[derive(Clone)]
+pub struct Doctor(Arc<Inner>);
+
+struct Inner {
+    variables: Variables,
+    setup: Setup,
+    storage: Storage,
+    engine: Option<Engine>,
+    http: Http,
+    world: World,
+}
+
+impl Doctor {
+    /// One for a running bridge.
+    pub fn new(config: &Config, engine: &Engine, world: World) -> Result<Self, HttpSetupError> {
+        let storage = Storage::Open(engine.store().clone());
+        Self::build(config.variables.clone(), storage, Some(engine.clone()), world)
+    }
+
+    /// One for whatever there is: an incomplete configuration, a store that cannot be opened.
+    pub fn beside(variables: Variables, storage: Storage, world: World) -> Result<Self, HttpSetupError> {
+        let config = Config::read(variables.clone()).ok();
+        let engine = match (config, storage.store()) {
+            // Without all of it nothing may be taken off DingTalk's list: it could not be taken up.
+            (Some(config), Some(store)) => {
+                assembly::engine(&config, store.clone(), world.clone(), false).ok()
+            }
+            _ => None,
+        };
+        Self::build(variables, storage, engine, world)
+    }
+
+    fn build(
+        variables: Variables,
+        storage: Storage,
+        engine: Option<Engine>,
+        world: World,
+    ) -> Result<Self, HttpSetupError> {
+        let (setup, http) = (Setup::of(&variables), Http::new(HTTP_TIMEOUT)?);
+        Ok(Self(Arc::new(Inner { variables, setup, storage, engine, http, world })))
+    }
+
+    /// The quick subset: what Dataphin's *Test Connection* has time for.
+    pub async fn quick(&self) -> Diagnosis {
+        self.examine(true).await
+    }
+
+    /// Everything.
+    pub async fn full(&self) -> Diagnosis {
+        self.examine(false).await
+    }
+
+    async fn examine(&self, quick: bool) -> Diagnosis {
+        let Inner { setup, storage, world, .. } = &*self.0;
+        let limits = Limits::new(quick);
+        let began = Instant::now();
+        let book = self.book(limits).await;
+        let (stored, asked, callback, dataphin) = tokio::join!(
+            self.look_into_store(quick, limits),
+            self.ask_dingtalk(quick, &book, limits),
+            timed(self.knock(quick, limits)),
+            timed(self.dry_run(quick, limits)),
+        );
+        let templates = timed(self.look_at_templates(quick, &book, asked.as_ref(), limits)).await;
+        let pushes = timed(self.take_pushes(quick, asked.as_ref(), limits)).await;
+        let ended = self.ended_untold(quick, &stored, asked.as_ref(), limits).await;
+        let mut report = Report::new(quick);
+        report.configuration(setup.wrong.clone().into_iter().collect(), Duration::ZERO);
+        let on_lambda = std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some();
+        report.judge(Check::Store, stored.table.took, || {
+            storage::judge(storage, stored.table.value.as_ref(), on_lambda)
+        });
+        if let (Some(config), Some(asked)) = (&setup.survey.dingtalk, &asked) {
+            gateway::judge(&mut report, config, asked);
+            app::judge(&mut report, config, asked);
+            template::judge(&mut report, &templates);
+        }
+        report.judge(Check::Callback, callback.took, || callback.value);
+        let now = world.now();
+        report.judge(Check::Events, stored.took, || match &stored.sightings {
+            Some(seen) => sightings::events(seen, ended, now),
+            None => Outcome::skipped("there is no store to look into yet"),
+        });
+        report.judge(Check::FailedPushes, pushes.took, || pushes.value);
+        report.judge(Check::DataphinCalls, stored.took, || match &stored.sightings {
+            Some(seen) => sightings::dataphin(seen, now),
+            None => Outcome::skipped("there is no store to look into yet"),
+        });
+        let token_differs = report.code_of(Check::DataphinCalls) == Some(sightings::ACCESS_TOKEN);
+        report.judge(Check::DataphinCallback, dataphin.took, || match dataphin.value {
+            Outcome::Failed(failure) if token_differs && dataphin::is_about_secrets(&failure) => {
+                Outcome::skipped("because Dataphin's calls failed: the same Access Token signs the callback")
+            }
+            other => other,
+        });
+        let kind = setup.survey.dataphin.as_ref().map(|dataphin| dataphin.account_kind);
+        let of_requests = |judge: &dyn Fn(&Requests) -> Outcome| match &stored.requests {
+            Some(requests) => judge(requests),
+            None => Outcome::skipped("there is no store to look into yet"),
+        };
+        report.judge(Check::Deliveries, stored.took, || of_requests(&|requests| requests.deliveries()));
+        report.judge(Check::Waiting, stored.took, || of_requests(&|requests| requests.waiting(now)));
+        report.judge(Check::Refused, stored.took, || of_requests(&|requests| requests.refused(kind, now)));
+        let diagnosis = report.done(&self.0.variables);
+        let failed = diagnosis.failed().count();
+        tracing::info!(quick, failed, ms = began.elapsed().as_millis(), "diagnosis");
+        self.end_what_was_started(asked.as_ref()).await;
+        diagnosis
+    }
+
+    /// Table, sightings and requests.
+    async fn look_into_store(&self, quick: bool, limits: Limits) -> Stored {
+        let Some(store) = self.0.storage.store() else { return Stored::default() };
+        let table = timed(async { timeout_at(limits.ask_until(), storage::look(store)).await.ok() }).await;
+        if quick || !matches!(table.value, Some(Ok(Some(_)))) {
+            return Stored { table, ..Stored::default() };
+        }
+        let read = async {
+            let (sightings, requests) = tokio::join!(store.sightings(), Requests::of(store));
+            Ok::<_, StoreError>((sightings?, requests?))
+        };
+        let read = timed(timeout_at(limits.until(), read)).await;
+        let took = read.took;
+        match read.value {
+            Ok(Ok((sightings, requests))) => {
+                Stored { table, sightings: Some(sightings), requests: Some(requests), took }
+            }
+            Ok(Err(error)) => Stored { table: Timed { value: Some(Err(error)), took }, ..Stored::default() },
+            Err(_) => Stored { table: Timed { value: None, took }, ..Stored::default() },
+        }
+    }
+
+    /// The templates that the bridge uses; without a store, none but the operator's own choice.
+    async fn book(&self, limits: Limits) -> TemplateBook {
+        let Some(store) = self.0.storage.store() else { return TemplateBook::default() };
+        timeout_at(limits.ask_until(), store.templates()).await.ok().and_then(Result::ok).unwrap_or_default()
+    }
+
+    async fn look_at_templates(
+        &self,
+        quick: bool,
+        book: &TemplateBook,
+        asked: Option<&Asked>,
+        limits: Limits,
+    ) -> template::Looked {
+        match asked.filter(|asked| asked.token().is_ok()) {
+            Some(asked) => {
+                let templates = book.in_use(asked.dingtalk.settings().process_code.as_ref());
+                template::look(templates, quick, asked, limits, &self.0.world).await
+            }
+            None => Vec::new(),
+        }
+    }
+
+    async fn ask_dingtalk(&self, quick: bool, book: &TemplateBook, limits: Limits) -> Option<Asked> {
+        let Inner { setup, http, world, .. } = &*self.0;
+        let config = setup.survey.dingtalk.as_ref()?;
+        let kind = setup.survey.dataphin.as_ref().map(|dataphin| dataphin.account_kind);
+        let permissions = app::wanted(quick, kind);
+        let first = book.in_use(config.settings.process_code.as_ref()).into_iter().next();
+        let template = first.as_ref().map(|template| &template.process_code);
+        let questions = Questions { permissions: &permissions, people: true, agent_id: !quick, template };
+        Some(Asked::of(config, http.clone(), world, limits, &questions).await)
+    }
+
+    async fn knock(&self, quick: bool, limits: Limits) -> Outcome {
+        let Inner { setup, http, world, .. } = &*self.0;
+        match (&setup.survey.bridge, &setup.survey.dingtalk) {
+            (Some(bridge), Some(dingtalk)) if !quick && !self.is_wrong(Check::Callback) => {
+                callback::check(bridge, dingtalk, http, world, limits).await
+            }
+            _ => Outcome::skipped("the configuration is not complete"),
+        }
+    }
+
+    async fn dry_run(&self, quick: bool, limits: Limits) -> Outcome {
+        let Inner { setup, world, .. } = &*self.0;
+        match &setup.survey.dataphin {
+            Some(config) if !quick && !self.is_wrong(Check::DataphinCallback) => {
+                dataphin::check(config, world, limits).await
+            }
+            _ => Outcome::skipped("the configuration is not complete"),
+        }
+    }
+
+    /// The events that DingTalk could not push, taken up.
+    async fn take_pushes(&self, quick: bool, asked: Option<&Asked>, limits: Limits) -> Outcome {
+        let works = asked.is_some_and(|asked| asked.token().is_ok());
+        let Some(engine) = self.0.engine.as_ref().filter(|_| !quick && works) else {
+            return Outcome::skipped(
+                "only a bridge with a complete configuration and a store can take them up",
+            );
+        };
+        // What DingTalk has handed over is committed even when nobody waits for it any more.
+        let engine = engine.clone();
+        let taking = tokio::spawn(async move { engine.take_failed_pushes().await });
+        match timeout_at(limits.until(), taking).await {
+            Ok(Ok(Ok(0))) => Outcome::passed("DingTalk holds no event that it could not push"),
+            Ok(Ok(Ok(events))) => Failure::new(
+                format!("{events} event(s) could not be pushed: our address did not answer in time; they were taken up now"),
+                super::places::proxy(
+                    "whether it is always reachable and answers within 1.5 s",
+                    "是否始终可达并在 1.5 秒内响应",
+                ),
+            )
+            .code("failed-pushes")
+            .into(),
+            Ok(Ok(Err(TakeError::DingTalk(error)))) => {
+                Outcome::skipped(format!("DingTalk did not give its list ({})", error.code))
+            }
+            Ok(Ok(Err(TakeError::Engine(_))) | Err(_)) | Err(_) => {
+                Outcome::skipped("they could not be taken up now; the bridge tries again by itself")
+            }
+        }
+    }
+
+    async fn ended_untold(
+        &self,
+        quick: bool,
+        stored: &Stored,
+        asked: Option<&Asked>,
+        limits: Limits,
+    ) -> usize {
+        let (Some(requests), Some(store), Some(asked)) = (&stored.requests, self.0.storage.store(), asked)
+        else {
+            return 0;
+        };
+        if quick || asked.token().is_err() {
+            return 0;
+        }
+        timeout_at(limits.until(), requests.ended_untold(store, &asked.dingtalk)).await.unwrap_or(0)
+    }
+
+    /// Whether a variable that a check uses is wrong.
+    fn is_wrong(&self, check: Check) -> bool {
+        check.facts().variables.iter().any(|variable| self.0.setup.wrong.contains_key(*variable))
+    }
+
+    /// The proof of the AgentId cannot start an instance; if it does, that must not stay on anybody's desk.
+    async fn end_what_was_started(&self, asked: Option<&Asked>) {
+        let Some((dingtalk, instance)) = asked.and_then(|asked| Some((&asked.dingtalk, asked.started()?)))
+        else {
+            return;
+        };
+        tracing::error!(%instance, "a create call that cannot succeed did: the instance is terminated");
+        self.0.world.sleep(TERMINATE_AFTER).await;
+        let dingtalk: &DingTalk = dingtalk;
+        if let Err(error) = dingtalk.terminate_instance(instance, "A check of the bridge").await {
+            tracing::error!(%instance, code = error.code, "it could not be terminated: withdraw it by hand");
+        }
+    }
+}
+
+/// What the store showed.
+struct Stored {
+    table: Timed<Option<storage::Looked>>,
+    sightings: Option<Sightings>,
+    requests: Option<Requests>,
+    took: Duration,
+}
+
+impl Default for Stored {
+    fn default() -> Self {
+        let table = Timed { value: None, took: Duration::ZERO };
+        Self { table, sightings: None, requests: None, took: Duration::ZERO }
+    }
+}

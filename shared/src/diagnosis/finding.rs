@@ -1,0 +1,247 @@
+//! What a diagnosis says: one finding a check, and where to mend what failed.
+
+use std::time::Duration;
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use super::Check;
+use crate::config::Variables;
+
+/// A text in the two languages of those who mend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Words {
+    /// English.
+    pub en: String,
+    /// Chinese.
+    pub zh: String,
+}
+
+impl Words {
+    /// A text in both languages.
+    pub fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
+        Self { en: en.into(), zh: zh.into() }
+    }
+
+    /// One of our variables: its name is the same in both.
+    pub fn variable(name: &str) -> Self {
+        Self::new(format!("{name} in the bridge's environment"), format!("网桥环境变量 {name}"))
+    }
+
+    /// First this place, or else that one.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        Self::new(format!("{}; or {}", self.en, other.en), format!("{}；或 {}", self.zh, other.zh))
+    }
+}
+
+/// Why a check failed, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The cause, in a sentence.
+    pub cause: String,
+    /// The exact place to mend it.
+    pub mend: Words,
+    /// The raw code, where somebody gave one.
+    pub code: Option<String>,
+}
+
+impl Failure {
+    /// A failure without a code.
+    pub fn new(cause: impl Into<String>, mend: Words) -> Self {
+        Self { cause: cause.into(), mend, code: None }
+    }
+
+    /// With the raw code.
+    #[must_use]
+    pub fn code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is as it should be.
+    Passed {
+        /// What that proves.
+        proved: String,
+    },
+    /// It is not.
+    Failed(Failure),
+    /// Nobody looked.
+    Skipped {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Outcome {
+    /// Passed.
+    pub fn passed(proved: impl Into<String>) -> Self {
+        Self::Passed { proved: proved.into() }
+    }
+
+    /// Failed.
+    pub fn failed(cause: impl Into<String>, mend: Words) -> Self {
+        Self::Failed(Failure::new(cause, mend))
+    }
+
+    /// Skipped.
+    pub fn skipped(why: impl Into<String>) -> Self {
+        Self::Skipped { why: why.into() }
+    }
+
+    /// The word for machines.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Passed { .. } => "passed",
+            Self::Failed(_) => "failed",
+            Self::Skipped { .. } => "skipped",
+        }
+    }
+}
+
+impl From<Failure> for Outcome {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// What one check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The check.
+    pub check: Check,
+    /// The variable it is about, where the check has one finding for each.
+    pub variable: Option<String>,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Finding {
+    /// The failure, if it is one.
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.outcome {
+            Outcome::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let facts = self.check.facts();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", facts.id)?;
+        map.serialize_entry("name", &Words::new(facts.en, facts.zh))?;
+        if let Some(variable) = &self.variable {
+            map.serialize_entry("variable", variable)?;
+        }
+        map.serialize_entry("outcome", self.outcome.word())?;
+        match &self.outcome {
+            Outcome::Passed { proved } => map.serialize_entry("proved", proved)?,
+            Outcome::Skipped { why } => map.serialize_entry("why", why)?,
+            Outcome::Failed(failure) => {
+                map.serialize_entry("cause", &failure.cause)?;
+                map.serialize_entry("mend", &failure.mend)?;
+                if let Some(code) = &failure.code {
+                    map.serialize_entry("code", code)?;
+                }
+            }
+        }
+        map.serialize_entry("tookMs", &u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX))?;
+        map.end()
+    }
+}
+
+/// All findings, in the order in which things depend on each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// The findings.
+    pub findings: Vec<Finding>,
+}
+
+impl Diagnosis {
+    /// Whether nothing failed.
+    pub fn is_healthy(&self) -> bool {
+        self.first_cause().is_none()
+    }
+
+    /// The first that failed: what to mend first.
+    pub fn first_cause(&self) -> Option<&Finding> {
+        self.failed().next()
+    }
+
+    /// All that failed.
+    pub fn failed(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.failure().is_some())
+    }
+
+    /// The same without any value of `variables` that is a secret: others' messages may quote one.
+    pub(super) fn without_secrets(mut self, variables: &Variables) -> Self {
+        let secrets: Vec<&str> = SECRETS.iter().filter_map(|name| variables.given(name)).collect();
+        let clean = |text: &mut String| {
+            for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET) {
+                if text.contains(secret) {
+                    *text = text.replace(secret, "***");
+                }
+            }
+        };
+        for finding in &mut self.findings {
+            match &mut finding.outcome {
+                Outcome::Passed { proved: text } | Outcome::Skipped { why: text } => clean(text),
+                Outcome::Failed(failure) => {
+                    clean(&mut failure.cause);
+                    clean(&mut failure.mend.en);
+                    clean(&mut failure.mend.zh);
+                    failure.code.as_mut().map(clean);
+                }
+            }
+        }
+        self
+    }
+}
+
+/// Variables whose values are never shown.
+pub(super) const SECRETS: [&str; 6] = [
+    "DINGTALK_APP_SECRET",
+    "DINGTALK_CALLBACK_TOKEN",
+    "DINGTALK_CALLBACK_AES_KEY",
+    "DATAPHIN_ACCESS_TOKEN",
+    "DATAPHIN_CALLBACK_AES_KEY",
+    "BRIDGE_OPERATOR_TOKEN",
+];
+/// A shorter one is a placeholder, and part of many words.
+const SHORTEST_SECRET: usize = 6;
+
+impl Serialize for Diagnosis {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("healthy", &self.is_healthy())?;
+        map.serialize_entry("findings", &self.findings)?;
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_somebody_quotes_is_not_shown() {
+        let variables: Variables =
+            [("DINGTALK_APP_SECRET".to_owned(), "very-secret".to_owned())].into_iter().collect();
+        let failure = Failure::new("no such secret: very-secret", Words::new("a", "b"));
+        let finding = Finding {
+            check: Check::Credentials,
+            variable: None,
+            outcome: failure.into(),
+            took: Duration::ZERO,
+        };
+        let diagnosis = Diagnosis { findings: vec![finding] }.without_secrets(&variables);
+        assert_eq!(diagnosis.first_cause().unwrap().failure().unwrap().cause, "no such secret: ***");
+    }
+}

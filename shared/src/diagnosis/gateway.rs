@@ -1,0 +1,196 @@
+//! What DingTalk's answers mean up to the gate of its APIs: address, credentials, address list, clock, limits.
+
+use jiff::SignedDuration;
+use reqwest::Url;
+
+use super::{
+    Check, Failure, Outcome, Words,
+    asked::{Answered, Asked},
+    places,
+    reach::page,
+    report::Report,
+};
+use crate::{
+    config::DingTalkConfig,
+    dingtalk::{Class, DingTalkError},
+    http::HttpAnswer,
+};
+
+/// Clocks may differ by so much: DingTalk's own limit is not published.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
+
+/// Judges all of it.
+pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked) {
+    let refusal = asked.token().err().flatten();
+    let settings = &config.settings;
+    let api = host("DINGTALK_API_URL", &settings.api_url, &asked.api, silence(asked, false));
+    let oapi = host("DINGTALK_OAPI_URL", &settings.oapi_url, &asked.oapi, silence(asked, true));
+    let with_oapi = !matches!(oapi, Outcome::Failed(_));
+    let errors = || refusal.iter().chain(asked.errors(with_oapi));
+    report.judge(Check::DingTalkApi, asked.api.took, || api);
+    report.judge(Check::DingTalkOapi, asked.oapi.took, || oapi);
+    report.judge(Check::Credentials, asked.api.took, || credentials(refusal.as_ref()));
+    report.judge(Check::AddressList, asked.api.took, || {
+        address_list(errors().find(|error| error.is_address_refused()))
+    });
+    report.judge(Check::Clock, asked.api.took, || clock(asked.offset));
+    report.judge(Check::Quota, asked.api.took, || quota(errors().find(|error| error.class == Class::Quota)));
+    report.judge(Check::RateLimit, asked.api.took, || {
+        rate_limit(errors().find(|error| error.class == Class::Throttled))
+    });
+}
+
+/// How a call after the first got no answer of DingTalk's.
+fn silence(asked: &Asked, oapi: bool) -> Option<&DingTalkError> {
+    let silent = |error: &&DingTalkError| error.is_silence() || error.is_unreadable();
+    let permissions = asked.permissions.iter().filter(|(permission, _)| permission.is_oapi() == oapi);
+    let mut calls = permissions.filter_map(|(_, proved)| proved.value.as_ref().err());
+    let mut people = asked.service.iter().chain(&asked.test).filter_map(|person| person.value.as_ref().err());
+    calls.find(silent).or_else(|| people.find(silent).filter(|_| oapi))
+}
+
+/// Whether DingTalk answers at an address.
+fn host(variable: &str, url: &str, answered: &Answered, silence: Option<&DingTalkError>) -> Outcome {
+    let mend = places::variable(variable);
+    let answer = match &answered.value {
+        Err(unreached) => return unreached.failure(mend).into(),
+        Ok(answer) => answer,
+    };
+    if is_ban(url, answer) {
+        return Outcome::passed("DingTalk answers");
+    }
+    if let Some(page) = page(answer) {
+        let cause = format!("DingTalk does not answer at {variable}, but {page}");
+        return Failure::new(cause, mend).code(format!("http-{}", answer.status.as_u16())).into();
+    }
+    if let Some(code) = wrong_path(answer) {
+        let cause = format!("DingTalk answers at {variable} that there is no such API: the address is wrong");
+        return Failure::new(cause, mend).code(code).into();
+    }
+    if answer.status.is_server_error() {
+        let cause = format!("DingTalk itself fails (HTTP {}): try again later", answer.status.as_u16());
+        let mend = Words::new("DingTalk: nothing to mend on our side", "钉钉侧故障，请稍后重试");
+        return Failure::new(cause, mend).code(format!("http-{}", answer.status.as_u16())).into();
+    }
+    match silence {
+        Some(error) => {
+            let cause = format!(
+                "DingTalk gives a token, and to another call no answer that can be read ({})",
+                error.message
+            );
+            Failure::new(cause, places::machine("its network and proxy", "网络与代理"))
+                .code(&error.code)
+                .into()
+        }
+        None => Outcome::passed(format!("DingTalk answers in {} ms", answered.took.as_millis())),
+    }
+}
+
+/// The gateway's own answer to an address that called too often: JSON, or a page at DingTalk's own address.
+fn is_ban(url: &str, answer: &HttpAnswer) -> bool {
+    let is_dingtalk =
+        Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(|it| it.ends_with(".dingtalk.com")));
+    let is_page = answer.body.trim_ascii_start().starts_with(b"<") && answer.status.as_u16() == 403;
+    (is_dingtalk && is_page)
+        || serde_json::from_slice::<serde_json::Value>(&answer.body)
+            .is_ok_and(|body| body.get("punish").is_some())
+}
+
+fn wrong_path(answer: &HttpAnswer) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
+    let code = body.get("code").and_then(serde_json::Value::as_str);
+    if let Some(code) = code.filter(|code| code.ends_with("NotFound")) {
+        return Some(code.to_owned());
+    }
+    let errcode = body.get("errcode").and_then(serde_json::Value::as_i64);
+    let is_dingtalk = code.is_some() || errcode.is_some() || body.get("accessToken").is_some();
+    match (errcode, is_dingtalk) {
+        (Some(404), _) => Some("404".to_owned()),
+        (_, false) => Some(format!("http-{}", answer.status.as_u16())),
+        _ => None,
+    }
+}
+
+fn credentials(refusal: Option<&DingTalkError>) -> Outcome {
+    let Some(error) = refusal else { return Outcome::passed("DingTalk gave an access token") };
+    match error.class {
+        Class::Token => Failure::new(
+            "DingTalk does not accept DINGTALK_APP_KEY and DINGTALK_APP_SECRET together: one of them is another app's, \
+             was reset, or was not copied whole",
+            places::credentials(),
+        )
+        .code(&error.code)
+        .into(),
+        // These are named for themselves.
+        Class::Throttled | Class::Quota => Outcome::skipped("DingTalk turned the call away before it looked"),
+        Class::Permission if error.is_address_refused() => {
+            Outcome::skipped("DingTalk refused our address before it looked")
+        }
+        _ => Failure::new(
+            format!("DingTalk gives no access token: {}", error.message),
+            places::credentials(),
+        )
+        .code(&error.code)
+        .into(),
+    }
+}
+
+fn address_list(refused: Option<&DingTalkError>) -> Outcome {
+    let Some(error) = refused else { return Outcome::passed("this server's address may call DingTalk") };
+    let address = address_in(&error.message);
+    let address = address.map_or_else(String::new, |address| format!(" {address}"));
+    Failure::new(
+        format!("this server's address{address} is not on the app's list of server egress IPs"),
+        places::address_list(),
+    )
+    .code(&error.code)
+    .into()
+}
+
+/// The address that DingTalk's message shows, if it shows one.
+fn address_in(message: &str) -> Option<&str> {
+    let parts = message.split(|c: char| !(c.is_ascii_hexdigit() || c == '.' || c == ':'));
+    parts.map(|part| part.trim_matches(['.', ':'])).find(|part| part.parse::<std::net::IpAddr>().is_ok())
+}
+
+fn clock(offset: Option<SignedDuration>) -> Outcome {
+    let Some(offset) = offset else { return Outcome::skipped("DingTalk's answer says no time") };
+    if offset.abs() <= CLOCK_SKEW {
+        return Outcome::passed("our clock and DingTalk's agree");
+    }
+    let direction = if offset.is_negative() { "ahead of" } else { "behind" };
+    Outcome::failed(
+        format!("our clock is {} seconds {direction} DingTalk's", offset.abs().as_secs()),
+        places::machine("its clock (NTP)", "系统时钟（NTP）"),
+    )
+}
+
+fn quota(used_up: Option<&DingTalkError>) -> Outcome {
+    let Some(error) = used_up else { return Outcome::passed("paid calls are left this month") };
+    let cause = "the organisation's monthly quota of paid API calls is used up";
+    Failure::new(cause, places::plan()).code(&error.code).into()
+}
+
+fn rate_limit(throttled: Option<&DingTalkError>) -> Outcome {
+    let Some(error) = throttled else { return Outcome::passed("DingTalk turns no call away for its number") };
+    let fewer = Words::variable("DINGTALK_CALLS_PER_SECOND");
+    let cause = if error.is_ban() {
+        "DingTalk has banned this server's address for five minutes: too many calls came from it"
+    } else if error.is_busy() {
+        "calls wait too long for their turn: DINGTALK_CALLS_PER_SECOND is very low"
+    } else {
+        "DingTalk turns calls away: more come from the app than its edition allows in a second"
+    };
+    Failure::new(cause, fewer.or(&places::plan())).code(&error.code).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_that_dingtalk_shows_is_named() {
+        assert_eq!(address_in("访问ip不在白名单之中,request ip=47.98.1.2 appKey(ding)"), Some("47.98.1.2"));
+        assert_eq!(address_in("访问ip不在白名单之中"), None);
+    }
+}

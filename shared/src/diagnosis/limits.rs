@@ -1,0 +1,38 @@
+//! How long a diagnosis may take, whatever hangs.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Dataphin waits for its connection test; ours is done before.
+const QUICK: Duration = Duration::from_millis(4_200);
+const QUICK_ASK: Duration = Duration::from_millis(2_800);
+/// Nobody waits at the other end of the full list but a person.
+const FULL: Duration = Duration::from_secs(12);
+const FULL_ASK: Duration = Duration::from_secs(7);
+
+/// The moments at which waiting ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    ask_until: Instant,
+    until: Instant,
+}
+
+impl Limits {
+    /// From now on.
+    pub fn new(quick: bool) -> Self {
+        let now = Instant::now();
+        let (ask, all) = if quick { (QUICK_ASK, QUICK) } else { (FULL_ASK, FULL) };
+        Self { ask_until: now + ask, until: now + all }
+    }
+
+    /// Until when a first answer is waited for; afterwards there is time to look why none came.
+    pub fn ask_until(self) -> Instant {
+        self.ask_until
+    }
+
+    /// Until when anything is waited for.
+    pub fn until(self) -> Instant {
+        self.until
+    }
+}

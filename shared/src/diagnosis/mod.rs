@@ -1,0 +1,43 @@
+//! The diagnosis: what is wrong with an installation, and where to mend it.
+//!
+//! Everything is asked side by side, and what came of it is judged afterwards, in the order of dependence: what depends
+//! on something that failed is skipped, so that one cause is named once.
+//!
+//! | file | idea |
+//! |---|---|
+//! | [`check`] | every check, as a table |
+//! | [`finding`] | what a diagnosis says |
+//! | `report` | one cause is named once |
+//! | `doctor` | asks, then judges |
+//! | `limits` | how long it may take, whatever hangs |
+//! | `configuration` | variables, before anything is asked |
+//! | `storage` | the table |
+//! | `reach` | why nobody answers at an address |
+//! | `asked`, `gateway`, `app`, `template` | DingTalk: the questions, and what its answers mean |
+//! | `callback` | our address, as DingTalk sees it |
+//! | `sightings`, `requests` | what arrived lately, and what became of requests |
+//! | `dataphin` | Dataphin's address |
+//! | `places` | where to mend what, in the words of the consoles |
+
+mod app;
+mod asked;
+mod callback;
+pub mod check;
+mod configuration;
+mod dataphin;
+mod doctor;
+pub mod finding;
+mod gateway;
+mod limits;
+mod places;
+mod reach;
+mod report;
+mod requests;
+mod sightings;
+mod storage;
+mod template;
+
+pub use check::{Check, Facts};
+pub use doctor::Doctor;
+pub use finding::{Diagnosis, Failure, Finding, Outcome, Words};
+pub use storage::Storage;

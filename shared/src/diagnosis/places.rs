@@ -1,0 +1,101 @@
+//! Where to mend what, in the words of the consoles.
+
+use super::Words;
+
+/// A page of the app in DingTalk's developer console.
+pub(super) fn app_page(en: &str, zh: &str) -> Words {
+    Words::new(
+        format!("DingTalk developer console > your app > {en}"),
+        format!("钉钉开发者后台 > 应用详情 > {zh}"),
+    )
+}
+
+/// AppKey, AppSecret, AgentId.
+pub(super) fn credentials() -> Words {
+    app_page("Credentials and Basic Information", "凭证与基础信息")
+}
+
+/// A permission point.
+pub(super) fn permission(scope: &str, zh: &str) -> Words {
+    app_page(&format!("Permission Management > {scope}"), &format!("权限管理 > {zh}（{scope}）"))
+}
+
+/// The list of addresses that may call.
+pub(super) fn address_list() -> Words {
+    app_page("Security Settings > Server egress IP", "安全设置 > 服务器出口 IP")
+}
+
+/// Whom the app may see.
+pub(super) fn visible_range() -> Words {
+    app_page(
+        "Version Management and Release > Visible range, and Permission Management > Contacts scope",
+        "版本管理与发布 > 可见范围，以及 权限管理 > 通讯录接口权限范围",
+    )
+}
+
+/// Token, aes_key, address and filters of the events.
+pub(super) fn subscription(en: &str, zh: &str) -> Words {
+    app_page(&format!("Event Subscription > HTTP push{en}"), &format!("事件订阅 > HTTP 推送{zh}"))
+}
+
+/// A person in DingTalk's contacts.
+pub(super) fn contacts() -> Words {
+    Words::new("DingTalk admin console > Contacts > Members", "钉钉管理后台 > 通讯录 > 成员管理")
+}
+
+/// The organisation's plan.
+pub(super) fn plan() -> Words {
+    Words::new(
+        "DingTalk developer console > Resource usage (buy API calls, or wait for the next month)",
+        "钉钉开发者后台 > 资源用量（购买 API 调用量，或等待下月）",
+    )
+}
+
+/// A field of Dataphin's approval settings.
+pub(super) fn dataphin(en: &str, zh: &str) -> Words {
+    Words::new(
+        format!(
+            "Dataphin: Management Center > System Settings > Approval Settings > External approval system > Other > {en}"
+        ),
+        format!("Dataphin：管理中心 > 系统设置 > 审批设置 > 外部审批系统 > 其他 > {zh}"),
+    )
+}
+
+/// The proxy or gateway before the bridge.
+pub(super) fn proxy(en: &str, zh: &str) -> Words {
+    Words::new(
+        format!("the proxy, gateway or firewall in front of the bridge (BRIDGE_PUBLIC_URL): {en}"),
+        format!("网桥前面的代理、网关或防火墙（BRIDGE_PUBLIC_URL）：{zh}"),
+    )
+}
+
+/// This machine.
+pub(super) fn machine(en: &str, zh: &str) -> Words {
+    Words::new(format!("the bridge's machine: {en}"), format!("网桥所在机器：{zh}"))
+}
+
+/// A variable, and where its value is found.
+pub(super) fn variable(name: &str) -> Words {
+    let here = Words::variable(name);
+    let source = match name {
+        "DINGTALK_APP_KEY" | "DINGTALK_APP_SECRET" | "DINGTALK_AGENT_ID" => credentials(),
+        "DINGTALK_CALLBACK_TOKEN" => subscription(" > Token", " > 签名 token"),
+        "DINGTALK_CALLBACK_AES_KEY" => subscription(" > aes_key", " > 加密 aes_key"),
+        "DINGTALK_CORP_ID" => {
+            Words::new("DingTalk developer console > home page > CorpId", "钉钉开发者后台 > 首页 > CorpId")
+        }
+        "DINGTALK_PROCESS_CODE" => Words::new(
+            "DingTalk OA approval console > the template > Edit (PROC-… in the page's address)",
+            "钉钉 OA 审批管理后台 > 审批模板 > 编辑（页面地址中的 PROC-…）",
+        ),
+        "DINGTALK_SERVICE_USER_ID" | "DINGTALK_TEST_USER_ID" => contacts(),
+        "DATAPHIN_ACCESS_TOKEN" => dataphin("Access Token", "Access Token"),
+        "DATAPHIN_CALLBACK_URL" => dataphin("Callback URL", "回调 URL"),
+        "DATAPHIN_CALLBACK_AES_KEY" => dataphin("Encoding AES Key", "Encoding AES Key"),
+        _ => return here,
+    };
+    Words::new(
+        format!("{} (its value: {})", here.en, source.en),
+        format!("{}（取值：{}）", here.zh, source.zh),
+    )
+}

@@ -1,0 +1,243 @@
+//! Why nobody answers at an address: looked into step by step, after a request has failed.
+
+use std::{net::IpAddr, time::Duration};
+
+use reqwest::Url;
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::{Instant, timeout_at},
+};
+
+use super::{Failure, Words, places};
+use crate::http::{HttpAnswer, SendError};
+
+/// How far a request got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unreached {
+    /// The host's name leads nowhere.
+    NoName { host: String },
+    /// Nothing listens there.
+    Refused { place: String },
+    /// Nobody answers the connection: a firewall drops it.
+    Dropped { place: String },
+    /// The connection stands, and its TLS is not trusted.
+    Tls { place: String, why: String },
+    /// The connection was closed without an answer.
+    Closed { place: String },
+    /// The connection stands, and no answer came in time.
+    Slow { place: String },
+    /// A proxy of the environment is in between, and fails.
+    Proxy { variable: &'static str, why: String },
+}
+
+/// Looks into it. Takes no longer than `until`.
+pub(super) async fn why(url: &str, error: &SendError, until: Instant) -> Unreached {
+    let parsed = Url::parse(url).ok();
+    let host =
+        parsed.as_ref().and_then(Url::host_str).unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let port = parsed.as_ref().and_then(Url::port_or_known_default).unwrap_or(443);
+    let place = format!("{host}:{port}");
+    if let Some(variable) = proxy_of(parsed.as_ref().map_or("https", Url::scheme), &host) {
+        return Unreached::Proxy { variable, why: last_words(error) };
+    }
+    let Ok(Ok(addresses)) = timeout_at(until, lookup_host((host.as_str(), port))).await else {
+        return Unreached::NoName { host };
+    };
+    let mut refused = false;
+    for address in addresses.take(4) {
+        match timeout_at(until, TcpStream::connect(address)).await {
+            Ok(Ok(_)) => {
+                return match error {
+                    SendError::NotSent(_) if parsed.is_some_and(|url| url.scheme() == "https") => {
+                        Unreached::Tls { place, why: last_words(error) }
+                    }
+                    SendError::TimedOut => Unreached::Slow { place },
+                    _ => Unreached::Closed { place },
+                };
+            }
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => refused = true,
+            _ => {}
+        }
+    }
+    if refused { Unreached::Refused { place } } else { Unreached::Dropped { place } }
+}
+
+impl Unreached {
+    /// The same as a failure; `mend` is where the address is set.
+    pub fn failure(&self, mend: Words) -> Failure {
+        let network = |en: &str, zh: &str| places::machine(en, zh);
+        let (mend, code) = match self {
+            Self::NoName { .. } => (mend.or(&network("its DNS", "DNS 设置")), "name-not-resolved"),
+            Self::Refused { .. } => (mend.or(&network("its network", "网络")), "connection-refused"),
+            Self::Dropped { .. } => (
+                network("its firewall, routes and proxy", "防火墙、路由和代理").or(&mend),
+                "connection-timed-out",
+            ),
+            Self::Tls { .. } => (mend, "tls"),
+            Self::Closed { .. } => (mend, "connection-closed"),
+            Self::Slow { .. } => (mend, "timed-out"),
+            Self::Proxy { variable, .. } => (network(variable, variable), "proxy"),
+        };
+        Failure::new(self.to_string(), mend).code(code)
+    }
+}
+
+impl std::fmt::Display for Unreached {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoName { host } => write!(f, "the name {host} is not resolved"),
+            Self::Refused { place } => {
+                write!(f, "the connection to {place} is refused: nothing listens there")
+            }
+            Self::Dropped { place } => write!(f, "no connection to {place}: nobody answers (a firewall?)"),
+            Self::Tls { place, why } => write!(f, "the TLS of {place} is not trusted: {why}"),
+            Self::Closed { place } => write!(f, "{place} closes the connection without an answer"),
+            Self::Slow { place } => write!(f, "{place} is connected, and does not answer in time"),
+            Self::Proxy { variable, why } => write!(f, "the proxy of {variable} does not get through: {why}"),
+        }
+    }
+}
+
+/// What stands at the end of an error's text: the cause of all the others.
+fn last_words(error: &SendError) -> String {
+    let text = error.to_string();
+    let known = [
+        ("UnknownIssuer", "its certificate is signed by an authority that this machine does not know"),
+        ("Expired", "its certificate has expired, or this machine's clock is wrong"),
+        ("NotValidForName", "its certificate is for another name"),
+        ("NotValidYet", "its certificate is not valid yet, or this machine's clock is wrong"),
+        ("CaUsedAsEndEntity", "its certificate is an authority's own"),
+        ("InvalidContentType", "no TLS is spoken there: http:// may be meant"),
+    ];
+    if let Some((_, words)) = known.iter().find(|(part, _)| text.contains(part)) {
+        return (*words).to_owned();
+    }
+    let last = text.rsplit("(Connect): ").next().unwrap_or(&text);
+    last.chars().filter(|c| !c.is_control()).take(160).collect()
+}
+
+/// The variable that puts a proxy between us and a host.
+fn proxy_of(scheme: &str, host: &str) -> Option<&'static str> {
+    let set = |name: &&'static str| std::env::var(name).is_ok_and(|value| !value.trim().is_empty());
+    let names: [&'static str; 4] = if scheme == "https" {
+        ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+    } else {
+        ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+    };
+    let variable = names.into_iter().find(set)?;
+    let exempt = ["NO_PROXY", "no_proxy"].iter().filter_map(|name| std::env::var(name).ok()).any(|list| {
+        list.split(',').map(|entry| entry.trim().trim_start_matches('.')).any(|entry| {
+            !entry.is_empty() && (entry == "*" || host == entry || host.ends_with(&format!(".{entry}")))
+        })
+    });
+    (!exempt).then_some(variable)
+}
+
+/// What an answer is that is none of the service that was meant.
+pub(super) fn page(answer: &HttpAnswer) -> Option<String> {
+    let status = answer.status.as_u16();
+    if answer.status.is_redirection() {
+        return Some(format!("a redirect (HTTP {status}){}", target(answer)));
+    }
+    let body = answer.body.trim_ascii_start();
+    if body.starts_with(b"<") {
+        return Some(format!("a page in HTML (HTTP {status}): a proxy's or a sign-in's"));
+    }
+    if serde_json::from_slice::<serde_json::Value>(body).is_err() {
+        return Some(format!("something that is no JSON (HTTP {status})"));
+    }
+    None
+}
+
+/// Where a redirect leads, without its query.
+pub(super) fn target(answer: &HttpAnswer) -> String {
+    let location = answer.headers.get("location").and_then(|location| location.to_str().ok());
+    let location = location.map(|location| location.split(['?', '#']).next().unwrap_or_default());
+    location.map_or_else(String::new, |location| {
+        let shown: String = location.chars().filter(|c| !c.is_control()).take(120).collect();
+        format!(" to {shown}")
+    })
+}
+
+/// Whether the internet can reach an address.
+pub(super) fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            !(v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || v4.is_broadcast()
+                || v4.is_documentation()
+                || v4.is_multicast()
+                // Carriers' and clouds' inner networks.
+                || (a == 100 && (64..128).contains(&b)))
+        }
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => is_public(IpAddr::V4(v4)),
+            None => {
+                !(v6.is_loopback()
+                    || v6.is_unspecified()
+                    || v6.is_multicast()
+                    || v6.is_unique_local()
+                    || v6.is_unicast_link_local())
+            }
+        },
+    }
+}
+
+/// A value and how long it took.
+pub(super) struct Timed<T> {
+    pub value: T,
+    pub took: Duration,
+}
+
+/// Measures.
+pub(super) async fn timed<T>(work: impl Future<Output = T>) -> Timed<T> {
+    let began = Instant::now();
+    let value = work.await;
+    Timed { value, took: began.elapsed() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(5)
+    }
+
+    #[tokio::test]
+    async fn a_refused_connection_is_told_from_a_name_that_is_not_known() {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let error = SendError::NotSent(String::new());
+        let refused = why(&format!("http://127.0.0.1:{port}"), &error, soon()).await;
+        assert_eq!(refused, Unreached::Refused { place: format!("127.0.0.1:{port}") });
+        let unknown = why("http://no-such-host.invalid", &error, soon()).await;
+        assert_eq!(unknown, Unreached::NoName { host: "no-such-host.invalid".to_owned() });
+    }
+
+    #[test]
+    fn inner_networks_are_not_public() {
+        for address in [
+            "10.1.2.3",
+            "192.168.0.1",
+            "172.16.0.1",
+            "127.0.0.1",
+            "169.254.1.1",
+            "100.64.0.1",
+            "::1",
+            "fd00::1",
+            "fe80::1",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(!is_public(address.parse().unwrap()), "{address}");
+        }
+        for address in ["47.96.1.1", "100.128.0.1", "2408:4000::1"] {
+            assert!(is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+}

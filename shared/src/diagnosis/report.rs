@@ -1,0 +1,128 @@
+//! Puts findings together: what depends on something that failed has nothing to say, so one cause is named once.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{Check, Diagnosis, Failure, Finding, Outcome};
+use crate::config::Variables;
+
+/// Findings so far. They must come in the order of [`Check::ALL`].
+pub(super) struct Report {
+    findings: Vec<Finding>,
+    /// What failed, and what was skipped for that: with the check that is the root of it.
+    down: BTreeMap<Check, Check>,
+    quick: bool,
+}
+
+impl Report {
+    pub fn new(quick: bool) -> Self {
+        Self { findings: Vec::new(), down: BTreeMap::new(), quick }
+    }
+
+    /// What is wrong with the variables: a finding for each, or one that says that nothing is.
+    pub fn configuration(&mut self, wrong: Vec<(String, Failure)>, took: Duration) {
+        let check = Check::Configuration;
+        if wrong.is_empty() {
+            let outcome = Outcome::passed("every variable is there and can be read; none is a placeholder");
+            self.findings.push(Finding { check, variable: None, outcome, took });
+            return;
+        }
+        self.findings.extend(wrong.into_iter().map(|(variable, failure)| Finding {
+            check,
+            variable: Some(variable),
+            outcome: failure.into(),
+            took,
+        }));
+    }
+
+    /// The judgement of a check, unless something it depends on has failed.
+    pub fn judge(&mut self, check: Check, took: Duration, judgement: impl FnOnce() -> Outcome) {
+        if self.quick && !check.facts().quick {
+            return;
+        }
+        if let Some(why) = self.held_up(check) {
+            let outcome = Outcome::Skipped { why };
+            self.findings.push(Finding { check, variable: None, outcome, took: Duration::ZERO });
+            return;
+        }
+        let outcome = judgement();
+        if matches!(outcome, Outcome::Failed(_)) {
+            self.down.insert(check, check);
+        }
+        self.findings.push(Finding { check, variable: None, outcome, took });
+    }
+
+    /// The code with which a check has failed.
+    pub fn code_of(&self, check: Check) -> Option<&str> {
+        let failure = self.findings.iter().find(|finding| finding.check == check)?.failure()?;
+        failure.code.as_deref()
+    }
+
+    /// Why nothing can be said of a check.
+    fn held_up(&mut self, check: Check) -> Option<String> {
+        let facts = check.facts();
+        let variable = self.findings.iter().find_map(|finding| {
+            let variable = finding.variable.as_deref()?;
+            facts.variables.contains(&variable).then(|| variable.to_owned())
+        });
+        if let Some(variable) = variable {
+            self.down.insert(check, Check::Configuration);
+            return Some(format!("because {variable} is not right"));
+        }
+        let root = facts.needs.iter().find_map(|needed| self.down.get(needed)).copied()?;
+        self.down.insert(check, root);
+        let name = if root == Check::Configuration { "the configuration" } else { root.facts().en };
+        Some(format!("because {name} failed"))
+    }
+
+    /// The whole, free of secrets.
+    pub fn done(self, variables: &Variables) -> Diagnosis {
+        Diagnosis { findings: self.findings }.without_secrets(variables)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::Words;
+
+    fn outcomes(report: Report) -> Vec<(Check, &'static str)> {
+        let diagnosis = report.done(&Variables::default());
+        diagnosis.findings.iter().map(|finding| (finding.check, finding.outcome.word())).collect()
+    }
+
+    fn no() -> Outcome {
+        Outcome::failed("no", Words::new("there", "那里"))
+    }
+
+    #[test]
+    fn what_depends_on_a_failed_check_is_skipped_however_far_behind_it() {
+        let mut report = Report::new(false);
+        report.configuration(Vec::new(), Duration::ZERO);
+        report.judge(Check::DingTalkApi, Duration::ZERO, no);
+        report.judge(Check::Credentials, Duration::ZERO, no);
+        report.judge(Check::InstanceWrite, Duration::ZERO, no);
+        report.judge(Check::Callback, Duration::ZERO, || Outcome::passed("yes"));
+        assert_eq!(
+            outcomes(report),
+            [
+                (Check::Configuration, "passed"),
+                (Check::DingTalkApi, "failed"),
+                (Check::Credentials, "skipped"),
+                (Check::InstanceWrite, "skipped"),
+                (Check::Callback, "passed"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_wrong_variable_silences_the_checks_that_use_it() {
+        let mut report = Report::new(false);
+        let failure = Failure::new("a placeholder", Words::variable("DINGTALK_APP_SECRET"));
+        report.configuration(vec![("DINGTALK_APP_SECRET".to_owned(), failure)], Duration::ZERO);
+        report.judge(Check::DingTalkApi, Duration::ZERO, || Outcome::passed("yes"));
+        report.judge(Check::Credentials, Duration::ZERO, no);
+        report.judge(Check::AddressList, Duration::ZERO, no);
+        let words: Vec<_> = outcomes(report).into_iter().map(|(_, word)| word).collect();
+        assert_eq!(words, ["failed", "passed", "skipped", "skipped"]);
+    }
+}

@@ -1,0 +1,254 @@
+//! What the requests themselves tell: outcomes that are not delivered, requests that wait, requests that were refused.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Failure, Outcome, Words, places, sightings::ago};
+use crate::{
+    approval::{Approval, Happening, Request, State, Status},
+    dingtalk::{AccountKind, DingTalk},
+    store::{Store, StoreError},
+};
+
+/// Requests of a status that are looked at, the newest first.
+const MOST: u16 = 50;
+const LATELY: SignedDuration = SignedDuration::from_hours(24);
+/// Until then a request without an instance is nothing unusual.
+const WAITS_LONG: SignedDuration = SignedDuration::from_mins(10);
+/// Attempts after which an outcome that Dataphin does not take is no accident.
+const TRIED_OFTEN: u32 = 3;
+/// Pending approvals whose instance is looked at for an end that no event told: paid calls.
+const MOST_READ: usize = 3;
+/// An event is on its way for so long, at most.
+const EVENT_UNDER_WAY: std::time::Duration = std::time::Duration::from_millis(2_500);
+/// The code of a refusal because of a person.
+const PERSON: &str = "person-not-in-dingtalk";
+
+/// What was found.
+#[derive(Default)]
+pub(super) struct Requests {
+    parked: Vec<Approval>,
+    decided: Vec<Approval>,
+    received: Vec<Approval>,
+    refused: Vec<Approval>,
+    pending: Vec<Approval>,
+}
+
+impl Requests {
+    /// Looks them up.
+    pub async fn of(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            parked: newest(store, Status::Parked).await?,
+            decided: newest(store, Status::Decided).await?,
+            received: newest(store, Status::Received).await?,
+            refused: newest(store, Status::Refused).await?,
+            pending: newest(store, Status::Pending).await?,
+        })
+    }
+
+    /// How many pending approvals have ended in DingTalk while nothing is known of an event.
+    pub async fn ended_untold(&self, store: &Store, dingtalk: &DingTalk) -> usize {
+        let untold = |approval: &Approval| match &approval.state {
+            State::Pending(pending) => pending.reading.hint.is_none() && pending.withdrawal.is_none(),
+            _ => false,
+        };
+        let mut ended = Vec::new();
+        for approval in self.pending.iter().filter(|it| untold(it)).take(MOST_READ) {
+            let Some(instance) = approval.state.instance() else { continue };
+            if dingtalk.read_instance(&instance.id).await.is_ok_and(|snapshot| snapshot.ending.is_some()) {
+                ended.push(approval.record.id.clone());
+            }
+        }
+        if ended.is_empty() {
+            return 0;
+        }
+        tokio::time::sleep(EVENT_UNDER_WAY).await;
+        let mut still = 0;
+        for id in ended {
+            still += usize::from(matches!(store.load(&id).await, Ok(Some(approval)) if untold(&approval)));
+        }
+        still
+    }
+
+    /// Outcomes that Dataphin does not learn.
+    pub fn deliveries(&self) -> Outcome {
+        let list = Words::new(
+            "`bridge list parked`, then `bridge resend --all`",
+            "`bridge list parked`，然后 `bridge resend --all`",
+        );
+        if let Some(State::Parked(newest)) = self.parked.first().map(|approval| &approval.state) {
+            let cause =
+                format!("{} outcome(s) are parked, the last because: {}", self.parked.len(), newest.reason);
+            return Failure::new(cause, list).code("parked").into();
+        }
+        let failing: Vec<&str> = self.decided.iter().filter_map(failing).collect();
+        match failing.first() {
+            Some(why) => Failure::new(
+                format!(
+                    "Dataphin does not take {} outcome(s), tried {TRIED_OFTEN} times and more: {why}",
+                    failing.len()
+                ),
+                places::dataphin("Callback URL and Encoding AES Key", "回调 URL 与 Encoding AES Key"),
+            )
+            .code("not-taken")
+            .into(),
+            None => Outcome::passed(format!("nothing is parked; {} on the way", self.decided.len())),
+        }
+    }
+
+    /// Requests that wait for their instance.
+    pub fn waiting(&self, now: Timestamp) -> Outcome {
+        let long = |approval: &&Approval| now.duration_since(approval.record.received_at) > WAITS_LONG;
+        let waiting: Vec<&Approval> = self.received.iter().filter(long).collect();
+        let Some(oldest) = waiting.last() else {
+            return Outcome::passed("no request waits for its instance for long");
+        };
+        let since = ago(now.duration_since(oldest.record.received_at));
+        let why = last_error(oldest).map_or_else(
+            || "is `bridge serve` running?".to_owned(),
+            |code| format!("DingTalk's last answer: {code}"),
+        );
+        Outcome::failed(
+            format!("{} request(s) have no DingTalk instance yet, one for {since}; {why}", waiting.len()),
+            Words::new(
+                "`bridge list received`, then `bridge show`",
+                "`bridge list received`，然后 `bridge show`",
+            ),
+        )
+    }
+
+    /// Requests that were refused because of people.
+    pub fn refused(&self, kind: Option<AccountKind>, now: Timestamp) -> Outcome {
+        let lately = |approval: &&Approval| now.duration_since(approval.record.updated_at) <= LATELY;
+        let because_of_people = |approval: &&Approval| match &approval.state {
+            State::Refused(refused) => refused.code == PERSON,
+            _ => false,
+        };
+        let lately: Vec<&Approval> = self.refused.iter().filter(lately).collect();
+        let people: Vec<&Approval> = lately.iter().copied().filter(because_of_people).collect();
+        // One odd account among others is a person's matter, not the setting's.
+        let other =
+            people.iter().filter_map(|approval| hint(common_shape(&approval.record.request)?, kind?)).next();
+        if let Some((what, advice)) = other {
+            return Failure::new(
+                format!(
+                    "{} request(s) were refused within a day because of people, and their accounts in Dataphin look like \
+                     {what}: {advice}",
+                    people.len()
+                ),
+                Words::variable("DATAPHIN_ACCOUNT_KIND"),
+            )
+            .code(PERSON)
+            .into();
+        }
+        match (lately.len(), people.len()) {
+            (0, _) => Outcome::passed("no request was refused within a day"),
+            (all, of_people) => Outcome::passed(format!(
+                "{all} request(s) were refused within a day, {of_people} of them because a person is not in DingTalk: \
+                 `bridge list refused`"
+            )),
+        }
+    }
+}
+
+async fn newest(store: &Store, status: Status) -> Result<Vec<Approval>, StoreError> {
+    let mut approvals = Vec::new();
+    for id in store.list(status, None, MOST, None).await?.ids {
+        // Between the list and this it may have moved on.
+        approvals.extend(store.load(&id).await?.filter(|approval| approval.state.status() == status));
+    }
+    Ok(approvals)
+}
+
+fn failing(approval: &Approval) -> Option<&str> {
+    match &approval.state {
+        State::Decided(decided) if decided.delivery.attempts >= TRIED_OFTEN => {
+            decided.delivery.last_error.as_deref()
+        }
+        _ => None,
+    }
+}
+
+/// What DingTalk last said to its creation.
+fn last_error(approval: &Approval) -> Option<&str> {
+    approval.record.timeline.entries().iter().rev().find_map(|entry| match &entry.what {
+        Happening::CreateFailed { code, .. } | Happening::OutcomeUnknown { code } => Some(code.as_str()),
+        _ => None,
+    })
+}
+
+fn accounts(request: &Request) -> impl Iterator<Item = &str> {
+    let approvers = request.nodes.iter().flat_map(|node| &node.approvers);
+    approvers.chain(&request.requester).map(|person| person.account())
+}
+
+/// The shape that all accounts of a request have.
+fn common_shape(request: &Request) -> Option<Shape> {
+    let mut shapes = accounts(request).filter(|account| !account.is_empty()).map(shape);
+    let first = shapes.next()?;
+    shapes.all(|shape| shape == first).then_some(first)
+}
+
+/// What an account looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Mobile,
+    Email,
+    UnionId,
+    Other,
+}
+
+fn shape(account: &str) -> Shape {
+    let digits = account.trim_start_matches("+86").trim_start_matches('-');
+    if digits.len() == 11 && digits.starts_with('1') && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        Shape::Mobile
+    } else if account.contains('@') {
+        Shape::Email
+    } else if account.len() >= 20 && account.ends_with("iE") {
+        Shape::UnionId
+    } else {
+        Shape::Other
+    }
+}
+
+/// What an account of this shape says about the setting.
+fn hint(shape: Shape, kind: AccountKind) -> Option<(&'static str, &'static str)> {
+    match (shape, kind) {
+        (Shape::Mobile, AccountKind::UserId | AccountKind::UnionId) => {
+            Some(("mobile numbers", "set DATAPHIN_ACCOUNT_KIND=mobile"))
+        }
+        (Shape::UnionId, AccountKind::UserId | AccountKind::Mobile) => {
+            Some(("unionids", "set DATAPHIN_ACCOUNT_KIND=unionid"))
+        }
+        (Shape::Email, _) => Some((
+            "e-mail addresses",
+            "DingTalk finds nobody by those; Dataphin's accounts must be userids, mobile numbers or unionids",
+        )),
+        (Shape::Other, AccountKind::Mobile) => Some((
+            "anything but mobile numbers",
+            "set DATAPHIN_ACCOUNT_KIND=userid, if they are DingTalk's userids",
+        )),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_told_by_its_shape() {
+        let table = [
+            ("13800138000", Shape::Mobile),
+            ("+86-13800138000", Shape::Mobile),
+            ("li.na@acme.cn", Shape::Email),
+            ("nMt1aAiPZ6xLiSiPDiiJ6iSsxgiEiE", Shape::UnionId),
+            ("manager7078", Shape::Other),
+            ("emp1001", Shape::Other),
+        ];
+        for (account, expected) in table {
+            assert_eq!(shape(account), expected, "{account}");
+        }
+        assert_eq!(hint(Shape::Other, AccountKind::UserId), None);
+        assert!(hint(Shape::Mobile, AccountKind::UserId).is_some());
+    }
+}

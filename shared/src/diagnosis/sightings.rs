@@ -1,0 +1,228 @@
+//! What arrived lately, from DingTalk and from Dataphin, and what was turned away.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Failure, Outcome, Words, places};
+use crate::store::{Seen, Sighting, Sightings};
+
+/// What is older says nothing about today's settings.
+const LATELY: SignedDuration = SignedDuration::from_hours(24);
+/// A clock that is farther off is told, though it does no harm yet.
+const CLOCK_SKEW_MS: i64 = 60_000;
+
+/// The code of a call under another access token.
+pub(super) const ACCESS_TOKEN: &str = "access-token";
+
+/// Judges DingTalk's events. `ended`: how many approvals have ended in DingTalk, seen just now, without an event.
+pub(super) fn events(sightings: &Sightings, ended: usize, now: Timestamp) -> Outcome {
+    let lately = |sighting| lately(sightings, sighting, now);
+    let last = [Sighting::EventFinish, Sighting::EventTerminate, Sighting::EventOther];
+    let last = last.into_iter().filter_map(lately).map(|seen| seen.at).max();
+    if let Some(refused) =
+        lately(Sighting::CallbackRefused).filter(|refused| stands(sightings, refused, last))
+    {
+        return refused_event(&refused.note).into();
+    }
+    if ended > 0 {
+        return unreported("finish or terminate", &format!("{ended} approval(s) have ended in DingTalk"))
+            .into();
+    }
+    let pairs = [
+        (Sighting::UnreportedFinish, Sighting::EventFinish, "finish", "an approval was decided in DingTalk"),
+        (
+            Sighting::UnreportedTerminate,
+            Sighting::EventTerminate,
+            "terminate",
+            "an approval was revoked in DingTalk",
+        ),
+    ];
+    for (unreported_one, reported, kind, what) in pairs {
+        if let Some(seen) = lately(unreported_one)
+            && stands(sightings, seen, lately(reported).map(|seen| seen.at))
+        {
+            return unreported(kind, what).into();
+        }
+    }
+    match last {
+        Some(at) => Outcome::passed(format!("the last event came {} ago", ago(now.duration_since(at)))),
+        None => Outcome::skipped("no event within a day; `bridge template try` proves the way"),
+    }
+}
+
+/// The last sighting of a kind, within a day.
+fn lately(sightings: &Sightings, sighting: Sighting, now: Timestamp) -> Option<&Seen> {
+    sightings.get(&sighting).filter(|seen| now.duration_since(seen.at) <= LATELY)
+}
+
+/// Whether a bad sighting still says something: nothing good came after it, and no start with other settings.
+fn stands(sightings: &Sightings, bad: &Seen, good: Option<Timestamp>) -> bool {
+    let started = sightings.get(&Sighting::Started).map(|seen| seen.at);
+    good.max(started).is_none_or(|after| bad.at > after)
+}
+
+fn refused_event(note: &str) -> Failure {
+    let failure = match note {
+        "owner" => Failure::new(
+            "DingTalk's last event was refused: it is addressed to another app, neither to DINGTALK_APP_KEY nor to \
+             DINGTALK_CORP_ID",
+            places::variable("DINGTALK_CORP_ID").or(&places::subscription("", "")),
+        ),
+        "cipher" => Failure::new(
+            "DingTalk's last event was refused: it is encrypted with another aes_key than DINGTALK_CALLBACK_AES_KEY",
+            places::variable("DINGTALK_CALLBACK_AES_KEY"),
+        ),
+        _ => Failure::new(
+            "DingTalk's last event was refused: it is signed with another Token than DINGTALK_CALLBACK_TOKEN",
+            places::variable("DINGTALK_CALLBACK_TOKEN"),
+        ),
+    };
+    failure.code(format!("refused-{}", if note.is_empty() { "signature" } else { note }))
+}
+
+fn unreported(kind: &str, what: &str) -> Failure {
+    Failure::new(
+        format!(
+            "{what}, and no event said so: the event subscription or its filter (type/{kind}) is missing, its address is \
+             another one, or the month's pushes are used up"
+        ),
+        places::subscription(
+            " > approval instance start and end (bpms_instance_change), its filter and its URL",
+            " > 审批实例开始、结束（bpms_instance_change）及其过滤条件与 URL",
+        ),
+    )
+    .code("no-event")
+}
+
+/// Judges Dataphin's calls.
+pub(super) fn dataphin(sightings: &Sightings, now: Timestamp) -> Outcome {
+    let lately = |sighting| lately(sightings, sighting, now);
+    let last = lately(Sighting::DataphinCall).map(|seen| seen.at);
+    let standing = |sighting| lately(sighting).filter(|seen| stands(sightings, seen, last));
+    if standing(Sighting::DataphinRefusedToken).is_some() {
+        return Failure::new(
+            "the last call to Dataphin's paths was refused: it bore another Access Token than DATAPHIN_ACCESS_TOKEN",
+            places::variable("DATAPHIN_ACCESS_TOKEN"),
+        )
+        .code(ACCESS_TOKEN)
+        .into();
+    }
+    if let Some(seen) = standing(Sighting::DataphinRefusedClock) {
+        let cause = match offset(seen) {
+            Some(offset) => format!(
+                "Dataphin's last call was refused: its clock is {}, more than DATAPHIN_TIMESTAMP_WINDOW_SECONDS allows",
+                off(offset)
+            ),
+            None => "Dataphin's last call was refused: it bore no timestamp".to_owned(),
+        };
+        let clock = Words::new(
+            "the clock (NTP) of Dataphin's machine, or of ours",
+            "Dataphin 或网桥机器的时钟（NTP）",
+        );
+        return Failure::new(cause, clock.or(&Words::variable("DATAPHIN_TIMESTAMP_WINDOW_SECONDS")))
+            .code("timestamp")
+            .into();
+    }
+    if let Some(seen) = standing(Sighting::DataphinStray)
+        && ["/check/connect", "/processinstance/create"].iter().any(|path| seen.note.ends_with(path))
+    {
+        return Failure::new(
+            format!("Dataphin called {}: its Submit Approval Request URL has too much at its end", seen.note),
+            places::dataphin(
+                "Submit Approval Request URL (our address, without /dataphin/…)",
+                "提交审批请求 URL（网桥地址，不含 /dataphin/…）",
+            ),
+        )
+        .code("not-found")
+        .into();
+    }
+    let Some(seen) = lately(Sighting::DataphinCall) else {
+        return Outcome::skipped(
+            "Dataphin has not called within a day: press Test Connection in its approval settings",
+        );
+    };
+    let clock = offset(seen).filter(|offset| offset.abs() > CLOCK_SKEW_MS);
+    let clock = clock.map_or_else(String::new, |offset| format!("; its clock is {}", off(offset)));
+    Outcome::passed(format!("the last call was let in {} ago{clock}", ago(now.duration_since(seen.at))))
+}
+
+fn offset(seen: &Seen) -> Option<i64> {
+    seen.note.parse().ok()
+}
+
+fn off(offset_ms: i64) -> String {
+    let direction = if offset_ms < 0 { "behind" } else { "ahead of" };
+    format!("{} seconds {direction} ours", offset_ms.unsigned_abs() / 1000)
+}
+
+/// A span in a word or two.
+pub(super) fn ago(span: SignedDuration) -> String {
+    match span.as_secs() {
+        seconds if seconds < 90 => format!("{} s", seconds.max(0)),
+        seconds if seconds < 5400 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    fn seen(list: &[(Sighting, i64, &str)]) -> Sightings {
+        let seen = |(sighting, minutes, note): &(Sighting, i64, &str)| {
+            (*sighting, Seen { at: NOW - SignedDuration::from_mins(*minutes), note: (*note).to_owned() })
+        };
+        list.iter().map(seen).collect()
+    }
+
+    fn event_code(list: &[(Sighting, i64, &str)]) -> String {
+        word(&events(&seen(list), 0, NOW))
+    }
+
+    fn word(outcome: &Outcome) -> String {
+        match outcome {
+            Outcome::Failed(failure) => failure.code.clone().unwrap_or_default(),
+            other => other.word().to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_refused_event_is_told_until_a_good_one_comes_or_the_bridge_starts_anew() {
+        use Sighting::{CallbackRefused, EventFinish, EventOther, Started};
+        assert_eq!(event_code(&[]), "skipped");
+        assert_eq!(event_code(&[(EventOther, 5, "")]), "passed");
+        assert_eq!(event_code(&[(EventFinish, 5, ""), (CallbackRefused, 3, "cipher")]), "refused-cipher");
+        assert_eq!(event_code(&[(EventFinish, 3, ""), (CallbackRefused, 5, "cipher")]), "passed");
+        assert_eq!(event_code(&[(CallbackRefused, 5, "signature"), (Started, 9, "")]), "refused-signature");
+        assert_eq!(event_code(&[(CallbackRefused, 5, "signature"), (Started, 2, "")]), "skipped");
+        assert_eq!(event_code(&[(CallbackRefused, 60 * 30, "owner")]), "skipped");
+    }
+
+    #[test]
+    fn an_end_without_an_event_is_told_by_its_kind() {
+        use Sighting::{EventFinish, EventTerminate, UnreportedFinish, UnreportedTerminate};
+        assert_eq!(event_code(&[(UnreportedFinish, 5, "")]), "no-event");
+        assert_eq!(event_code(&[(UnreportedFinish, 5, ""), (EventFinish, 1, "")]), "passed");
+        assert_eq!(event_code(&[(UnreportedTerminate, 5, ""), (EventFinish, 1, "")]), "no-event");
+        assert_eq!(event_code(&[(UnreportedTerminate, 5, ""), (EventTerminate, 1, "")]), "passed");
+        assert_eq!(word(&events(&seen(&[(EventFinish, 1, "")]), 1, NOW)), "no-event");
+    }
+
+    #[test]
+    fn dataphins_calls_tell_token_clock_and_address_apart() {
+        use Sighting::{DataphinCall, DataphinRefusedClock, DataphinRefusedToken, DataphinStray};
+        let code = |list: &[(Sighting, i64, &str)]| word(&dataphin(&seen(list), NOW));
+        assert_eq!(code(&[]), "skipped");
+        assert_eq!(code(&[(DataphinCall, 5, "200")]), "passed");
+        assert_eq!(code(&[(DataphinCall, 5, "200"), (DataphinRefusedToken, 1, "")]), "access-token");
+        assert_eq!(code(&[(DataphinRefusedClock, 1, "-7200000")]), "timestamp");
+        let twice = "/dataphin/bpms/dataphin/bpms/check/connect";
+        assert_eq!(code(&[(DataphinStray, 1, twice)]), "not-found");
+        assert_eq!(code(&[(DataphinStray, 1, "/dataphin/bpms/something/new")]), "skipped");
+        let Outcome::Passed { proved } = dataphin(&seen(&[(DataphinCall, 0, "-90000")]), NOW) else {
+            panic!()
+        };
+        assert!(proved.ends_with("its clock is 90 seconds behind ours"), "{proved}");
+    }
+}

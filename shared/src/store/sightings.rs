@@ -1,0 +1,195 @@
+//! What was seen last of each kind of call from outside, so that a diagnosis can tell what arrives and what is turned
+//! away. Never a reason to fail or to wait: one short write beside the other work, and not for every call.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Store, StoreError,
+    item::{KEY, number, text},
+};
+
+/// A kind is written again after so long, unless another of its family came between.
+const WRITE_EVERY: SignedDuration = SignedDuration::from_mins(1);
+/// Whoever calls does not wait longer for this.
+const WRITE_WITHIN: Duration = Duration::from_millis(300);
+const LONGEST_NOTE: usize = 120;
+
+const AT: &str = "at";
+const NOTE: &str = "note";
+
+/// What can be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sighting {
+    /// The bridge started, with the configuration it has.
+    Started,
+    /// A believed event: an instance was agreed to or refused.
+    EventFinish,
+    /// A believed event: an instance was terminated.
+    EventTerminate,
+    /// Any other believed event.
+    EventOther,
+    /// A callback that looks like DingTalk's and is not believed; the note says why.
+    CallbackRefused,
+    /// A look found an instance agreed to or refused, and no event had said so.
+    UnreportedFinish,
+    /// A look found an instance terminated, and no event had said so.
+    UnreportedTerminate,
+    /// A call of Dataphin's; the note is its clock's offset in milliseconds.
+    DataphinCall,
+    /// A call of Dataphin's under another access token.
+    DataphinRefusedToken,
+    /// A call of Dataphin's whose timestamp is too far off; the note is its offset in milliseconds.
+    DataphinRefusedClock,
+    /// A call of Dataphin's to a path that is not served; the note is the path.
+    DataphinStray,
+}
+
+impl Sighting {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Started,
+        Self::EventFinish,
+        Self::EventTerminate,
+        Self::EventOther,
+        Self::CallbackRefused,
+        Self::UnreportedFinish,
+        Self::UnreportedTerminate,
+        Self::DataphinCall,
+        Self::DataphinRefusedToken,
+        Self::DataphinRefusedClock,
+        Self::DataphinStray,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::EventFinish => "event-finish",
+            Self::EventTerminate => "event-terminate",
+            Self::EventOther => "event-other",
+            Self::CallbackRefused => "callback-refused",
+            Self::UnreportedFinish => "unreported-finish",
+            Self::UnreportedTerminate => "unreported-terminate",
+            Self::DataphinCall => "dataphin-call",
+            Self::DataphinRefusedToken => "dataphin-refused-token",
+            Self::DataphinRefusedClock => "dataphin-refused-clock",
+            Self::DataphinStray => "dataphin-stray",
+        }
+    }
+
+    /// Those that are compared by their time.
+    fn family(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::EventFinish | Self::EventTerminate | Self::EventOther | Self::CallbackRefused => "events",
+            Self::UnreportedFinish | Self::UnreportedTerminate => "unreported",
+            Self::DataphinCall
+            | Self::DataphinRefusedToken
+            | Self::DataphinRefusedClock
+            | Self::DataphinStray => "dataphin",
+        }
+    }
+}
+
+/// When something was seen last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// When.
+    pub at: Timestamp,
+    /// What there is to say about it; never a secret.
+    pub note: String,
+}
+
+/// The last sighting of each kind.
+pub type Sightings = BTreeMap<Sighting, Seen>;
+
+/// What this process wrote last.
+#[derive(Default)]
+pub(super) struct Written(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    at: HashMap<Sighting, Timestamp>,
+    last: HashMap<&'static str, Sighting>,
+}
+
+impl Written {
+    /// Whether it is to be written now; then it counts as written.
+    fn claim(&self, sighting: Sighting, now: Timestamp) -> bool {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = state.at.get(&sighting).is_some_and(|at| now.duration_since(*at) < WRITE_EVERY);
+        let newest = state.last.insert(sighting.family(), sighting) == Some(sighting);
+        if fresh && newest {
+            return false;
+        }
+        state.at.insert(sighting, now);
+        true
+    }
+}
+
+impl Store {
+    /// Remembers that something was seen just now.
+    pub async fn saw(&self, sighting: Sighting, note: &str) {
+        let now = self.world.now();
+        if !self.sighted.claim(sighting, now) {
+            return;
+        }
+        let note: String = note.chars().filter(|c| !c.is_control()).take(LONGEST_NOTE).collect();
+        let write = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .key(KEY, text(key(sighting)))
+            .update_expression("SET #at = :at, #note = :note")
+            .expression_attribute_names("#at", AT)
+            .expression_attribute_names("#note", NOTE)
+            .expression_attribute_values(":at", number(now.as_millisecond()))
+            .expression_attribute_values(":note", text(note))
+            .send();
+        if !matches!(tokio::time::timeout(WRITE_WITHIN, write).await, Ok(Ok(_))) {
+            tracing::debug!(sighting = sighting.name(), "not remembered");
+        }
+    }
+
+    /// The last sighting of each kind.
+    pub async fn sightings(&self) -> Result<Sightings, StoreError> {
+        let mut sightings = Sightings::new();
+        for sighting in Sighting::ALL {
+            let get = self.client.get_item().table_name(&*self.table).key(KEY, text(key(sighting)));
+            let Some(item) = get.consistent_read(true).send().await?.item else { continue };
+            let at = item.get(AT).and_then(|at| at.as_n().ok()).and_then(|at| at.parse().ok());
+            let at = at.and_then(|at| Timestamp::from_millisecond(at).ok()).ok_or(StoreError::Damaged)?;
+            let note = item.get(NOTE).and_then(|note: &AttributeValue| note.as_s().ok());
+            sightings.insert(sighting, Seen { at, note: note.cloned().unwrap_or_default() });
+        }
+        Ok(sightings)
+    }
+}
+
+fn key(sighting: Sighting) -> String {
+    format!("S#{}", sighting.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_written_once_a_minute_unless_another_came_between() {
+        let (written, mut now) = (Written::default(), Timestamp::UNIX_EPOCH);
+        assert!(written.claim(Sighting::EventFinish, now));
+        assert!(!written.claim(Sighting::EventFinish, now));
+        assert!(written.claim(Sighting::CallbackRefused, now));
+        assert!(written.claim(Sighting::EventFinish, now), "which of the two came last must be known");
+        assert!(written.claim(Sighting::DataphinCall, now));
+        assert!(!written.claim(Sighting::EventFinish, now));
+        now += WRITE_EVERY;
+        assert!(written.claim(Sighting::EventFinish, now));
+    }
+}

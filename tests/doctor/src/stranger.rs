@@ -1,0 +1,95 @@
+//! Whoever may stand where DingTalk, Dataphin or the bridge should be: proxies, sign-in pages, nobody.
+
+use std::{future::IntoFuture, time::Duration};
+
+use axum::{
+    Router,
+    body::Bytes,
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{Html, IntoResponse, Response},
+};
+use tokio::net::TcpListener;
+
+/// What it does with every call.
+#[derive(Debug, Clone)]
+pub enum Manner {
+    /// Answers a page.
+    Page(u16),
+    /// Redirects.
+    Redirect(&'static str),
+    /// Answers a status without a body.
+    Status(u16),
+    /// Answers JSON.
+    Json(u16, &'static str),
+    /// Does not answer.
+    Silent,
+    /// Passes the call on to another address, after so many milliseconds.
+    Slow(String, u64),
+    /// Passes the call on to another path.
+    Path(String, &'static str),
+    /// Passes the call on without its query.
+    NoQuery(String),
+    /// Passes the call on, and changes the answer's first key.
+    Rewriting(String),
+}
+
+/// Starts one; gives its address.
+pub async fn start(manner: Manner) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let answer =
+        async move |uri: Uri, headers: HeaderMap, body: Bytes| act(&manner, &uri, &headers, body).await;
+    tokio::spawn(axum::serve(listener, Router::new().fallback(answer)).into_future());
+    format!("http://{address}")
+}
+
+/// An address at which nobody listens.
+pub async fn nobody() -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    format!("http://{}", listener.local_addr().expect("an address"))
+}
+
+async fn act(manner: &Manner, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Response {
+    let status = |code: u16| StatusCode::from_u16(code).expect("a status");
+    let path = uri.path_and_query().map_or("/", |it| it.as_str());
+    match manner {
+        Manner::Page(code) => (status(*code), Html("<html><title>Sign in</title></html>")).into_response(),
+        Manner::Redirect(to) => (StatusCode::FOUND, [(header::LOCATION, *to)]).into_response(),
+        Manner::Status(code) => status(*code).into_response(),
+        Manner::Json(code, body) => {
+            (status(*code), [(header::CONTENT_TYPE, "application/json")], *body).into_response()
+        }
+        Manner::Silent => {
+            tokio::time::sleep(Duration::from_mins(10)).await;
+            StatusCode::OK.into_response()
+        }
+        Manner::Slow(to, milliseconds) => {
+            tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
+            forward(&format!("{to}{path}"), headers, body).await
+        }
+        Manner::Path(to, path) => forward(&format!("{to}{path}"), headers, body).await,
+        Manner::NoQuery(to) => forward(&format!("{to}{}", uri.path()), headers, body).await,
+        Manner::Rewriting(to) => {
+            let (parts, body) = forward(&format!("{to}{path}"), headers, body).await.into_parts();
+            let body = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
+            let body = String::from_utf8_lossy(&body).replace("timeStamp", "timestamp");
+            (parts.status, body).into_response()
+        }
+    }
+}
+
+async fn forward(url: &str, headers: &HeaderMap, body: Bytes) -> Response {
+    let mut request = reqwest::Client::new().post(url).body(body);
+    for (name, value) in
+        headers.iter().filter(|(name, _)| *name != header::HOST && *name != header::CONTENT_LENGTH)
+    {
+        request = request.header(name, value);
+    }
+    let Ok(answer) = request.send().await else { return StatusCode::BAD_GATEWAY.into_response() };
+    let (status, reference) = (answer.status(), answer.headers().get("x-reference").cloned());
+    let mut response = (status, answer.bytes().await.expect("a body")).into_response();
+    if let Some(reference) = reference {
+        response.headers_mut().insert("x-reference", reference);
+    }
+    response
+}

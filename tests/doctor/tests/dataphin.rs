@@ -1,0 +1,157 @@
+//! What can be wrong between the bridge and Dataphin, each named with its cause and place.
+
+#![allow(clippy::expect_used, clippy::panic)]
+
+use doctor::{
+    Site, names, outcome,
+    stranger::{self, Manner, nobody},
+};
+use shared::{
+    diagnosis::{Check, Outcome},
+    store::Sighting,
+};
+use simulators::dataphin::{Fault, Kind, Operator, Profile, Request, Times};
+
+#[tokio::test]
+async fn an_access_token_that_differs() {
+    let site = Site::start().await;
+    site.sandbox
+        .dataphin
+        .change_settings(|it| it.access_token = "typed-otherwise".to_owned())
+        .expect("saved");
+    let connection = site.sandbox.dataphin.test_connection().await;
+    assert!(!connection.passed && connection.message.contains("access-token"), "{}", connection.message);
+    let diagnosis = site.diagnosis().await;
+    // What Dataphin calls with, and what it signs with, are one setting.
+    let failed: Vec<&str> = diagnosis.failed().map(|finding| finding.check.facts().id).collect();
+    assert_eq!(failed, ["dataphin-calls"], "{diagnosis:#?}");
+    names(&diagnosis, "dataphin-calls", "another Access Token than DATAPHIN_ACCESS_TOKEN", "审批设置");
+}
+
+#[tokio::test]
+async fn a_submit_address_with_too_much_at_its_end() {
+    let site = Site::start().await;
+    site.sandbox.dataphin.set_bridge(format!("{}/dataphin/bpms", site.bridge));
+    assert!(!site.sandbox.dataphin.test_connection().await.passed);
+    names(&site.diagnosis().await, "dataphin-calls", "too much at its end", "Submit Approval Request URL");
+}
+
+#[tokio::test]
+async fn a_clock_of_dataphins_that_is_off() {
+    let site = Site::start().await;
+    let call = async |offset_ms: i64| {
+        let token = &site.sandbox.variables()["DATAPHIN_ACCESS_TOKEN"];
+        let timestamp = jiff::Timestamp::now().as_millisecond() + offset_ms;
+        let url =
+            format!("{}/dataphin/bpms/check/connect?accessToken={token}&timestamp={timestamp}", site.bridge);
+        reqwest::Client::new().post(url).body("{}").send().await.expect("an answer");
+    };
+    call(-180_000).await;
+    let diagnosis = site.diagnosis().await;
+    assert!(diagnosis.is_healthy());
+    let told = outcome(&diagnosis, Check::DataphinCalls);
+    assert!(
+        matches!(told, Outcome::Passed { proved } if proved.contains("its clock is 180 seconds behind ours")
+        || proved.contains("its clock is 179 seconds behind ours")),
+        "{told:?}"
+    );
+    call(7_200_000).await;
+    names(
+        &site.diagnosis().await,
+        "dataphin-calls",
+        "seconds ahead of ours",
+        "DATAPHIN_TIMESTAMP_WINDOW_SECONDS",
+    );
+}
+
+#[tokio::test]
+async fn a_callback_address_that_leads_elsewhere() {
+    let site = Site::start().await;
+    let path = "/api/oa/bpms/integration/thirdparty/callback";
+    let table = [
+        (nobody().await, "is refused"),
+        ("http://no-such-host.invalid".to_owned(), "is not resolved"),
+        (stranger::start(Manner::Redirect("https://login.acme.cn/in")).await, "redirect"),
+        (stranger::start(Manner::Page(200)).await, "HTML page"),
+        (stranger::start(Manner::Status(404)).await, "serves nothing at the path"),
+        (stranger::start(Manner::Status(503)).await, "cannot answer now"),
+    ];
+    for (address, cause) in &table {
+        let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &format!("{address}{path}"))]).await;
+        names(&diagnosis, "dataphin-callback", cause, "DATAPHIN_CALLBACK_URL");
+    }
+    let plain = site.sandbox.dataphin.callback_url().replace("http://", "https://");
+    let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &plain)]).await;
+    names(&diagnosis, "dataphin-callback", "the TLS of 127.0.0.1", "DATAPHIN_CA_FILE");
+}
+
+#[tokio::test]
+async fn a_key_or_a_profile_that_differs() {
+    let site = Site::start().await;
+    let other_key = [("DATAPHIN_CALLBACK_AES_KEY", "Zt4Qm8Wk2Xc6Vb1Nn5Lp9Rs3Ty7Uh0Gj2Fd4Sa6Qe8i")];
+    names(
+        &site.diagnosis_with(&other_key).await,
+        "dataphin-callback",
+        "Encoding AES Key",
+        "Encoding AES Key",
+    );
+    site.sandbox.dataphin.change_settings(|it| it.profile = Profile::Plain).expect("saved");
+    names(&site.diagnosis().await, "dataphin-callback", "profile", "bridge probe dataphin");
+    assert!(site.diagnosis_with(&[("DATAPHIN_CALLBACK_PROFILE", "plain")]).await.is_healthy());
+}
+
+#[tokio::test]
+async fn accounts_that_are_mobile_numbers() {
+    let site = Site::start().await;
+    let mut people = site.sandbox.dataphin.settings().people;
+    people[0].user_source_id = "13800138001".to_owned();
+    people[1].user_source_id = "13800138002".to_owned();
+    let request = Request::of(Kind::TablePermission)
+        .asked_by(people[0].clone())
+        .then(Operator::Or, [people[1].clone()]);
+    assert!(!site.sandbox.dataphin.file(request).await.answer.accepted());
+    let diagnosis = site.diagnosis().await;
+    names(&diagnosis, "refused", "mobile numbers: set DATAPHIN_ACCOUNT_KIND=mobile", "DATAPHIN_ACCOUNT_KIND");
+    assert!(
+        !serde_json::to_string(&diagnosis).expect("JSON").contains("13800138"),
+        "an account is never shown"
+    );
+}
+
+#[tokio::test]
+async fn one_person_who_has_left_is_no_alarm() {
+    let site = Site::start().await;
+    let mut people = site.sandbox.dataphin.settings().people;
+    people[1].user_source_id = "has-left".to_owned();
+    let request = Request::of(Kind::TablePermission)
+        .asked_by(people[0].clone())
+        .then(Operator::Or, [people[1].clone()]);
+    assert!(!site.sandbox.dataphin.file(request).await.answer.accepted());
+    let diagnosis = site.diagnosis().await;
+    assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
+    let told = outcome(&diagnosis, Check::Refused);
+    assert!(matches!(told, Outcome::Passed { proved } if proved.contains("bridge list refused")), "{told:?}");
+}
+
+#[tokio::test]
+async fn outcomes_that_dataphin_does_not_take() {
+    let site = Site::start().await;
+    let apply_id = site.accepted().await;
+    site.sandbox.dataphin.fault(Fault::RefuseWith200, Times::Next(3));
+    site.agree().await;
+    let approval =
+        site.sandbox.dataphin.request(&apply_id).and_then(|it| it.process_instance_id()).expect("an id");
+    let id = shared::approval::ApprovalId::new(approval);
+    for _ in 0..3_000 {
+        let approval = site.store().load(&id).await.expect("the store answers").expect("an approval");
+        if let shared::approval::State::Decided(decided) = &approval.state
+            && decided.delivery.attempts >= 3
+            && decided.delivery.last_error.is_some()
+        {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    names(&site.diagnosis().await, "deliveries", "does not take 1 outcome(s)", "Callback URL");
+    assert!(site.store().sightings().await.expect("sightings").contains_key(&Sighting::Started));
+}

@@ -1,0 +1,244 @@
+//! What can be wrong between the bridge and DingTalk, each named with its cause and place.
+
+#![allow(clippy::expect_used, clippy::panic)]
+
+use std::time::{Duration, Instant};
+
+use doctor::{
+    Site, names, one, outcome,
+    stranger::{self, Manner, nobody},
+};
+use jiff::SignedDuration;
+use shared::diagnosis::{Check, Outcome};
+use simulators::dingtalk::{Api, Fault, Person, Standing, Trouble, permissions};
+
+#[tokio::test]
+async fn a_secret_that_is_wrong() {
+    let site = Site::start().await;
+    let diagnosis = site.diagnosis_with(&[("DINGTALK_APP_SECRET", "another-apps-secret")]).await;
+    names(&diagnosis, "credentials", "DINGTALK_APP_SECRET", "凭证与基础信息");
+    let (_, failure) = one(&diagnosis);
+    assert_eq!(failure.code.as_deref(), Some("invalidClientIdOrSecret"));
+    assert!(
+        matches!(outcome(&diagnosis, Check::InstanceWrite), Outcome::Skipped { why } if why.contains("App credentials"))
+    );
+}
+
+#[tokio::test]
+async fn an_app_key_that_is_another_apps() {
+    let site = Site::start().await;
+    // The running bridge has the right one, so its callback does not take what is addressed to the other.
+    let diagnosis =
+        site.diagnosis_with(&[("DINGTALK_APP_KEY", "dinganotherappskey00"), ("BRIDGE_PUBLIC_URL", "")]).await;
+    names(&diagnosis, "credentials", "DINGTALK_APP_KEY", "Credentials and Basic Information");
+}
+
+#[tokio::test]
+async fn a_permission_that_is_missing_is_named_one_by_one() {
+    let table = [
+        (permissions::INSTANCE_WRITE, "permission-instance-write", "工作流实例写权限"),
+        (permissions::INSTANCE_READ, "permission-instance-read", "工作流实例读权限"),
+        (permissions::FORM_READ, "permission-form-read", "工作流模板读权限"),
+        (permissions::FORM_WRITE, "permission-form-write", "工作流模板写权限"),
+        (permissions::MEMBER, "permission-member", "成员信息读权限"),
+    ];
+    let site = Site::start().await;
+    for (point, check, zh) in table {
+        site.sandbox.dingtalk.deny(point);
+        let diagnosis = site.diagnosis().await;
+        names(&diagnosis, check, point, zh);
+        names(&diagnosis, check, point, &format!("Permission Management > {point}"));
+        site.sandbox.dingtalk.grant(point);
+    }
+    assert!(site.diagnosis().await.is_healthy());
+    assert!(site.sandbox.dingtalk.instances().is_empty(), "nothing was started");
+}
+
+#[tokio::test]
+async fn people_by_mobile_number_need_their_own_permission() {
+    let site = Site::start().await;
+    site.sandbox.dingtalk.deny(permissions::MEMBER_BY_MOBILE);
+    assert!(site.diagnosis().await.is_healthy(), "nobody is looked up by number here");
+    let diagnosis = site.diagnosis_with(&[("DATAPHIN_ACCOUNT_KIND", "mobile")]).await;
+    names(&diagnosis, "permission-member-by-mobile", "qyapi_get_member_by_mobile", "根据手机号");
+}
+
+#[tokio::test]
+async fn a_permission_that_was_granted_a_moment_ago_is_no_alarm_and_the_next_submit_works() {
+    let site = Site::start().await;
+    site.sandbox.dingtalk.deny(permissions::INSTANCE_WRITE);
+    let people = site.sandbox.dataphin.settings().people;
+    let request = simulators::dataphin::Request::of(simulators::dataphin::Kind::TablePermission);
+    let request =
+        request.asked_by(people[0].clone()).then(simulators::dataphin::Operator::Or, [people[1].clone()]);
+    let refused = site.sandbox.dataphin.file(request).await;
+    assert!(
+        !refused.answer.accepted() && refused.body().contains("Workflow.Instance.Write"),
+        "{}",
+        refused.body()
+    );
+    site.sandbox.dingtalk.grant(permissions::INSTANCE_WRITE);
+    assert!(site.diagnosis().await.is_healthy());
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_on_the_address_list() {
+    let site = Site::start().await;
+    site.sandbox.dingtalk.refuse_address(true);
+    names(&site.diagnosis().await, "address-list", "not on the app's list", "服务器出口 IP");
+}
+
+#[tokio::test]
+async fn a_quota_that_is_used_up() {
+    let site = Site::start().await;
+    site.sandbox.dingtalk.set_api_quota(Some(0));
+    names(&site.diagnosis().await, "quota", "monthly quota", "资源用量");
+}
+
+#[tokio::test]
+async fn calls_that_are_turned_away_for_their_number() {
+    let site = Site::start().await;
+    site.sandbox.dingtalk.set_qps(Some(0));
+    names(&site.diagnosis().await, "rate-limit", "turns calls away", "DINGTALK_CALLS_PER_SECOND");
+}
+
+#[tokio::test]
+async fn an_address_that_is_banned() {
+    let site = Site::start().await;
+    let ban = r#"{"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"xxx"}"#;
+    let banned = stranger::start(Manner::Json(200, ban)).await;
+    let diagnosis = site.diagnosis_with(&[("DINGTALK_API_URL", &banned)]).await;
+    names(&diagnosis, "rate-limit", "banned", "DINGTALK_CALLS_PER_SECOND");
+}
+
+#[tokio::test]
+async fn clocks_that_differ() {
+    let site = Site::start().await;
+    site.sandbox.dingtalk.set_clock_skew(SignedDuration::from_mins(10));
+    names(&site.diagnosis().await, "clock", "seconds behind DingTalk's", "NTP");
+    site.sandbox.dingtalk.set_clock_skew(SignedDuration::from_mins(-10));
+    names(&site.diagnosis().await, "clock", "seconds ahead of DingTalk's", "系统时钟");
+    site.sandbox.dingtalk.set_clock_skew(SignedDuration::from_secs(20));
+    assert!(site.diagnosis().await.is_healthy());
+}
+
+#[tokio::test]
+async fn somebody_else_at_dingtalks_address() {
+    let site = Site::start().await;
+    let strangers = [
+        (nobody().await, "is refused"),
+        ("http://no-such-host.invalid".to_owned(), "is not resolved"),
+        (stranger::start(Manner::Page(200)).await, "page in HTML (HTTP 200)"),
+        (stranger::start(Manner::Page(404)).await, "page in HTML (HTTP 404)"),
+        (
+            stranger::start(Manner::Redirect("https://login.acme.cn/in?ticket=1")).await,
+            "redirect (HTTP 302) to https://login.acme.cn/in",
+        ),
+        (stranger::start(Manner::Status(502)).await, "HTTP 502"),
+        (stranger::start(Manner::Json(200, "{}")).await, "no such API"),
+    ];
+    for (address, cause) in &strangers {
+        let diagnosis = site.diagnosis_with(&[("DINGTALK_API_URL", address)]).await;
+        names(&diagnosis, "dingtalk-api", cause, "DINGTALK_API_URL");
+        let diagnosis = site.diagnosis_with(&[("DINGTALK_OAPI_URL", address)]).await;
+        names(&diagnosis, "dingtalk-oapi", &cause.replace("API_URL", "OAPI_URL"), "DINGTALK_OAPI_URL");
+    }
+}
+
+#[tokio::test]
+async fn a_tls_that_is_none() {
+    let site = Site::start().await;
+    let plain = site.sandbox.dingtalk.url().replace("http://", "https://");
+    let diagnosis = site.diagnosis_with(&[("DINGTALK_API_URL", &plain)]).await;
+    names(&diagnosis, "dingtalk-api", "the TLS of 127.0.0.1", "DINGTALK_API_URL");
+}
+
+#[tokio::test]
+async fn dingtalk_itself_failing() {
+    let site = Site::start().await;
+    site.sandbox.dingtalk.fault(Fault::of(Api::AccessToken, Trouble::ServerError));
+    names(
+        &site.diagnosis().await,
+        "dingtalk-api",
+        "DingTalk itself fails (HTTP 500)",
+        "nothing to mend on our side",
+    );
+    site.sandbox.dingtalk.clear_faults();
+    site.sandbox.dingtalk.fault(Fault::of(Api::AccessToken, Trouble::CloseBefore));
+    names(&site.diagnosis().await, "dingtalk-api", "closes the connection", "DINGTALK_API_URL");
+}
+
+#[tokio::test]
+async fn the_quick_subset_answers_in_time_whatever_hangs() {
+    let site = Site::start().await;
+    let silent = stranger::start(Manner::Silent).await;
+    for variable in ["DINGTALK_API_URL", "DINGTALK_OAPI_URL"] {
+        let storage = shared::diagnosis::Storage::Open(site.store().clone());
+        let world = shared::world::World::real();
+        let doctor =
+            shared::diagnosis::Doctor::beside(site.variables(&[(variable, &silent)]), storage, world);
+        let began = Instant::now();
+        let diagnosis = doctor.expect("a doctor").quick().await;
+        assert!(began.elapsed() < Duration::from_millis(4_500), "{:?}", began.elapsed());
+        let (id, failure) = one(&diagnosis);
+        assert!(
+            id.starts_with("dingtalk-") && failure.cause.contains("does not answer in time"),
+            "{failure:?}"
+        );
+    }
+    site.sandbox.dingtalk.fault(Fault::of(Api::Forecast, Trouble::Slow(60_000)));
+    let began = Instant::now();
+    let diagnosis = site.doctor().quick().await;
+    assert!(began.elapsed() < Duration::from_millis(4_500), "{:?}", began.elapsed());
+    names(&diagnosis, "dingtalk-api", "to another call no answer", "网络");
+}
+
+#[tokio::test]
+async fn dataphins_connection_test_shows_the_first_cause_with_its_place() {
+    let site = Site::start().await;
+    site.sandbox.dingtalk.deny(permissions::INSTANCE_READ);
+    let shown = site.sandbox.dataphin.test_connection().await.message;
+    for part in [
+        "lacks the permission Workflow.Instance.Read",
+        "Permission Management",
+        "权限管理",
+        "permission-instance-read",
+    ] {
+        assert!(shown.contains(part), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn people_who_cannot_be_asked() {
+    let site = Site::start().await;
+    let mut hidden = Person::new("hidden", "Hidden");
+    hidden.visible = false;
+    site.sandbox.dingtalk.add_person(hidden);
+    site.sandbox.dingtalk.add_person(Person::new("asleep", "Asleep").standing(Standing::NotActivated));
+    site.sandbox.dingtalk.add_person(Person::new("gone", "Gone").standing(Standing::Left));
+    site.sandbox.dingtalk.add_person(Person::new("homeless", "Homeless").departments(&[]));
+    let table = [
+        ("nobody", "nobody in DingTalk has this userid", "通讯录"),
+        ("gone", "nobody in DingTalk has this userid", "通讯录"),
+        ("hidden", "the app may not see them", "可见范围"),
+        ("asleep", "never signed in", "成员管理"),
+        ("homeless", "belongs to no department", "Members"),
+    ];
+    for (user, cause, mend) in table {
+        for (variable, check) in
+            [("DINGTALK_TEST_USER_ID", "test-person"), ("DINGTALK_SERVICE_USER_ID", "service-person")]
+        {
+            let diagnosis = site.diagnosis_with(&[(variable, user)]).await;
+            names(&diagnosis, check, cause, mend);
+            names(&diagnosis, check, variable, mend);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_agent_id_that_is_another_apps() {
+    let site = Site::start().await;
+    let diagnosis = site.diagnosis_with(&[("DINGTALK_AGENT_ID", "77")]).await;
+    names(&diagnosis, "agent-id", "not this app's AgentId", "凭证与基础信息");
+    assert!(site.sandbox.dingtalk.instances().is_empty());
+}
