@@ -126,8 +126,7 @@ impl Requests {
         let lately: Vec<&Approval> = self.refused.iter().filter(lately).collect();
         let people: Vec<&Approval> = lately.iter().copied().filter(because_of_people).collect();
         // One odd account among others is a person's matter, not the setting's.
-        let other =
-            people.iter().filter_map(|approval| hint(common_shape(&approval.record.request)?, kind?)).next();
+        let other = people.iter().find_map(|approval| hint(common_shape(&approval.record.request)?, kind?));
         if let Some((what, advice)) = other {
             return Failure::new(
                 format!(
