@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use shared::{
     approval::{InstanceId, UserId},
     http::{Problem, door::Body},
-    template::{Content, Generated, Purpose, Report, Template, TemplateError, Templates, Trial, Which},
+    template::{Content, Generated, Purpose, Report, Template, TemplateError, Templates, Trial, Way, Which},
 };
 
 use crate::BODY_LIMIT;
@@ -52,6 +52,10 @@ impl Order {
             .map_err(|error: shared::template::NoPurpose| bad(error.to_string()))
     }
 
+    fn way(&self) -> Result<Option<Way>, Problem> {
+        self.way.as_deref().map(str::parse).transpose().map_err(|error: &str| bad(error.to_owned()))
+    }
+
     fn user(&self) -> Option<UserId> {
         self.user.as_deref().map(str::trim).filter(|user| !user.is_empty()).map(UserId::new)
     }
@@ -67,7 +71,7 @@ pub(super) async fn generate(
     body: Asked,
 ) -> Result<Json<Generated>, Problem> {
     let order = Order::read(body)?;
-    templates.generate(&order.purpose()?).await.map(Json).map_err(problem)
+    templates.generate(&order.purpose()?, order.way()?).await.map(Json).map_err(problem)
 }
 
 pub(super) async fn adopt(
@@ -79,8 +83,7 @@ pub(super) async fn adopt(
         .template
         .as_deref()
         .ok_or_else(|| bad("`template` is missing: a code (PROC-…) or a name".to_owned()))?;
-    let way =
-        order.way.as_deref().unwrap_or("source").parse().map_err(|error: &str| bad(error.to_owned()))?;
+    let way = order.way()?.unwrap_or_default();
     let fields: Vec<_> =
         order.fields.iter().map(|(label, content)| (label.clone(), Content::read(content))).collect();
     let adopted = templates.adopt(&order.purpose()?, &Which::read(which), way, &fields).await;
@@ -133,17 +136,15 @@ fn shown(trial: &Trial) -> Value {
 }
 
 fn problem(error: TemplateError) -> Problem {
-    match &error {
-        TemplateError::DingTalk(refusal) => {
-            let code = refusal.code.clone();
-            Problem::new(StatusCode::BAD_GATEWAY, code, error.to_string())
-        }
+    let message = error.to_string();
+    match error {
+        TemplateError::DingTalk(refusal) => Problem::new(StatusCode::BAD_GATEWAY, refusal.code, message),
         TemplateError::Store(store) => {
             tracing::error!(error = %store, "templates");
             Problem::unavailable()
         }
         TemplateError::Unmapped(_) | TemplateError::Cannot(_) => {
-            Problem::new(StatusCode::CONFLICT, "template", error.to_string())
+            Problem::new(StatusCode::CONFLICT, "template", message)
         }
     }
 }

@@ -49,6 +49,8 @@ pub(super) struct Questions<'a> {
     pub permissions: &'a [Permission],
     /// Whether people are looked up.
     pub people: bool,
+    /// Whether the AgentId is proved.
+    pub agent_id: bool,
     /// The template of the create call that proves the AgentId.
     pub template: Option<&'a ProcessCode>,
 }
@@ -130,7 +132,7 @@ impl Asked {
             let originator =
                 [&self.test, &self.service].into_iter().flatten().find_map(|it| it.value.as_ref().ok());
             if let (Some(agent_id), Some(template), Some(originator)) =
-                (settings.agent_id, questions.template, originator)
+                (settings.agent_id.filter(|_| questions.agent_id), questions.template, originator)
             {
                 let proof = dingtalk.prove_agent_id(
                     agent_id,
@@ -144,6 +146,11 @@ impl Asked {
         while let Some(proved) = proofs.join_next().await {
             self.permissions.extend(proved);
         }
+    }
+
+    /// In whose name a flow can be foreseen.
+    pub fn person(&self) -> Option<&Contact> {
+        [&self.test, &self.service].into_iter().flatten().find_map(|it| it.value.as_ref().ok())
     }
 
     /// The instance that must not be there.

@@ -21,21 +21,20 @@ use super::{
     sightings, storage, template,
 };
 use crate::{
-    approval::ProcessCode,
     assembly,
-    config::{Config, DingTalkConfig, Variables},
+    config::{Config, Variables},
     dingtalk::DingTalk,
     engine::{Engine, TakeError},
     http::{Http, client::HttpSetupError},
     store::{Sightings, StoreError},
-    template::Purpose,
+    template::TemplateBook,
     world::World,
 };
 
 /// Nobody's callback may be waited for longer than this, whatever DINGTALK_TIMEOUT_SECONDS says.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(8);
-/// Nothing waits longer for the template's code.
-const LOOK_UP: Duration = Duration::from_secs(1);
+/// Everything else waits for this look into the store, so it is short.
+const LOOK_UP: Duration = Duration::from_millis(700);
 /// An instance can be terminated when it is so old.
 const TERMINATE_AFTER: SignedDuration = SignedDuration::from_secs(16);
 
@@ -96,12 +95,14 @@ impl Doctor {
         let Inner { setup, storage, world, .. } = &*self.0;
         let limits = Limits::new(quick);
         let began = Instant::now();
+        let book = self.book().await;
         let (stored, asked, callback, dataphin) = tokio::join!(
             self.look_into_store(quick, limits),
-            self.ask_dingtalk(quick, limits),
+            self.ask_dingtalk(quick, &book, limits),
             timed(self.knock(quick, limits)),
             timed(self.dry_run(quick, limits)),
         );
+        let templates = timed(self.look_at_templates(quick, &book, asked.as_ref(), limits)).await;
         let pushes = timed(self.take_pushes(quick, asked.as_ref(), limits)).await;
         let ended = self.ended_untold(quick, &stored, asked.as_ref(), limits).await;
         let mut report = Report::new(quick);
@@ -113,7 +114,7 @@ impl Doctor {
         if let (Some(config), Some(asked)) = (&setup.survey.dingtalk, &asked) {
             gateway::judge(&mut report, config, asked);
             app::judge(&mut report, config, asked);
-            template::judge(&mut report, config, asked);
+            template::judge(&mut report, &templates);
         }
         report.judge(Check::Callback, callback.took, || callback.value);
         let now = world.now();
@@ -170,23 +171,37 @@ impl Doctor {
         }
     }
 
-    async fn ask_dingtalk(&self, quick: bool, limits: Limits) -> Option<Asked> {
+    /// The templates that the bridge uses; without a store, none but the operator's own choice.
+    async fn book(&self) -> TemplateBook {
+        let Some(store) = self.0.storage.store() else { return TemplateBook::default() };
+        timeout(LOOK_UP, store.templates()).await.ok().and_then(Result::ok).unwrap_or_default()
+    }
+
+    async fn look_at_templates(
+        &self,
+        quick: bool,
+        book: &TemplateBook,
+        asked: Option<&Asked>,
+        limits: Limits,
+    ) -> template::Looked {
+        match asked.filter(|asked| asked.token().is_ok()) {
+            Some(asked) => {
+                let templates = book.in_use(asked.dingtalk.settings().process_code.as_ref());
+                template::look(templates, quick, asked, limits, &self.0.world).await
+            }
+            None => Vec::new(),
+        }
+    }
+
+    async fn ask_dingtalk(&self, quick: bool, book: &TemplateBook, limits: Limits) -> Option<Asked> {
         let Inner { setup, http, world, .. } = &*self.0;
         let config = setup.survey.dingtalk.as_ref()?;
         let kind = setup.survey.dataphin.as_ref().map(|dataphin| dataphin.account_kind);
         let permissions = app::wanted(quick, kind);
-        let template = if quick { None } else { self.template(config).await };
-        let questions = Questions { permissions: &permissions, people: !quick, template: template.as_ref() };
+        let first = book.in_use(config.settings.process_code.as_ref()).into_iter().next();
+        let template = first.as_ref().map(|template| &template.process_code);
+        let questions = Questions { permissions: &permissions, people: true, agent_id: !quick, template };
         Some(Asked::of(config, http.clone(), world, limits, &questions).await)
-    }
-
-    /// The template of requests that name none: the operator's choice, or the generated one.
-    async fn template(&self, config: &DingTalkConfig) -> Option<ProcessCode> {
-        if let Some(code) = &config.settings.process_code {
-            return Some(code.clone());
-        }
-        let book = timeout(LOOK_UP, self.0.storage.store()?.templates()).await.ok()?.ok()?;
-        book.of(&Purpose::Default).map(|template| template.process_code.clone())
     }
 
     async fn knock(&self, quick: bool, limits: Limits) -> Outcome {

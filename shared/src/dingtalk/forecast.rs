@@ -98,10 +98,10 @@ fn nodes(result: &Value) -> Option<Vec<ForecastNode>> {
     Some(result["workflowActivityRules"].as_array()?.iter().take(MOST_NODES).map(node).collect())
 }
 
-fn node(rule: &Value) -> ForecastNode {
-    let actor = &rule["workflowActor"];
+fn node(activity: &Value) -> ForecastNode {
+    let actor = &activity["workflowActor"];
     let is = |value: &Value, word: &str| value.as_str().is_some_and(|text| text.starts_with(word));
-    let selected = rule["isTargetSelect"] == true || rule["activityType"] == "target_select";
+    let selected = activity["isTargetSelect"] == true || activity["activityType"] == "target_select";
     let range = |path: &str| actor.pointer(path).and_then(Value::as_array).into_iter().flatten();
     let role = match &actor["actorType"] {
         kind if is(kind, "notifier") => NodeRole::Notified,
@@ -125,10 +125,10 @@ fn node(rule: &Value) -> ForecastNode {
     } else {
         Selection::ByFlow
     };
-    let people = rule["activityActioners"].as_array().into_iter().flatten();
+    let people = activity["activityActioners"].as_array().into_iter().flatten();
     let person = |person: &Value| Some((UserId::new(person["userId"].as_str()?), short(&person["name"])));
     ForecastNode {
-        name: short(&rule["activityName"]),
+        name: short(&activity["activityName"]),
         role,
         selection,
         people: people.filter_map(person).collect(),

@@ -11,6 +11,10 @@ use crate::approval::ProcessCode;
 
 /// The look-up by name takes no longer ones.
 const LONGEST_NAME_TO_FIND: usize = 64;
+/// What of a form is kept; DingTalk's own limits are no higher.
+const MOST_FIELDS: usize = 200;
+const MOST_OPTIONS: usize = 200;
+const LONGEST_TEXT: usize = 200;
 const FORMS_A_PAGE: usize = 100;
 /// An organisation has 200 templates at most.
 const MOST_PAGES: usize = 5;
@@ -161,20 +165,21 @@ fn form(result: &Value) -> Option<Form> {
             Some("PUBLISHED") => FormStatus::Published,
             other => FormStatus::Not(other.unwrap_or("unknown").chars().take(32).collect()),
         },
-        fields: items.iter().map(field).collect(),
+        fields: items.iter().take(MOST_FIELDS).map(field).collect(),
     })
 }
 
 fn field(item: &Value) -> FormField {
     let (props, children) = (&item["props"], item["children"].as_array());
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let text = |value: &Value| value.as_str().unwrap_or_default().chars().take(LONGEST_TEXT).collect();
+    let options = props["options"].as_array().into_iter().flatten();
     FormField {
         id: text(&props["id"]),
         label: text(&props["label"]),
         component: text(&item["componentName"]),
         required: props["required"] == true || props["required"] == "true",
-        options: props["options"].as_array().into_iter().flatten().filter_map(option).collect(),
-        columns: children.into_iter().flatten().map(field).collect(),
+        options: options.take(MOST_OPTIONS).filter_map(option).collect(),
+        columns: children.into_iter().flatten().take(MOST_FIELDS).map(field).collect(),
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn select(
         let given = nodes.get(index).or_else(|| nodes.last().filter(|_| choice.required));
         match given {
             Some((action, people)) => {
-                selected.push((choice.actor_key.clone(), fitting(choice, *action, people)?))
+                selected.push((choice.actor_key.clone(), fitting(choice, *action, people)?));
             }
             None if choice.required => {
                 return Err(no(

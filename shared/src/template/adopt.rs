@@ -38,11 +38,9 @@ impl Templates {
             Which::Code(code) => code.clone(),
             Which::Name(name) => self.dingtalk.form_named(name).await?.ok_or_else(|| no_such(name))?,
         };
-        let form =
-            self.dingtalk.form(&process_code).await.map_err(|error| match error.is_no_such_form() {
-                true => no_such(process_code.as_str()),
-                false => error.into(),
-            })?;
+        let form = self.dingtalk.form(&process_code).await.map_err(|error| {
+            if error.is_no_such_form() { no_such(process_code.as_str()) } else { error.into() }
+        })?;
         let template = Template {
             purpose: purpose.clone(),
             fills: mapping(&form, settings)?,

@@ -10,7 +10,7 @@ use crate::approval::{ProcessCode, Request};
 
 /// Which requests a template is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "String", into = "String")]
 pub enum Purpose {
     /// All that have none of their own.
     Default,
@@ -32,6 +32,20 @@ impl fmt::Display for Purpose {
             Self::Code(code) => write!(f, "code:{code}"),
             Self::QuickBi => f.write_str("quick-bi"),
         }
+    }
+}
+
+impl From<Purpose> for String {
+    fn from(purpose: Purpose) -> Self {
+        purpose.to_string()
+    }
+}
+
+impl TryFrom<String> for Purpose {
+    type Error = NoPurpose;
+
+    fn try_from(text: String) -> Result<Self, NoPurpose> {
+        text.parse()
     }
 }
 
@@ -202,6 +216,13 @@ impl TemplateBook {
         let by_choice = || configured.map(|code| self.known_or_by_hand(code));
         let by_default = || self.of(&Purpose::Default).cloned();
         by_type.or_else(by_choice).or_else(by_default).ok_or(Unpicked::None)
+    }
+
+    /// Every template that requests may get. `configured`: the operator's own choice, which comes before the default.
+    pub fn in_use(&self, configured: Option<&ProcessCode>) -> Vec<Template> {
+        let hidden = |template: &&Template| template.purpose == Purpose::Default && configured.is_some();
+        let others = self.templates.iter().filter(|template| !hidden(template)).cloned();
+        configured.map(|code| self.known_or_by_hand(code)).into_iter().chain(others).collect()
     }
 
     /// Whether an instance of this template can be one of ours.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     approval::{ApplyId, ApprovalKey, Details, Person, ProcessCode, Record, Request, Source, Tenant, UserId},
-    dingtalk::{Contact, forecast::ForecastQuery, instances::FormValue},
+    dingtalk::{Class, Contact, DingTalk, DingTalkError, forecast::ForecastQuery, instances::FormValue},
     world::World,
 };
 
@@ -16,33 +16,51 @@ impl Templates {
     pub async fn check(&self, purpose: &Purpose, user: Option<&UserId>) -> Result<Report, TemplateError> {
         let template = self.template(purpose).await?;
         let person = self.person(user).await?;
-        let values = sample(&template, &person, "检查 Check", &self.world);
+        Ok(look_at(template, &self.dingtalk, Some(&person), &self.world).await?)
+    }
+}
+
+/// Looks at a template, and at its flow as it would run for a person, if one is given.
+pub async fn look_at(
+    mut template: Template,
+    dingtalk: &DingTalk,
+    person: Option<&Contact>,
+    world: &World,
+) -> Result<Report, DingTalkError> {
+    let forecast = async {
+        let person = person?;
+        let values = sample(&template, person, "检查 Check", world);
         let query = ForecastQuery {
             process_code: &template.process_code,
             originator: &person.user_id,
             dept_id: person.dept_id,
             values: &values,
         };
-        let (form, forecast) =
-            tokio::join!(self.dingtalk.form(&template.process_code), self.dingtalk.forecast(&query));
-        let form = match form {
-            Ok(form) => form,
-            Err(error) if error.is_no_such_form() => {
-                let problems = vec![missing(&template.process_code)];
-                return Ok(Report { template, problems, remarks: Vec::new(), nodes: Vec::new() });
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let mut problems = judge_form(&template, &form);
-        // A stopped template has no forecast either; that is one cause, not two.
-        let stopped = problems.iter().any(|problem| problem.code == "not-published");
-        let (of_flow, remarks, nodes) = match &forecast {
-            Err(_) if stopped => Default::default(),
-            _ => judge_flow(&template, &forecast, person.manager.as_ref()),
-        };
-        problems.extend(of_flow);
-        Ok(Report { template, problems, remarks, nodes })
-    }
+        Some(dingtalk.forecast(&query).await)
+    };
+    let (form, forecast) = tokio::join!(dingtalk.form(&template.process_code), forecast);
+    let form = match form {
+        Ok(form) => form,
+        Err(error) if error.is_no_such_form() => {
+            let problems = vec![missing(&template.process_code)];
+            return Ok(Report { template, problems, remarks: Vec::new(), nodes: Vec::new() });
+        }
+        Err(error) => return Err(error),
+    };
+    // As it is called today.
+    template.name.clone_from(&form.name);
+    let mut problems = judge_form(&template, &form);
+    // A stopped template has no forecast either; that is one cause, not two.
+    let stopped = problems.iter().any(|problem| problem.code == "not-published");
+    let (of_flow, remarks, nodes) = match &forecast {
+        // About the call, not about the template.
+        Some(Err(error)) if error.class != Class::Permanent => return Err(error.clone()),
+        Some(Err(_)) if stopped => Default::default(),
+        Some(forecast) => judge_flow(&template, forecast, person.and_then(|person| person.manager.as_ref())),
+        None => Default::default(),
+    };
+    problems.extend(of_flow);
+    Ok(Report { template, problems, remarks, nodes })
 }
 
 /// What the form of a check or a try holds: nothing of anybody's request.

@@ -63,9 +63,9 @@ impl Content {
             ("TextField" | "TextareaField", content) => *content != Self::Items,
             ("InnerContactField", content) => *content == Self::Requester,
             ("DDSelectField" | "DDMultiSelectField", Self::Constant(text)) => field.options.contains(text),
-            ("DDSelectField" | "DDMultiSelectField", Self::Type) => true,
-            // Their shapes differ; what an administrator writes there is sent as it is.
-            (
+            // A choice is made by its words. The others' shapes differ: what an administrator writes is sent as it is.
+            ("DDSelectField" | "DDMultiSelectField", Self::Type)
+            | (
                 "NumberField" | "MoneyField" | "DDDateField" | "PhoneField" | "StarRatingField"
                 | "DepartmentField" | "AddressField",
                 Self::Constant(_),
@@ -182,9 +182,9 @@ fn choice(fill: &Fill, kind: &str) -> String {
     let names = |option: &&String, words: &[&str]| {
         words.iter().any(|word| option.to_lowercase().contains(&word.to_lowercase()))
     };
-    let named = fill.options.iter().find(|option| names(option, &words));
+    let by_type = fill.options.iter().find(|option| names(option, &words));
     let option =
-        named.or_else(|| fill.options.iter().find(|option| names(option, &["其他", "其它", "other"])));
+        by_type.or_else(|| fill.options.iter().find(|option| names(option, &["其他", "其它", "other"])));
     let option = option.cloned().unwrap_or_default();
     if fill.component == "DDMultiSelectField" && !option.is_empty() {
         json!([option]).to_string()
@@ -216,7 +216,7 @@ fn table(fill: &Fill, items: &[(String, String)]) -> String {
         return String::new();
     }
     let row = |(name, text): &(String, String)| json!([{"name": item, "value": name}, {"name": value, "value": text}]);
-    serde_json::Value::from_iter(items.iter().map(row)).to_string()
+    items.iter().map(row).collect::<serde_json::Value>().to_string()
 }
 
 /// The approval that an instance of a template was made for, by what it shows (label and value of each field).

@@ -51,11 +51,19 @@ const LOOKS: [SignedDuration; 4] = [
 ];
 
 impl Templates {
-    /// Makes the official template for a purpose, or brings it up to date.
-    pub async fn generate(&self, purpose: &Purpose) -> Result<Generated, TemplateError> {
+    /// Makes the official template for a purpose, or brings it up to date. How it runs stays as it is, unless `way` says.
+    pub async fn generate(&self, purpose: &Purpose, way: Option<Way>) -> Result<Generated, TemplateError> {
         let turn = self.turn().await?;
-        let generated = self.generate_alone(purpose).await;
-        self.store.end_turn(TURN_NAME, turn).await?;
+        let mut generated = self.generate_alone(purpose).await;
+        if let (Ok(Generated { template, .. }), Some(way)) = (&mut generated, way)
+            && template.way != way
+        {
+            template.way = way;
+            self.record(template.clone()).await?;
+        }
+        if let Err(error) = self.store.end_turn(TURN_NAME, turn).await {
+            tracing::warn!(%error, "the next one to make a template waits a minute");
+        }
         generated
     }
 

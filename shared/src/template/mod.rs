@@ -23,6 +23,7 @@ pub mod trial;
 
 pub use adopt::Which;
 pub use book::{NoPurpose, Purpose, Template, TemplateBook, Unpicked, Way};
+pub use check::look_at;
 pub use fill::{Content, Fill};
 pub use generate::{Generated, Making};
 pub use report::Report;

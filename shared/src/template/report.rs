@@ -65,7 +65,7 @@ const SELECTED: &str = "Selected by Initiator 发起人自选";
 const SUPERVISOR: &str = "Direct Supervisor 直属主管";
 const MEMBERS: &str = "Specified Members 指定成员";
 
-/// Components that no interface can fill; one that is required makes a template unusable.
+/// Components that the interface can fill; any other that is required makes a template unusable.
 const FILLABLE: [&str; 18] = [
     "TextField",
     "TextareaField",
@@ -187,6 +187,15 @@ pub fn judge_flow(
                 .to_owned(),
         );
     }
+    let choices = nodes.iter().filter(|node| {
+        node.role == NodeRole::Approver && matches!(node.selection, Selection::ByInitiator(_))
+    });
+    let choices = choices.count();
+    if template.way == Way::Template && choices > 0 {
+        remarks.push(format!(
+            "a request may bring {choices} node(s) of approvers: the flow leaves so many to the initiator"
+        ));
+    }
     if template.way == Way::Template && !nodes.iter().any(|node| node.role == NodeRole::Approver) {
         problems.push(problem(
             "nobody-decides",
@@ -256,17 +265,17 @@ mod tests {
         problems.iter().map(|problem| problem.code).collect()
     }
 
-    fn required(component: &str) -> Option<FormField> {
+    fn required(component: &str) -> FormField {
         let (label, component) = ("extra".to_owned(), component.to_owned());
-        Some(FormField { id: "extra".to_owned(), label, component, required: true, ..FormField::default() })
+        FormField { id: "extra".to_owned(), label, component, required: true, ..FormField::default() }
     }
 
     #[test]
     fn a_form_is_good_if_the_bridge_can_fill_all_it_must() {
         let judge = |form: Form| judge_form(&by_hand(Way::Source), &form);
         assert_eq!(codes(&judge(form(None))), Vec::<&str>::new());
-        assert_eq!(codes(&judge(form(required("TextField")))), ["required-unfilled"]);
-        assert_eq!(codes(&judge(form(required("SignatureField")))), ["component-unwritable"]);
+        assert_eq!(codes(&judge(form(Some(required("TextField"))))), ["required-unfilled"]);
+        assert_eq!(codes(&judge(form(Some(required("SignatureField"))))), ["component-unwritable"]);
         let stopped = Form { status: FormStatus::Not("INVALID".to_owned()), ..form(None) };
         assert_eq!(codes(&judge(stopped)), ["not-published"]);
         let mut changed = form(None);
@@ -310,7 +319,7 @@ mod tests {
         assert!(problems.is_empty());
         assert!(remarks[0].contains("works peer-to-peer only"), "{remarks:?}");
         let (_, remarks, _) = judge_flow(&own, &Ok(vec![node(NodeRole::Approver, chosen(), &[])]), None);
-        assert_eq!(remarks, Vec::<String>::new());
+        assert!(remarks.len() == 1 && remarks[0].contains("1 node(s)"), "{remarks:?}");
     }
 
     #[test]

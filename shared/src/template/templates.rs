@@ -86,13 +86,15 @@ impl Templates {
             )
         })?;
         let contact = self.dingtalk.contact(AccountKind::UserId, user.as_str()).await;
-        contact.map_err(|error| match error.is_nobody() {
-            true => TemplateError::Cannot(format!(
+        contact.map_err(|error| {
+            if !error.is_nobody() {
+                return error.into();
+            }
+            TemplateError::Cannot(format!(
                 "{user} is not a user in DingTalk ({}): check DINGTALK_TEST_USER_ID, and that the app's visible range \
                  includes them",
                 error.code
-            )),
-            false => error.into(),
+            ))
         })
     }
 

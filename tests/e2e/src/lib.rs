@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::{
     approval::{Approval, ApprovalId, Status},
     engine::Engine,
+    template::Templates,
     world::{ManualClock, SystemRandom, World},
 };
 use simulators::{
@@ -37,6 +38,7 @@ pub struct Rehearsal {
     pub bridge: String,
     host: Host,
     clock: Arc<ManualClock>,
+    world: World,
 }
 
 /// What differs from a plain rehearsal, where DingTalk pushes only ends of instances and limits no calls.
@@ -91,15 +93,22 @@ impl Rehearsal {
         }
         let config = sandbox.config().expect("the configuration is complete");
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-        let host = Host::start(&config, Storage::Memory, world, listener).await.expect("the bridge starts");
+        let host =
+            Host::start(&config, Storage::Memory, world.clone(), listener).await.expect("the bridge starts");
         let bridge = format!("http://{}", host.address());
         sandbox.connect(&bridge).await.expect("DingTalk accepts the callback address");
-        Self { sandbox, bridge, host, clock }
+        Self { sandbox, bridge, host, clock, world }
     }
 
     /// The bridge's engine.
     pub fn engine(&self) -> &Engine {
         self.host.engine()
+    }
+
+    /// The bridge's templates, as the operator's calls and the command line have them.
+    pub fn templates(&self, system_name: &str) -> Templates {
+        let (store, dingtalk) = (self.engine().store().clone(), self.engine().dingtalk().clone());
+        Templates::new(store, dingtalk, self.world.clone(), system_name)
     }
 
     /// Moves the clock.

@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use shared::{
     approval::{ApprovalId, Status},
+    diagnosis::{Doctor, Outcome},
+    template::{Generated, Purpose, Templates, Trial, trial::Standing},
     world::World,
 };
 use simulators::{
     dataphin::{Kind, Operator, Person, Request, RequestState, Verb},
     dingtalk::{Filter, PushOptions, Todo},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 
-use super::{serve::asked_to_stop, show};
+use super::{serve::asked_to_stop, show, template};
 use crate::{
     host::{Host, Storage},
     sandbox::{Sandbox, SandboxSettings},
@@ -23,6 +25,8 @@ use crate::{
 
 /// No step of the demo takes longer: DingTalk's rule of 15 seconds is the longest wait.
 const PATIENCE: Duration = Duration::from_secs(40);
+
+const OPERATOR_TOKEN_LENGTH: usize = 24;
 
 #[derive(Args)]
 pub(super) struct Demo {
@@ -54,6 +58,9 @@ struct Stage {
     sandbox: Sandbox,
     host: Host,
     bridge: String,
+    operator: String,
+    templates: Templates,
+    doctor: Doctor,
     began: Timestamp,
     world: World,
 }
@@ -61,12 +68,29 @@ struct Stage {
 impl Stage {
     async fn set_up(world: &World) -> Result<Self> {
         let pushes = PushOptions { filter: Filter::recommended(), ..PushOptions::default() };
-        let sandbox = Sandbox::start(world, SandboxSettings { pushes, ..SandboxSettings::default() }).await?;
+        let settings = SandboxSettings { pushes, without_template: true, ..SandboxSettings::default() };
+        let mut sandbox = Sandbox::start(world, settings).await?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let host = Host::start(&sandbox.config()?, Storage::Memory, world.clone(), listener).await?;
-        let bridge = format!("http://{}", host.address());
+        let bridge = format!("http://{}", listener.local_addr()?);
+        let operator = world.random.letters_and_digits(OPERATOR_TOKEN_LENGTH);
+        sandbox.set("BRIDGE_PUBLIC_URL", &bridge);
+        sandbox.set("BRIDGE_OPERATOR_TOKEN", &operator);
+        let config = sandbox.config()?;
+        let host = Host::start(&config, Storage::Memory, world.clone(), listener).await?;
         sandbox.connect(&bridge).await?;
-        Ok(Self { sandbox, host, bridge, began: world.now(), world: world.clone() })
+        let (store, dingtalk) = (host.engine().store().clone(), host.engine().dingtalk().clone());
+        let templates = Templates::new(store, dingtalk, world.clone(), &config.bridge.system_name);
+        let doctor = Doctor::new(&config, host.engine(), world.clone())?;
+        Ok(Self {
+            sandbox,
+            host,
+            bridge,
+            operator,
+            templates,
+            doctor,
+            began: world.now(),
+            world: world.clone(),
+        })
     }
 
     fn introduce(&self) {
@@ -74,6 +98,7 @@ impl Stage {
         say!("  Dataphin (simulated)  {}   people ask for permissions here", self.sandbox.dataphin.url());
         say!("  the bridge            {}", self.bridge);
         say!("  DingTalk (simulated)  {}   people decide here\n", self.sandbox.dingtalk.url());
+        say!("0. Set up with one command each, as an administrator would");
     }
 
     fn invite(&self) {
@@ -82,6 +107,7 @@ impl Stage {
         );
         say!("  file a request:  {}", self.sandbox.dataphin.url());
         say!("  decide it:       {}", self.sandbox.dingtalk.url());
+        say!("  diagnose it, make and test templates:  {}/operator#token={}", self.bridge, self.operator);
     }
 
     /// A line of the story, with the time since it began.
@@ -91,21 +117,57 @@ impl Stage {
     }
 
     async fn play(&self) -> Result<()> {
+        let trial = self.generate_and_try().await?;
         let test = self.sandbox.dataphin.test_connection().await;
         ensure!(test.passed, "Dataphin's connection test failed: {:?}", test.message);
         self.say("Dataphin tests the connection: success");
         let [li, wang, zhang, chen, liu, ..] = &self.sandbox.dataphin.settings().people[..] else {
             bail!("the sandbox has too few people");
         };
+        self.diagnose().await?;
         self.chain(li, wang, zhang, chen).await?;
         self.refusal(liu, wang).await?;
         self.either_of_two(li, zhang, chen).await?;
         self.withdrawal(chen, liu).await?;
+        self.finish_trial(trial).await?;
         ensure!(
             self.sandbox.dataphin.contradictions() == 0,
             "Dataphin was told two different outcomes of one request"
         );
         say!("\nAll four requests ended as their people decided, and Dataphin was told each outcome once.");
+        Ok(())
+    }
+
+    /// `bridge template generate`, and `bridge template try`, which takes its time.
+    async fn generate_and_try(&self) -> Result<JoinHandle<Result<Trial>>> {
+        let Generated { template, .. } = self.templates.generate(&Purpose::Default, None).await?;
+        self.say(&format!("bridge template generate: “{}” ({})", template.name, template.process_code));
+        let trial = self.templates.try_out(&Purpose::Default, None).await?;
+        self.say("bridge template try: an instance from the administrator to themselves is on its way …");
+        Ok(tokio::spawn(watch(self.templates.clone(), self.world.clone(), trial)))
+    }
+
+    /// `bridge doctor`
+    async fn diagnose(&self) -> Result<()> {
+        let diagnosis = self.doctor.full().await;
+        let passed =
+            diagnosis.findings.iter().filter(|it| matches!(it.outcome, Outcome::Passed { .. })).count();
+        if let Some(finding) = diagnosis.first_cause() {
+            bail!("the diagnosis of a healthy bridge raises an alarm: {finding:?}");
+        }
+        self.say(&format!("bridge doctor: {passed} checks passed, none failed"));
+        Ok(())
+    }
+
+    /// The try's legs, once its instance was withdrawn.
+    async fn finish_trial(&self, trial: JoinHandle<Result<Trial>>) -> Result<()> {
+        let trial = tokio::time::timeout(PATIENCE, trial)
+            .await
+            .context("the try of the template does not end")???;
+        say!("\n5. What became of the try of the template");
+        trial.legs().iter().for_each(|leg| say!("{}", template::leg_line(leg)));
+        say!("{}", template::verdict(&trial));
+        ensure!(trial.standing() == Standing::Passed, "the try of the template failed");
         Ok(())
     }
 
@@ -228,6 +290,16 @@ impl Stage {
         }
         bail!("the bridge did not note that Dataphin confirmed the outcome of {id}")
     }
+}
+
+/// Looks at a try until it is over.
+async fn watch(templates: Templates, world: World, mut trial: Trial) -> Result<Trial> {
+    while trial.standing() == Standing::UnderWay {
+        world.sleep(SignedDuration::from_millis(100)).await;
+        let further = templates.look_at_trial(&trial.instance).await?;
+        trial = further.context("the try is gone from the store")?;
+    }
+    Ok(trial)
 }
 
 fn name(person: &Person) -> &str {

@@ -17,6 +17,9 @@ pub(super) async fn run() -> Result<()> {
     say!("Approval Bridge listens on http://{}", host.address());
     say!("  Dataphin, Submit Approval Request URL:  https://<your address>");
     say!("  DingTalk, event subscription URL:       https://<your address>/dingtalk/callback");
+    if config.bridge.operator_token.is_some() {
+        say!("  the operator's page:                    https://<your address>/operator");
+    }
     match &config.bridge.dynamodb_endpoint {
         Some(endpoint) => say!("  approvals are kept in table {} at {endpoint}", config.bridge.table),
         None => say!("  approvals are kept in {}", config.bridge.file),

@@ -33,7 +33,7 @@ pub(super) struct Template {
 #[derive(Subcommand)]
 enum What {
     /// Make the official template, or bring it up to date; never a second one
-    Generate(For),
+    Generate(Generate),
     /// Use a template of your own, by its code (PROC-…) or its name
     Adopt(Adopt),
     /// Look at a template as it is in DingTalk: its form and its flow
@@ -51,6 +51,15 @@ struct For {
     /// Which requests: default, type:<type, like AUTH>, code:<Dataphin's templateCode>, quick-bi
     #[arg(long = "for", value_name = "REQUESTS", default_value = "default")]
     purpose: Purpose,
+}
+
+#[derive(Args)]
+struct Generate {
+    #[command(flatten)]
+    requests: For,
+    /// Who decides: source (Dataphin's approvers) or template (the flow designed in DingTalk) [default: as it is]
+    #[arg(long)]
+    way: Option<Way>,
 }
 
 #[derive(Args)]
@@ -87,8 +96,8 @@ impl Template {
         let templates = open(&world).await?;
         let output = Output { json: self.json };
         match self.what {
-            What::Generate(For { purpose }) => {
-                let generated = templates.generate(&purpose).await?;
+            What::Generate(Generate { requests, way }) => {
+                let generated = templates.generate(&requests.purpose, way).await?;
                 output.show(&generated, || made(&generated));
                 warn_of_choice(&templates, &generated.template);
             }
@@ -116,7 +125,7 @@ impl Template {
             What::List => {
                 let book = templates.book().await?;
                 output.show(&book.templates, || {
-                    book.templates.iter().for_each(|template| say!("{}", line(template)))
+                    book.templates.iter().for_each(|template| say!("{}", line(template)));
                 });
                 if let Some(configured) = templates.configured().filter(|_| !self.json) {
                     say!("{:<12} {configured}  (DINGTALK_PROCESS_CODE: wins over the default)", "default");
@@ -162,7 +171,16 @@ fn made(generated: &Generated) {
     };
     say!("{}: template “{}” ({})", what, template.name, template.process_code);
     say!("  for requests: {}", template.purpose);
-    say!("  next: bridge template check; bridge template try");
+    subscription(template);
+}
+
+/// What is to be typed into DingTalk's console, so that an approval costs one push.
+fn subscription(template: &OurTemplate) {
+    say!("  event subscription, filters (developer console > your app > Event Subscription):");
+    for end in ["finish", "terminate"] {
+        say!("    /v1.0/event/bpms_instance_change/processCode/{}/type/{end}", template.process_code);
+    }
+    say!("  next: bridge template check --for {0}; bridge template try --for {0}", template.purpose);
 }
 
 fn fields_of(template: &OurTemplate) {
@@ -175,7 +193,7 @@ fn fields_of(template: &OurTemplate) {
     for fill in &template.fills {
         say!("  {:<24} <- {}", fill.label, fill.content.name());
     }
-    say!("  next: bridge template check --for {0}; bridge template try --for {0}", template.purpose);
+    subscription(template);
 }
 
 fn report_of(report: &Report) {

@@ -70,6 +70,13 @@ impl Request {
         self
     }
 
+    /// Naming this approval template.
+    #[must_use]
+    pub fn with_template(mut self, code: impl Into<String>) -> Self {
+        self.template_code = code.into();
+        self
+    }
+
     /// Decided, after the nodes that it has, by these people.
     #[must_use]
     pub fn then(mut self, operator: Operator, users: impl IntoIterator<Item = Person>) -> Self {

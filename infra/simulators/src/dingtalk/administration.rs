@@ -43,6 +43,11 @@ impl Simulator {
         self.with(|state| new_template::add(state, template))
     }
 
+    /// All templates.
+    pub fn templates(&self) -> Vec<Template> {
+        self.with(|state| state.templates.values().cloned().collect())
+    }
+
     /// One template.
     pub fn template(&self, code: &str) -> Option<Template> {
         self.with(|state| state.templates.get(code).cloned())
