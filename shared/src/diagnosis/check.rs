@@ -294,9 +294,10 @@ impl Check {
                 id: "events",
                 en: "DingTalk's events",
                 zh: "钉钉事件",
-                proves: "events arrive and are believed; no approval ended without one",
+                proves: "events arrive and are believed; no approval ended without one (up to three that are pending are read)",
                 needs: &[Self::Store, Self::Callback],
                 variables: &["DINGTALK_CALLBACK_TOKEN", "DINGTALK_CALLBACK_AES_KEY"],
+                paid: 3,
                 ..PLAIN
             },
             Self::FailedPushes => Facts {
