@@ -23,6 +23,8 @@ const DEADLINE: Duration = Duration::from_millis(1_500);
 /// How long we wait, to tell slow from silent.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PATH: &str = "/dingtalk/callback";
+/// The code of a check_url that the running bridge does not believe.
+pub(super) const NOT_BELIEVED: &str = "http-403";
 /// Every answer of the bridge's carries it.
 const OUR_HEADER: &str = "x-reference";
 
@@ -155,8 +157,10 @@ async fn knock(
         Ok(answer) => answer,
         Err(error) => {
             let unreached = reach::why(address, &error, limits.until()).await;
-            return Err(unreached
-                .failure(places::proxy("does it run, and lead to the bridge?", "是否运行并转发到网桥？")));
+            return Err(unreached.failure(places::proxy(
+                "does it run, does it lead to the bridge, and does `bridge serve` run?",
+                "是否运行并转发到网桥？bridge serve 是否在运行？",
+            )));
         }
     };
     if let Some(failure) = refusal(&answer) {

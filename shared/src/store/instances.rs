@@ -14,6 +14,7 @@ use super::{
     CommitError, Store, StoreError,
     approvals::{next_version, version_condition},
     item::{self, Item, KEY, VERSION, number, text},
+    marks::unless_condition_failed,
 };
 use crate::approval::{Approval, ApprovalId, Hint, HintResult, InstanceId, Pending};
 
@@ -65,15 +66,7 @@ impl Store {
             .expression_attribute_values(":expires", number(expires))
             .send()
             .await;
-        match sent {
-            Ok(_) => Ok(Owner::Nobody),
-            Err(error)
-                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                self.owner(instance).await
-            }
-            Err(error) => Err(error.into()),
-        }
+        if unless_condition_failed(sent)? { Ok(Owner::Nobody) } else { self.owner(instance).await }
     }
 
     /// Commits an approval that has just learned of its instance, together with the instance's owner. `pending`

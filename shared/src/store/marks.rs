@@ -1,5 +1,8 @@
 //! Moments the bridge must remember across restarts.
 
+use aws_sdk_dynamodb::{
+    config::http::HttpResponse, error::SdkError, operation::update_item::UpdateItemError,
+};
 use jiff::Timestamp;
 
 use super::{
@@ -37,15 +40,7 @@ impl Store {
             .expression_attribute_values(":before", number(before.as_millisecond()))
             .send()
             .await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(error.into()),
-        }
+        unless_condition_failed(sent)
     }
 
     /// Gives a turn back that was claimed at `claimed_at`, if it is still ours.
@@ -62,13 +57,23 @@ impl Store {
             .expression_attribute_values(":never", number(0_i64))
             .send()
             .await;
-        match sent {
-            Err(error)
-                if !error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Err(error.into())
-            }
-            _ => Ok(()),
+        unless_condition_failed(sent).map(|_| ())
+    }
+}
+
+/// Whether it was written: a condition that did not hold is no error.
+pub(super) fn unless_condition_failed<T>(
+    sent: Result<T, SdkError<UpdateItemError, HttpResponse>>,
+) -> Result<bool, StoreError> {
+    match sent {
+        Ok(_) => Ok(true),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
+            Ok(false)
         }
+        Err(error) => Err(error.into()),
     }
 }

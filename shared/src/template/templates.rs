@@ -86,6 +86,12 @@ impl Templates {
             )
         })?;
         let contact = self.dingtalk.contact(AccountKind::UserId, user.as_str()).await;
+        if contact.as_ref().is_ok_and(|contact| !contact.active || !contact.has_department) {
+            return Err(TemplateError::Cannot(format!(
+                "{user} is not active in DingTalk or belongs to no department there, and cannot start an approval: DingTalk \
+                 admin console > Contacts 通讯录, or another DINGTALK_TEST_USER_ID"
+            )));
+        }
         contact.map_err(|error| {
             if !error.is_nobody() {
                 return error.into();

@@ -11,7 +11,7 @@ use doctor::{
 use jiff::SignedDuration;
 use shared::diagnosis::{Check, Outcome};
 use simulators::{
-    dataphin::{Kind, Operator, Request},
+    dataphin::{Kind, Operator, Request, Verb},
     dingtalk::{Api, Fault, Person, Standing, Trouble, permissions},
 };
 
@@ -30,9 +30,7 @@ async fn a_secret_that_is_wrong() {
 #[tokio::test]
 async fn an_app_key_that_is_another_apps() {
     let site = Site::start().await;
-    // The running bridge has the right one, so its callback does not take what is addressed to the other.
-    let diagnosis =
-        site.diagnosis_with(&[("DINGTALK_APP_KEY", "dinganotherappskey00"), ("BRIDGE_PUBLIC_URL", "")]).await;
+    let diagnosis = site.diagnosis_with(&[("DINGTALK_APP_KEY", "dinganotherappskey00")]).await;
     names(&diagnosis, "credentials", "DINGTALK_APP_KEY", "Credentials and Basic Information");
 }
 
@@ -173,6 +171,41 @@ async fn dingtalk_itself_failing() {
     site.sandbox.dingtalk.clear_faults();
     site.sandbox.dingtalk.fault(Fault::of(Api::AccessToken, Trouble::CloseBefore));
     names(&site.diagnosis().await, "dingtalk-api", "closes the connection", "DINGTALK_API_URL");
+}
+
+#[tokio::test]
+async fn a_time_out_that_is_shorter_than_dingtalks_answers() {
+    let site = Site::start().await;
+    site.sandbox.dingtalk.fault(Fault::of(Api::AccessToken, Trouble::Slow(1_300)));
+    let diagnosis = site.diagnosis_with(&[("DINGTALK_TIMEOUT_SECONDS", "1")]).await;
+    names(&diagnosis, "dingtalk-api", "gives up after 1000 ms", "DINGTALK_TIMEOUT_SECONDS");
+    assert!(site.diagnosis().await.is_healthy());
+}
+
+#[tokio::test]
+async fn a_template_that_lets_nobody_revoke() {
+    let site = Site::with(|it| it.dingtalk.revoke_after = SignedDuration::ZERO, &[]).await;
+    let apply_id = site.accepted().await;
+    site.sandbox.dingtalk.set_allow_revoke(&site.sandbox.variables()["DINGTALK_PROCESS_CODE"], false);
+    assert!(site.sandbox.dataphin.withdraw(&apply_id, Verb::Revoke).await.is_ok());
+    let approval =
+        site.sandbox.dataphin.request(&apply_id).and_then(|it| it.process_instance_id()).expect("an id");
+    let id = shared::approval::ApprovalId::new(approval);
+    // The engine does not try before DingTalk would let it.
+    for _ in 0..4_000 {
+        let approval = site.store().load(&id).await.expect("the store answers").expect("an approval");
+        if approval
+            .record
+            .timeline
+            .entries()
+            .iter()
+            .any(|it| it.what.to_string().contains("withdrawal failed"))
+        {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    names(&site.diagnosis().await, "withdrawals", "does not let its initiator revoke", "高级设置");
 }
 
 #[tokio::test]

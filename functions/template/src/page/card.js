@@ -8,9 +8,9 @@ import { follow } from "./trial.js";
 const TRIAL = "approval-bridge trial";
 
 export class Card {
-  /** `again`: shows the list anew. */
-  constructor(again) {
-    this.again = again;
+  /** `again` shows the list anew; `person` is in whose name to check and test, empty for the bridge's setting. */
+  constructor({ again, person }) {
+    Object.assign(this, { again, person });
     this.head = make("div.head");
     this.about = make("div");
     this.line = make("div.line", { role: "status" });
@@ -57,7 +57,7 @@ export class Card {
   }
 
   order() {
-    const user = at("person").value.trim();
+    const user = this.person();
     return { for: worded(this.template.purpose), ...(user && { user }) };
   }
 
@@ -87,7 +87,7 @@ export class Card {
     if (isRunning) {
       this.test.disabled = true;
       sessionStorage.setItem(this.key(), trial.instance);
-      await follow(this.trial, trial).catch(() => {});
+      await follow(this.trial, trial);
     }
     sessionStorage.removeItem(this.key());
     this.test.disabled = false;

@@ -1,7 +1,7 @@
 // The diagnosis: every check by its name, what it proved, or the cause and where to mend it.
 
 import { call, Refusal } from "./bridge.js";
-import { both, copyOnClick, during, duration, make, mark, note, say } from "./show.js";
+import { both, copyOnClick, during, duration, make, mark, note, prose, say } from "./show.js";
 
 const SIGNS = { passed: "✓", failed: "✗", skipped: "–" };
 const [run, copying, line, place] =
@@ -86,9 +86,9 @@ function row(finding) {
 }
 
 function found({ outcome, proved, why, cause, mend, code }) {
-  if (outcome !== "failed") return proved ?? why ?? "";
+  if (outcome !== "failed") return prose(proved ?? why ?? "");
   return [
-    make("p.cause", {}, cause, code && [" ", make("code", {}, code)]),
+    make("p.cause", {}, prose(cause), code && [" ", make("code", {}, code)]),
     mend && make("div.mend", {}, make("strong", {}, say("Mend it here", "修复位置")), both(mend.en, mend.zh)),
   ];
 }

@@ -25,7 +25,8 @@ const POSSIBLE = /^[\x21-\x7e]+$/;
 
 /** Takes the token out of the address, so that it is neither seen nor copied along. */
 function tokenOfAddress() {
-  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  // In a token, a plus is a plus.
+  const given = new URLSearchParams(location.hash.slice(1).replaceAll("+", "%2B")).get("token");
   if (given === null) return undefined;
   history.replaceState(null, "", location.pathname + location.search);
   return given.trim();

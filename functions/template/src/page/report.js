@@ -1,13 +1,13 @@
 // The report of a check: the template's flow as it would run, what is wrong with it, and where to mend that.
 
-import { both, make, mark, note, say } from "./show.js";
+import { both, make, mark, note, prose, say } from "./show.js";
 
 export function report({ template, nodes, problems, remarks }) {
   return make("div.result", {},
     verdict(problems),
     problems.map(problem),
     nodes.length > 0 && [flow(template.way), make("ol.nodes", {}, nodes.map(node))],
-    remarks.map((remark) => note("skipped", remark)));
+    remarks.map((remark) => note("skipped", prose(remark))));
 }
 
 function verdict(problems) {
@@ -19,7 +19,7 @@ function verdict(problems) {
 
 function problem({ what, code, mendEn, mendZh }) {
   return make("div.problem", {},
-    make("p.cause", {}, what, " ", make("code", {}, code)),
+    make("p.cause", {}, prose(what), " ", make("code", {}, code)),
     make("div.mend", {}, make("strong", {}, say("Mend it here", "修复位置")), both(mendEn, mendZh)));
 }
 

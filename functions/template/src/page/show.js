@@ -16,7 +16,16 @@ export function say(en, zh) {
 
 /** Both languages one under the other, for what must be found in a console of either. */
 export function both(en, zh) {
-  return make("div.both", {}, make("div", { lang: "en" }, en), make("div", { lang: "zh" }, zh));
+  return make("div.both", {}, make("div", { lang: "en" }, prose(en)), make("div", { lang: "zh" }, prose(zh)));
+}
+
+/** A sentence of the bridge's, with what it sets `apart` and *in the console's words*. */
+export function prose(text) {
+  return String(text).split(/(`[^`]+`|(?<![*\w])\*(?![*\s])[^*]+\*(?!\*))/).map((part) => {
+    if (part.length > 2 && part.startsWith("`")) return make("code", {}, part.slice(1, -1));
+    if (part.length > 2 && /^\*[^*]/.test(part)) return make("em", {}, part.slice(1, -1));
+    return part;
+  });
 }
 
 /** A button that says what it does in both languages. */
@@ -49,13 +58,17 @@ export function note(outcome, ...words) {
   return make(`p.note.${outcome}`, {}, mark(outcome), make("span", {}, words));
 }
 
+/** Why something does not work, and what to do. */
+export function failure(...words) {
+  return make("p.note.failed.cause", {}, mark("failed"), make("span", {}, words));
+}
+
 /** What went wrong, with all that helps to find it in the log. */
 export function trouble(error) {
   const { en = String(error), zh = en, code, reference } = error;
-  const words = en === zh ? en : say(en, zh);
-  const traces = [code, reference && [say("reference ", "参考号 "), reference]].filter(Boolean);
-  const trace = traces.map((trace) => make("code", {}, trace));
-  return make("p.note.failed", {}, mark("failed"), make("span", {}, words, trace.flatMap((it) => [" ", it])));
+  const words = en === zh ? prose(en) : say(en, zh);
+  const traces = [!en.includes(code) && code, reference && [say("reference ", "参考号 "), reference]].filter(Boolean);
+  return failure(words, traces.flatMap((trace) => [" ", make("code", {}, trace)]));
 }
 
 /** Does `work` while its button is off and its line shows a running clock; gives whether it went well. */

@@ -6,12 +6,12 @@ import { during, make, note, say } from "./show.js";
 
 const PERSON = "approval-bridge person";
 const KINDS = {
-  AUTH: "权限 permission",
-  PUBLISH: "发布 publish",
-  CODE_REVIEW: "代码评审 code review",
-  BIZ_PLANNING: "业务规划 business planning",
-  STANDARD_APPROVAL: "标准审批 standard review",
-  DEFAULT: "审批 approval",
+  AUTH: "permission 权限",
+  PUBLISH: "publish 发布",
+  CODE_REVIEW: "code review 代码评审",
+  BIZ_PLANNING: "business planning 业务规划",
+  STANDARD_APPROVAL: "standard review 标准审批",
+  DEFAULT: "approval 审批",
 };
 const CODE = "code:";
 
@@ -22,7 +22,7 @@ const cards = new Map();
 export function startTemplates() {
   for (const select of document.querySelectorAll("select.for")) {
     const kinds = Object.entries(KINDS).map(([kind, words]) => [`type:${kind}`, `${kind} · ${words}`]);
-    const purposes = [["default", "所有请求 all requests"], ...kinds, ["quick-bi", "Quick BI"]];
+    const purposes = [["default", "All requests 所有请求"], ...kinds, ["quick-bi", "Quick BI"]];
     select.append(...purposes.map(([value, words]) => make("option", { value }, words)));
   }
   at("adopt-for").append(make("option", { value: CODE }, "templateCode …"));
@@ -31,7 +31,7 @@ export function startTemplates() {
     at("adopt-code").required = at("adopt-for").value === CODE;
   };
   at("person").value = localStorage.getItem(PERSON) ?? "";
-  at("person").onchange = () => localStorage.setItem(PERSON, at("person").value.trim());
+  at("person").onchange = () => localStorage.setItem(PERSON, person());
   at("generate").onsubmit = generate;
   at("adopt").onsubmit = adopt;
 }
@@ -42,7 +42,7 @@ export function showTemplates({ configured, templates }) {
   const all = chosen ? [byHand(configured, templates), ...templates] : templates;
   const shown = all.map((template) => {
     const key = `${worded(template.purpose)} ${template.processCode}`;
-    const card = cards.get(key) ?? new Card(again);
+    const card = cards.get(key) ?? new Card({ again, person });
     cards.set(key, card);
     card.show(template, configured);
     return card.element;
@@ -58,6 +58,8 @@ function byHand(processCode, templates) {
   const known = templates.find((template) => template.processCode === processCode);
   return { ...(known ?? { name: processCode, processCode, way: "source", fills: [] }), purpose: "default", byVariable: true };
 }
+
+const person = () => at("person").value.trim();
 
 async function again() {
   showTemplates(await call("templates"));

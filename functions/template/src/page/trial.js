@@ -1,7 +1,7 @@
 // A test: a real approval from the administrator to themselves, each leg of its way with its time while it runs.
 
 import { call } from "./bridge.js";
-import { button, make, mark, note, say, trouble } from "./show.js";
+import { button, failure, make, mark, note, prose, say, trouble } from "./show.js";
 import { diagnoseInSight } from "./diagnosis.js";
 
 const LOOK_EVERY_MS = 1000;
@@ -23,9 +23,10 @@ export async function follow(place, trial) {
       shown.update(trial);
     } catch (error) {
       misses += 1;
+      shown.miss(error);
       if (error.status === 404 || misses >= MOST_MISSES) {
-        shown.giveUp(error);
-        throw error;
+        shown.stop();
+        return;
       }
     }
   }
@@ -59,15 +60,18 @@ class Shown {
       if (told) this.heard.replaceChildren(...told.flat());
     });
     this.tick();
-    if (standing === UNDER_WAY) return;
-    clearInterval(this.ticking);
+    if (standing !== UNDER_WAY) clearInterval(this.ticking);
     this.end.replaceChildren(...verdict(trial));
   }
 
-  giveUp(error) {
-    clearInterval(this.ticking);
-    this.rows.forEach((row) => row.stop());
+  /** A look that went wrong; the next one may not. */
+  miss(error) {
     this.end.replaceChildren(trouble(error));
+  }
+
+  stop() {
+    clearInterval(this.ticking);
+    this.rows.forEach((row) => row.giveUp());
   }
 
   tick() {
@@ -91,7 +95,7 @@ class Row {
     const isDone = leg.afterMs !== null;
     const outcome = isDone ? "passed" : leg.skipped ? "skipped" : ofOpen;
     if (outcome === this.outcome) return undefined;
-    this.stop(outcome);
+    this.set(outcome);
     if (isDone) this.time.textContent = `${(leg.afterMs / 1000).toFixed(3)} s`;
     if (leg.skipped) this.remark.replaceChildren(...say("not subscribed to, or not waited for", "未订阅或未等待"));
     return isDone || leg.skipped ? say(leg.name, leg.nameZh) : undefined;
@@ -101,7 +105,11 @@ class Row {
     if (this.outcome === "running") this.time.textContent = `${(gone / 1000).toFixed(1)} s`;
   }
 
-  stop(outcome = "waiting") {
+  giveUp() {
+    if (this.outcome === "running") this.set("waiting");
+  }
+
+  set(outcome) {
     this.outcome = outcome;
     this.element.className = outcome;
     this.sign.replaceChildren(mark(outcome));
@@ -110,9 +118,10 @@ class Row {
 }
 
 function verdict({ standing, failures }) {
+  if (standing === UNDER_WAY) return [];
   if (standing === "passed") {
     return [note("passed", say("The whole way works: DingTalk, the event subscription, the public callback.", "全程打通：钉钉、事件订阅、公网回调均正常。"))];
   }
-  const causes = failures.map((failure) => note("failed", failure));
+  const causes = failures.map((why) => failure(prose(why)));
   return [...causes, button("", say("Run the diagnosis", "运行诊断"), diagnoseInSight)];
 }
