@@ -116,6 +116,27 @@ impl Requests {
         )
     }
 
+    /// Withdrawals that DingTalk refuses.
+    pub fn withdrawals(&self) -> Outcome {
+        let refused: Vec<&str> = self.pending.iter().filter_map(refused_withdrawal).collect();
+        let Some(code) = refused.first() else {
+            return Outcome::passed("no withdrawal was refused by DingTalk");
+        };
+        Failure::new(
+            format!(
+                "DingTalk refuses to withdraw {} approval(s): the template does not let its initiator revoke what is \
+                 under way",
+                refused.len()
+            ),
+            Words::new(
+                "DingTalk OA approval console > the template > Advanced Settings > Allow the initiator to revoke",
+                "钉钉 OA 审批管理后台 > 审批模板 > 高级设置 > 允许提交人撤销审批中的审批单",
+            ),
+        )
+        .code(*code)
+        .into()
+    }
+
     /// Requests that were refused because of people.
     pub fn refused(&self, kind: Option<AccountKind>, now: Timestamp) -> Outcome {
         let lately = |approval: &&Approval| now.duration_since(approval.record.updated_at) <= LATELY;
@@ -126,8 +147,7 @@ impl Requests {
         let lately: Vec<&Approval> = self.refused.iter().filter(lately).collect();
         let people: Vec<&Approval> = lately.iter().copied().filter(because_of_people).collect();
         // One odd account among others is a person's matter, not the setting's.
-        let other =
-            people.iter().filter_map(|approval| hint(common_shape(&approval.record.request)?, kind?)).next();
+        let other = people.iter().find_map(|approval| hint(common_shape(&approval.record.request)?, kind?));
         if let Some((what, advice)) = other {
             return Failure::new(
                 format!(
@@ -157,6 +177,14 @@ async fn newest(store: &Store, status: Status) -> Result<Vec<Approval>, StoreErr
         approvals.extend(store.load(&id).await?.filter(|approval| approval.state.status() == status));
     }
     Ok(approvals)
+}
+
+/// DingTalk's answer to a withdrawal that it did not carry out.
+fn refused_withdrawal(approval: &Approval) -> Option<&str> {
+    approval.record.timeline.entries().iter().rev().find_map(|entry| match &entry.what {
+        Happening::WithdrawalFailed { code, .. } => Some(code.as_str()),
+        _ => None,
+    })
 }
 
 fn failing(approval: &Approval) -> Option<&str> {
