@@ -31,7 +31,12 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked)
     let with_oapi = !matches!(oapi, Outcome::Failed(_));
     let errors = || refusal.iter().chain(asked.errors(with_oapi));
     report.judge(Check::DingTalkApi, asked.api.took, || api);
-    report.judge(Check::DingTalkOapi, asked.oapi.took, || oapi);
+    report.judge(Check::DingTalkOapi, asked.oapi.took, || match (&asked.api.value, &asked.oapi.value) {
+        (Err(api), Err(oapi)) if api.is_like(oapi) => {
+            Outcome::skipped("because DingTalk's API failed: it is not reached for the same reason")
+        }
+        _ => oapi,
+    });
     report.judge(Check::Credentials, asked.api.took, || credentials(refusal.as_ref()));
     report.judge(Check::AddressList, asked.api.took, || {
         address_list(errors().find(|error| error.is_address_refused()))
