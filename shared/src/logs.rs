@@ -5,7 +5,7 @@
 
 use std::io::IsTerminal;
 
-use tracing::Level;
+use tracing::{Level, level_filters::LevelFilter};
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Our crates, by the names their lines carry.
@@ -28,5 +28,7 @@ fn targets(default: Level) -> Targets {
         std::env::var("BRIDGE_LOG").ok().and_then(|level| level.trim().parse().ok()).unwrap_or(default);
     // The embedded store warns of every lost race, which is its way of saying "load again".
     let libraries = Targets::new().with_default(Level::WARN).with_target("dynoxide", Level::ERROR);
+    // What is wrong with a certificate is told by whoever made the call.
+    let libraries = libraries.with_target("rustls_platform_verifier", LevelFilter::OFF);
     libraries.with_targets(OURS.map(|name| (name, level)))
 }

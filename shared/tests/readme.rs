@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use shared::{
     approval::schedule,
     config::{Fallback, VARIABLES},
+    diagnosis::Check,
     template::official,
 };
 
@@ -57,6 +58,25 @@ fn the_readme_lists_the_forms_fields() {
         writeln!(table, "| `{}` | {component} | {} |", field.label, field.content.name()).expect("a line");
     }
     section("form fields", &table);
+}
+
+#[test]
+fn the_readme_lists_every_check() {
+    let mut table = "| id | check | what it proves |\n|---|---|---|\n".to_owned();
+    for check in Check::ALL {
+        let facts = check.facts();
+        let quick = if facts.quick { " ⚡" } else { "" };
+        writeln!(table, "| `{}`{quick} | {} {} | {} |", facts.id, facts.en, facts.zh, facts.proves)
+            .expect("a line");
+    }
+    let paid = |quick: bool| -> u32 {
+        let counted = Check::ALL.into_iter().map(Check::facts).filter(|facts| !quick || facts.quick);
+        counted.map(|facts| u32::from(facts.paid)).sum()
+    };
+    let (full, quick) = (paid(false), paid(true));
+    writeln!(table, "\n⚡: also in Dataphin's *Test Connection* and `bridge doctor --quick`. A full diagnosis makes up to {full} \
+                     paid calls, a quick one up to {quick}.").expect("a line");
+    section("checks", &table);
 }
 
 /// Compares what stands between `<!-- name -->` and `<!-- end of name -->`, or writes it.

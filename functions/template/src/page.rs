@@ -5,7 +5,7 @@ use axum::{
     Router,
     extract::Path,
     http::{HeaderName, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use shared::http::Problem;
@@ -36,13 +36,16 @@ const FILES: [(&str, &str); 9] = [
 ];
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/operator", get(async || answer("page.html", include_str!("page/page.html")))).route(
-        "/operator/page/{file}",
-        get(async |Path(name): Path<String>| {
-            let file = FILES.iter().find(|(known, _)| *known == name);
-            file.map_or_else(|| Problem::not_found().into_response(), |(name, text)| answer(name, text))
-        }),
-    )
+    Router::new()
+        .route("/operator", get(async || answer("page.html", include_str!("page/page.html"))))
+        // What the page loads lies beside it.
+        .route("/operator/", get(async || Redirect::permanent("../operator")))
+        .route("/operator/page/{file}", get(async |Path(name): Path<String>| file(&name)))
+}
+
+fn file(name: &str) -> Response {
+    let file = FILES.iter().find(|(known, _)| *known == name);
+    file.map_or_else(|| Problem::not_found().into_response(), |(name, text)| answer(name, text))
 }
 
 fn answer(name: &str, text: &'static str) -> Response {
@@ -81,7 +84,7 @@ mod tests {
             assert!(!page.contains(inline), "{inline}");
         }
         assert!(page.split("<script").skip(1).all(|script| script.contains("src=")), "an inline script");
-        for (name, text) in FILES.iter().filter(|(name, _)| name.ends_with(".js")) {
+        for (name, text) in FILES {
             let ways =
                 ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"];
             for way in ways {

@@ -1,6 +1,6 @@
 //! The `bridge` binary as an operator meets it.
 
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::panic)]
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -157,7 +157,6 @@ fn without_configuration_every_missing_variable_is_named_at_once() {
     let required = [
         "DINGTALK_APP_KEY",
         "DINGTALK_APP_SECRET",
-        "DINGTALK_PROCESS_CODE",
         "DINGTALK_CALLBACK_TOKEN",
         "DATAPHIN_ACCESS_TOKEN",
         "DATAPHIN_CALLBACK_URL",
@@ -174,7 +173,10 @@ fn without_configuration_every_missing_variable_is_named_at_once() {
 fn keygen_makes_a_token_and_a_key_that_the_console_takes() {
     let output = Command::new(BRIDGE).arg("keygen").output().expect("it runs");
     let text = String::from_utf8(output.stdout).expect("text");
-    let (token, key) = text.trim().split_once('\n').expect("two lines");
+    let [token, key, operator] = text.trim().lines().collect::<Vec<_>>()[..] else {
+        panic!("three lines: {text}")
+    };
+    assert!(operator.strip_prefix("BRIDGE_OPERATOR_TOKEN=").is_some_and(|token| token.len() == 32));
     let token = token.strip_prefix("DINGTALK_CALLBACK_TOKEN=").expect("the token");
     assert!(token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     let key = key.strip_prefix("DINGTALK_CALLBACK_AES_KEY=").expect("the key");

@@ -55,10 +55,14 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked)
         Check::ServicePerson,
         service,
         asked.service.as_ref(),
-        "who is not needed unless a requester is not in DingTalk",
+        "DINGTALK_SERVICE_USER_ID is not set: it is needed only for requesters who are not in DingTalk",
     );
     let same = settings.test_user.is_some() && settings.test_user == settings.service_user;
-    let why = if same { "who is the service person" } else { "so nothing is tried in anybody's name" };
+    let why = if same {
+        "it is the service person"
+    } else {
+        "DINGTALK_TEST_USER_ID is not set: nothing is tried in anybody's name"
+    };
     let test = settings.test_user.as_ref().filter(|_| !same).map(|_| "DINGTALK_TEST_USER_ID");
     person(report, Check::TestPerson, test, asked.test.as_ref(), why);
     report.judge(Check::AgentId, asked.agent.as_ref().map(|agent| agent.took).unwrap_or_default(), || {
@@ -86,7 +90,7 @@ fn missing(permission: Permission, error: &DingTalkError) -> Outcome {
 fn person(report: &mut Report, check: Check, variable: Option<&str>, found: Option<&Person>, without: &str) {
     report.judge(check, found.map(|found| found.took).unwrap_or_default(), || {
         let (Some(variable), Some(found)) = (variable, found) else {
-            return Outcome::skipped(format!("none is set, {without}"));
+            return Outcome::skipped(without);
         };
         match &found.value {
             Ok(person) if !person.active => Outcome::failed(

@@ -129,17 +129,11 @@ impl Asked {
             let (service, test) = tokio::join!(person(service), person(test));
             self.service = service;
             self.test = test;
-            let originator =
-                [&self.test, &self.service].into_iter().flatten().find_map(|it| it.value.as_ref().ok());
             if let (Some(agent_id), Some(template), Some(originator)) =
-                (settings.agent_id.filter(|_| questions.agent_id), questions.template, originator)
+                (settings.agent_id.filter(|_| questions.agent_id), questions.template, self.person())
             {
-                let proof = dingtalk.prove_agent_id(
-                    agent_id,
-                    template,
-                    originator.user_id.as_str(),
-                    originator.dept_id,
-                );
+                let user = originator.user_id.as_str();
+                let proof = self.dingtalk.prove_agent_id(agent_id, template, user, originator.dept_id);
                 self.agent = Some(timed(within(limits, proof)).await);
             }
         }
@@ -148,7 +142,7 @@ impl Asked {
         }
     }
 
-    /// In whose name a flow can be foreseen.
+    /// In whose name a flow can be foreseen: who can start an approval.
     pub fn person(&self) -> Option<&Contact> {
         let people =
             [&self.test, &self.service].into_iter().flatten().filter_map(|it| it.value.as_ref().ok());

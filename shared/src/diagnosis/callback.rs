@@ -23,6 +23,8 @@ const DEADLINE: Duration = Duration::from_millis(1_500);
 /// How long we wait, to tell slow from silent.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PATH: &str = "/dingtalk/callback";
+/// The code of a check_url that the running bridge does not believe.
+pub(super) const NOT_BELIEVED: &str = "http-403";
 /// Every answer of the bridge's carries it.
 const OUR_HEADER: &str = "x-reference";
 
@@ -80,8 +82,11 @@ pub(super) async fn check(
             Ok(_) => {}
         }
     }
-    let mention = inner_name(&url).await.filter(|_| !rehearsal);
-    let mention = mention.map_or("", |()| "; seen from here its name leads to an inner address");
+    let mention = if !rehearsal && has_inner_name(&url).await {
+        "; seen from here its name leads to an inner address"
+    } else {
+        ""
+    };
     Outcome::passed(format!("check_url through {} is {proved}{mention}", shown(&url)))
 }
 
@@ -124,10 +129,12 @@ fn not_public(url: &Url) -> Option<Failure> {
 }
 
 /// Whether the name leads to an inner address from here: a split DNS, or a mistake.
-async fn inner_name(url: &Url) -> Option<()> {
-    let host = url.host_str()?;
-    let looked_up = timeout(Duration::from_secs(1), tokio::net::lookup_host((host, 443))).await.ok()?.ok()?;
-    looked_up.into_iter().any(|address| !is_public(address.ip())).then_some(())
+async fn has_inner_name(url: &Url) -> bool {
+    let Some(host) = url.host_str() else { return false };
+    match timeout(Duration::from_secs(1), tokio::net::lookup_host((host, 443))).await {
+        Ok(Ok(mut addresses)) => addresses.any(|address| !is_public(address.ip())),
+        _ => false,
+    }
 }
 
 /// One knock: how long it took, or what DingTalk would not have taken.
@@ -150,8 +157,10 @@ async fn knock(
         Ok(answer) => answer,
         Err(error) => {
             let unreached = reach::why(address, &error, limits.until()).await;
-            return Err(unreached
-                .failure(places::proxy("does it run, and lead to the bridge?", "是否运行并转发到网桥？")));
+            return Err(unreached.failure(places::proxy(
+                "does it run, does it lead to the bridge, and does `bridge serve` run?",
+                "是否运行并转发到网桥？bridge serve 是否在运行？",
+            )));
         }
     };
     if let Some(failure) = refusal(&answer) {

@@ -30,6 +30,7 @@ pub enum Check {
     DataphinCallback,
     Deliveries,
     Waiting,
+    Withdrawals,
     Refused,
 }
 
@@ -66,7 +67,7 @@ const CALLED_OAPI: &[Check] =
 
 impl Check {
     /// All of them, in order.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Configuration,
         Self::Store,
         Self::DingTalkApi,
@@ -93,6 +94,7 @@ impl Check {
         Self::DataphinCallback,
         Self::Deliveries,
         Self::Waiting,
+        Self::Withdrawals,
         Self::Refused,
     ];
 
@@ -294,9 +296,10 @@ impl Check {
                 id: "events",
                 en: "DingTalk's events",
                 zh: "钉钉事件",
-                proves: "events arrive and are believed; no approval ended without one",
+                proves: "events arrive and are believed; no approval ended without one (up to three that are pending are read)",
                 needs: &[Self::Store, Self::Callback],
                 variables: &["DINGTALK_CALLBACK_TOKEN", "DINGTALK_CALLBACK_AES_KEY"],
+                paid: 3,
                 ..PLAIN
             },
             Self::FailedPushes => Facts {
@@ -362,6 +365,14 @@ impl Check {
                     Self::InstanceWrite,
                     Self::Template,
                 ],
+                ..PLAIN
+            },
+            Self::Withdrawals => Facts {
+                id: "withdrawals",
+                en: "Withdrawals",
+                zh: "撤回",
+                proves: "what was withdrawn in Dataphin could be withdrawn in DingTalk: the template lets its initiator revoke",
+                needs: &[Self::Store, Self::InstanceWrite],
                 ..PLAIN
             },
             Self::Refused => Facts {

@@ -1,5 +1,7 @@
 //! What DingTalk's answers mean up to the gate of its APIs: address, credentials, address list, clock, limits.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use reqwest::Url;
 
@@ -24,11 +26,17 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked)
     let refusal = asked.token().err().flatten();
     let settings = &config.settings;
     let api = host("DINGTALK_API_URL", &settings.api_url, &asked.api, silence(asked, false));
+    let api = in_time(api, &asked.api, config.timeout);
     let oapi = host("DINGTALK_OAPI_URL", &settings.oapi_url, &asked.oapi, silence(asked, true));
     let with_oapi = !matches!(oapi, Outcome::Failed(_));
     let errors = || refusal.iter().chain(asked.errors(with_oapi));
     report.judge(Check::DingTalkApi, asked.api.took, || api);
-    report.judge(Check::DingTalkOapi, asked.oapi.took, || oapi);
+    report.judge(Check::DingTalkOapi, asked.oapi.took, || match (&asked.api.value, &asked.oapi.value) {
+        (Err(api), Err(oapi)) if api.is_like(oapi) => {
+            Outcome::skipped("because DingTalk's API failed: it is not reached for the same reason")
+        }
+        _ => oapi,
+    });
     report.judge(Check::Credentials, asked.api.took, || credentials(refusal.as_ref()));
     report.judge(Check::AddressList, asked.api.took, || {
         address_list(errors().find(|error| error.is_address_refused()))
@@ -47,6 +55,20 @@ fn silence(asked: &Asked, oapi: bool) -> Option<&DingTalkError> {
     let mut calls = permissions.filter_map(|(_, proved)| proved.value.as_ref().err());
     let mut people = asked.service.iter().chain(&asked.test).filter_map(|person| person.value.as_ref().err());
     calls.find(silent).or_else(|| people.find(silent).filter(|_| oapi))
+}
+
+/// Whether the bridge waits long enough for an answer that came.
+fn in_time(outcome: Outcome, answered: &Answered, timeout: Duration) -> Outcome {
+    if !matches!(outcome, Outcome::Passed { .. }) || answered.took <= timeout {
+        return outcome;
+    }
+    let cause = format!(
+        "DingTalk answers after {} ms, and the bridge gives up after {} ms (DINGTALK_TIMEOUT_SECONDS)",
+        answered.took.as_millis(),
+        timeout.as_millis()
+    );
+    let mend = places::variable("DINGTALK_TIMEOUT_SECONDS");
+    Failure::new(cause, mend.or(&places::machine("its network and proxy", "网络与代理"))).code("slow").into()
 }
 
 /// Whether DingTalk answers at an address.

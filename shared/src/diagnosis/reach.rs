@@ -63,6 +63,16 @@ pub(super) async fn why(url: &str, error: &SendError, until: Instant) -> Unreach
 }
 
 impl Unreached {
+    /// Whether it says of the network what another says, too: then it is one cause.
+    pub fn is_like(&self, other: &Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::NoName { .. }, Self::NoName { .. })
+                | (Self::Dropped { .. }, Self::Dropped { .. })
+                | (Self::Proxy { .. }, Self::Proxy { .. })
+        )
+    }
+
     /// The same as a failure; `mend` is where the address is set.
     pub fn failure(&self, mend: Words) -> Failure {
         let network = |en: &str, zh: &str| places::machine(en, zh);
@@ -106,7 +116,10 @@ fn last_words(error: &SendError) -> String {
         ("Expired", "its certificate has expired, or this machine's clock is wrong"),
         ("NotValidForName", "its certificate is for another name"),
         ("NotValidYet", "its certificate is not valid yet, or this machine's clock is wrong"),
-        ("CaUsedAsEndEntity", "its certificate is an authority's own"),
+        (
+            "CaUsedAsEndEntity",
+            "its certificate is signed by itself, as an authority's is; it needs one that an authority signed",
+        ),
         ("InvalidContentType", "no TLS is spoken there: http:// may be meant"),
     ];
     if let Some((_, words)) = known.iter().find(|(part, _)| text.contains(part)) {

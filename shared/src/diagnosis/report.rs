@@ -51,6 +51,11 @@ impl Report {
         self.findings.push(Finding { check, variable: None, outcome, took });
     }
 
+    /// Whether a check has failed.
+    pub fn has_failed(&self, check: Check) -> bool {
+        self.down.get(&check) == Some(&check)
+    }
+
     /// The code with which a check has failed.
     pub fn code_of(&self, check: Check) -> Option<&str> {
         let failure = self.findings.iter().find(|finding| finding.check == check)?.failure()?;

@@ -12,8 +12,12 @@ use crate::{
 /// Requests of a status that are looked at, the newest first.
 const MOST: u16 = 50;
 const LATELY: SignedDuration = SignedDuration::from_hours(24);
-/// Until then a request without an instance is nothing unusual.
-const WAITS_LONG: SignedDuration = SignedDuration::from_mins(10);
+/// Until then a request without an instance is nothing unusual: it is tried again.
+const WAITS_LONG: SignedDuration = SignedDuration::from_hours(1);
+/// What is due for so long is looked after by nobody.
+const OVERDUE: SignedDuration = SignedDuration::from_mins(2);
+/// DingTalk's code for a withdrawal that comes too early, or too late: the instance's state tells more.
+const NOT_NOW: &str = "aflowProcessInstStatusException";
 /// Attempts after which an outcome that Dataphin does not take is no accident.
 const TRIED_OFTEN: u32 = 3;
 /// Pending approvals whose instance is looked at for an end that no event told: paid calls.
@@ -97,16 +101,25 @@ impl Requests {
 
     /// Requests that wait for their instance.
     pub fn waiting(&self, now: Timestamp) -> Outcome {
-        let long = |approval: &&Approval| now.duration_since(approval.record.received_at) > WAITS_LONG;
+        let overdue = |approval: &Approval| {
+            approval.state.due_at().is_some_and(|due| now.duration_since(due) > OVERDUE)
+        };
+        let long = |approval: &&Approval| {
+            now.duration_since(approval.record.received_at) > WAITS_LONG || overdue(approval)
+        };
         let waiting: Vec<&Approval> = self.received.iter().filter(long).collect();
         let Some(oldest) = waiting.last() else {
-            return Outcome::passed("no request waits for its instance for long");
+            return Outcome::passed(format!(
+                "no request waits for its instance for long; {} on the way",
+                self.received.len()
+            ));
         };
         let since = ago(now.duration_since(oldest.record.received_at));
-        let why = last_error(oldest).map_or_else(
-            || "is `bridge serve` running?".to_owned(),
-            |code| format!("DingTalk's last answer: {code}"),
-        );
+        let why = match last_error(oldest) {
+            _ if overdue(oldest) => "nobody advances it: is `bridge serve` running?".to_owned(),
+            Some(code) => format!("DingTalk's last answer: {code}"),
+            None => "no answer of DingTalk's is noted".to_owned(),
+        };
         Outcome::failed(
             format!("{} request(s) have no DingTalk instance yet, one for {since}; {why}", waiting.len()),
             Words::new(
@@ -114,6 +127,27 @@ impl Requests {
                 "`bridge list received`，然后 `bridge show`",
             ),
         )
+    }
+
+    /// Withdrawals that DingTalk refuses.
+    pub fn withdrawals(&self) -> Outcome {
+        let refused: Vec<&str> = self.pending.iter().filter_map(refused_withdrawal).collect();
+        let Some(code) = refused.first() else {
+            return Outcome::passed("no withdrawal was refused by DingTalk");
+        };
+        Failure::new(
+            format!(
+                "DingTalk refuses to withdraw {} approval(s): the template does not let its initiator revoke what is \
+                 under way",
+                refused.len()
+            ),
+            Words::new(
+                "DingTalk OA approval console > the template > Advanced Settings > Allow the initiator to revoke",
+                "钉钉 OA 审批管理后台 > 审批模板 > 高级设置 > 允许提交人撤销审批中的审批单",
+            ),
+        )
+        .code(*code)
+        .into()
     }
 
     /// Requests that were refused because of people.
@@ -126,8 +160,7 @@ impl Requests {
         let lately: Vec<&Approval> = self.refused.iter().filter(lately).collect();
         let people: Vec<&Approval> = lately.iter().copied().filter(because_of_people).collect();
         // One odd account among others is a person's matter, not the setting's.
-        let other =
-            people.iter().filter_map(|approval| hint(common_shape(&approval.record.request)?, kind?)).next();
+        let other = people.iter().find_map(|approval| hint(common_shape(&approval.record.request)?, kind?));
         if let Some((what, advice)) = other {
             return Failure::new(
                 format!(
@@ -159,13 +192,22 @@ async fn newest(store: &Store, status: Status) -> Result<Vec<Approval>, StoreErr
     Ok(approvals)
 }
 
-fn failing(approval: &Approval) -> Option<&str> {
-    match &approval.state {
-        State::Decided(decided) if decided.delivery.attempts >= TRIED_OFTEN => {
-            decided.delivery.last_error.as_deref()
-        }
+/// DingTalk's answer to a withdrawal that it did not carry out.
+fn refused_withdrawal(approval: &Approval) -> Option<&str> {
+    approval.record.timeline.entries().iter().rev().find_map(|entry| match &entry.what {
+        Happening::WithdrawalFailed { code, .. } if code != NOT_NOW => Some(code.as_str()),
         _ => None,
-    }
+    })
+}
+
+/// What Dataphin says to an outcome again and again. Whatever the dry run proves to be mended is tried again by itself:
+/// an outage, a wrong address, a wrong key.
+fn failing(approval: &Approval) -> Option<&str> {
+    let State::Decided(decided) = &approval.state else { return None };
+    let said = decided.delivery.last_error.as_deref().filter(|_| decided.delivery.attempts >= TRIED_OFTEN)?;
+    let about_the_outcome = said.starts_with("HTTP 2") || said.starts_with("HTTP 4");
+    let passing = ["HTTP 408", "HTTP 429"].iter().any(|status| said.starts_with(status));
+    (about_the_outcome && !passing && !said.contains("an HTML page")).then_some(said)
 }
 
 /// What DingTalk last said to its creation.

@@ -13,6 +13,9 @@ const CLOCK_SKEW_MS: i64 = 60_000;
 /// The code of a call under another access token.
 pub(super) const ACCESS_TOKEN: &str = "access-token";
 
+/// The code of an event that is addressed to another app.
+pub(super) const OTHER_OWNER: &str = "refused-owner";
+
 /// Judges DingTalk's events. `ended`: how many approvals have ended in DingTalk, seen just now, without an event.
 pub(super) fn events(sightings: &Sightings, ended: usize, now: Timestamp) -> Outcome {
     let lately = |sighting| lately(sightings, sighting, now);

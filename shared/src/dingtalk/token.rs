@@ -19,7 +19,7 @@ const REFRESH_EARLY: SignedDuration = SignedDuration::from_secs(300);
 const REMEMBER_FAILURE: SignedDuration = SignedDuration::from_secs(1);
 
 /// A token that lacks a permission is replaced so often at most: the point may have been granted since its birth.
-const RENEW_EVERY: SignedDuration = SignedDuration::from_mins(1);
+const RENEW_EVERY: SignedDuration = SignedDuration::from_secs(15);
 
 pub(super) struct TokenCache {
     cached: Mutex<Cached>,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Purpose, TemplateError, Templates, check::sample};
 use crate::{
     approval::{InstanceId, ProcessCode, UserId},
-    dingtalk::{Approvers, Class, NewInstance, NodeAction},
+    dingtalk::{Approvers, Class, DingTalkError, NewInstance, NodeAction},
 };
 
 /// DingTalk lets nobody revoke an instance that is younger than 15 s.
@@ -48,6 +48,10 @@ pub struct Trial {
     pub end_reported_at: Option<Timestamp>,
     /// Why something did not work.
     pub failures: Vec<String>,
+    /// Whether there is nothing left to wait for.
+    given_up: bool,
+    /// Whether reading it is over, one way or the other.
+    read: bool,
     /// Withdrawals so far, and when the next may be.
     withdrawals: u32,
     withdraw_not_before: Timestamp,
@@ -82,12 +86,10 @@ pub enum Standing {
 impl Trial {
     /// How it stands.
     pub fn standing(&self) -> Standing {
-        if !self.failures.is_empty() {
-            Standing::Failed
-        } else if self.end_reported_at.is_some() {
-            Standing::Passed
-        } else {
-            Standing::UnderWay
+        match (self.end_reported_at.is_some() || self.given_up, self.failures.is_empty()) {
+            (false, _) => Standing::UnderWay,
+            (true, true) => Standing::Passed,
+            (true, false) => Standing::Failed,
         }
     }
 
@@ -152,6 +154,8 @@ impl Templates {
             withdrawn_at: None,
             end_reported_at: None,
             failures: Vec::new(),
+            given_up: false,
+            read: false,
             withdrawals: 0,
             withdraw_not_before: created_at + WITHDRAW_AFTER,
         };
@@ -174,15 +178,16 @@ impl Templates {
     }
 
     async fn look(&self, trial: &mut Trial) -> Result<(), TemplateError> {
-        if trial.seen_at.is_none() {
+        if !trial.read {
             match self.dingtalk.read_instance(&trial.instance).await {
-                Ok(_) => trial.seen_at = Some(self.world.now()),
+                Ok(_) => (trial.read, trial.seen_at) = (true, Some(self.world.now())),
                 Err(error)
                     if matches!(error.class, Class::Transient | Class::UnknownOutcome | Class::Throttled) => {
                 }
+                // It must not stay on the desk for that.
                 Err(error) => {
+                    trial.read = true;
                     trial.failures.push(TemplateError::from(error).to_string());
-                    trial.seen_at = Some(self.world.now());
                 }
             }
         }
@@ -198,6 +203,7 @@ impl Templates {
             None if now >= trial.withdraw_not_before => self.withdraw(trial, now).await,
             Some(withdrawn_at) if now.duration_since(withdrawn_at) >= WAIT_FOR_EVENT => {
                 trial.failures.push(no_event(trial.start_reported_at.is_some()));
+                trial.given_up = true;
             }
             _ => {}
         }
@@ -210,14 +216,21 @@ impl Templates {
         match self.dingtalk.terminate_instance(&trial.instance, "Approval Bridge: test").await {
             Ok(()) => trial.withdrawn_at = Some(self.world.now()),
             Err(_) if trial.withdrawals < MOST_WITHDRAWALS => {}
-            Err(error) => trial.failures.push(format!(
-                "the instance cannot be withdrawn ({}): allow the initiator to revoke an approval that is under way: OA approval \
-                 console > Templates > this template > Edit > Advanced Settings (OA审批管理后台 > 表单管理 > 编辑 > 高级设置 > \
-                 允许提交人撤销审批中的审批单); revoke this one by hand in DingTalk",
-                error.code
-            )),
+            Err(error) => {
+                trial.given_up = true;
+                trial.failures.push(not_withdrawn(&error));
+            }
         }
     }
+}
+
+fn not_withdrawn(error: &DingTalkError) -> String {
+    format!(
+        "the instance cannot be withdrawn ({}): allow the initiator to revoke an approval that is under way: OA approval \
+         console > Templates > this template > Edit > Advanced Settings (OA审批管理后台 > 表单管理 > 编辑 > 高级设置 > \
+         允许提交人撤销审批中的审批单); revoke this one by hand in DingTalk",
+        error.code
+    )
 }
 
 fn no_event(start_came: bool) -> String {

@@ -10,7 +10,10 @@ use doctor::{
 };
 use jiff::SignedDuration;
 use shared::diagnosis::{Check, Outcome};
-use simulators::dingtalk::{Api, Fault, Person, Standing, Trouble, permissions};
+use simulators::{
+    dataphin::{Kind, Operator, Request, Verb},
+    dingtalk::{Api, Fault, Person, Standing, Trouble, permissions},
+};
 
 #[tokio::test]
 async fn a_secret_that_is_wrong() {
@@ -27,9 +30,7 @@ async fn a_secret_that_is_wrong() {
 #[tokio::test]
 async fn an_app_key_that_is_another_apps() {
     let site = Site::start().await;
-    // The running bridge has the right one, so its callback does not take what is addressed to the other.
-    let diagnosis =
-        site.diagnosis_with(&[("DINGTALK_APP_KEY", "dinganotherappskey00"), ("BRIDGE_PUBLIC_URL", "")]).await;
+    let diagnosis = site.diagnosis_with(&[("DINGTALK_APP_KEY", "dinganotherappskey00")]).await;
     names(&diagnosis, "credentials", "DINGTALK_APP_KEY", "Credentials and Basic Information");
 }
 
@@ -67,18 +68,22 @@ async fn people_by_mobile_number_need_their_own_permission() {
 async fn a_permission_that_was_granted_a_moment_ago_is_no_alarm_and_the_next_submit_works() {
     let site = Site::start().await;
     site.sandbox.dingtalk.deny(permissions::INSTANCE_WRITE);
+    // The bridge looks people up, and so gets a token that lacks the point.
     let people = site.sandbox.dataphin.settings().people;
-    let request = simulators::dataphin::Request::of(simulators::dataphin::Kind::TablePermission);
+    let mut stranger = people[1].clone();
+    stranger.user_source_id = "a-stranger".to_owned();
     let request =
-        request.asked_by(people[0].clone()).then(simulators::dataphin::Operator::Or, [people[1].clone()]);
-    let refused = site.sandbox.dataphin.file(request).await;
-    assert!(
-        !refused.answer.accepted() && refused.body().contains("Workflow.Instance.Write"),
-        "{}",
-        refused.body()
+        Request::of(Kind::TablePermission).asked_by(people[0].clone()).then(Operator::Or, [stranger]);
+    assert!(!site.sandbox.dataphin.file(request).await.answer.accepted());
+    names(
+        &site.diagnosis().await,
+        "permission-instance-write",
+        "Workflow.Instance.Write",
+        "工作流实例写权限",
     );
     site.sandbox.dingtalk.grant(permissions::INSTANCE_WRITE);
     assert!(site.diagnosis().await.is_healthy());
+    site.round_trip().await;
 }
 
 #[tokio::test]
@@ -166,6 +171,41 @@ async fn dingtalk_itself_failing() {
     site.sandbox.dingtalk.clear_faults();
     site.sandbox.dingtalk.fault(Fault::of(Api::AccessToken, Trouble::CloseBefore));
     names(&site.diagnosis().await, "dingtalk-api", "closes the connection", "DINGTALK_API_URL");
+}
+
+#[tokio::test]
+async fn a_time_out_that_is_shorter_than_dingtalks_answers() {
+    let site = Site::start().await;
+    site.sandbox.dingtalk.fault(Fault::of(Api::AccessToken, Trouble::Slow(1_300)));
+    let diagnosis = site.diagnosis_with(&[("DINGTALK_TIMEOUT_SECONDS", "1")]).await;
+    names(&diagnosis, "dingtalk-api", "gives up after 1000 ms", "DINGTALK_TIMEOUT_SECONDS");
+    assert!(site.diagnosis().await.is_healthy());
+}
+
+#[tokio::test]
+async fn a_template_that_lets_nobody_revoke() {
+    let site = Site::with(|it| it.dingtalk.revoke_after = SignedDuration::ZERO, &[]).await;
+    let apply_id = site.accepted().await;
+    site.sandbox.dingtalk.set_allow_revoke(&site.sandbox.variables()["DINGTALK_PROCESS_CODE"], false);
+    assert!(site.sandbox.dataphin.withdraw(&apply_id, Verb::Revoke).await.is_ok());
+    let approval =
+        site.sandbox.dataphin.request(&apply_id).and_then(|it| it.process_instance_id()).expect("an id");
+    let id = shared::approval::ApprovalId::new(approval);
+    // The engine does not try before DingTalk would let it.
+    for _ in 0..4_000 {
+        let approval = site.store().load(&id).await.expect("the store answers").expect("an approval");
+        if approval
+            .record
+            .timeline
+            .entries()
+            .iter()
+            .any(|it| it.what.to_string().contains("withdrawal failed"))
+        {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    names(&site.diagnosis().await, "withdrawals", "does not let its initiator revoke", "高级设置");
 }
 
 #[tokio::test]

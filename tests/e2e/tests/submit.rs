@@ -237,3 +237,15 @@ async fn a_withdrawal_while_the_outcome_is_unknown_leaves_nothing_behind() {
     let instances = r.sandbox.dingtalk.instances();
     assert!(instances.iter().all(|instance| instance.status == simulators::dingtalk::Status::Terminated));
 }
+
+#[tokio::test]
+async fn a_permission_that_is_granted_while_the_bridge_runs_is_used_without_a_restart() {
+    let r = Rehearsal::start().await;
+    r.sandbox.dingtalk.deny(simulators::dingtalk::permissions::INSTANCE_WRITE);
+    let refused = r.file(r.request()).await;
+    assert!(refused.body().contains("Workflow.Instance.Write"), "{}", refused.body());
+    r.sandbox.dingtalk.grant(simulators::dingtalk::permissions::INSTANCE_WRITE);
+    // A new token is asked for now and then, not for every refusal.
+    r.pass(jiff::SignedDuration::from_secs(15));
+    r.accepted(r.request()).await;
+}

@@ -12,7 +12,7 @@ export function whenRefused(then) {
 }
 
 /** What the bridge, or the way to it, said no with. */
-export class Refusal extends Error {
+class Refusal extends Error {
   constructor(status, { en, zh, code, reference }) {
     super(en);
     Object.assign(this, { status, en, zh: zh ?? en, code, reference });

@@ -3,7 +3,7 @@
 import { call } from "./bridge.js";
 import { button, confirmed, copyOnClick, during, make, note, say } from "./show.js";
 import { report } from "./report.js";
-import { follow } from "./trial.js";
+import { age, follow } from "./trial.js";
 
 const TRIAL = "approval-bridge trial";
 
@@ -73,11 +73,14 @@ export class Card {
 
   /** A test that was under way when the page was loaded anew. */
   resume() {
-    const instance = sessionStorage.getItem(this.key());
-    if (instance && !this.test.disabled) this.run(() => call(`templates/try/${encodeURIComponent(instance)}`));
+    const kept = sessionStorage.getItem(this.key());
+    if (!kept || this.test.disabled) return;
+    const { instance, began } = JSON.parse(kept);
+    this.run(() => call(`templates/try/${encodeURIComponent(instance)}`), began);
   }
 
-  async run(begin) {
+  /** `began`: when, if it has begun already. */
+  async run(begin, began) {
     // A button that is off does not start a second one.
     this.test.disabled = true;
     let trial;
@@ -86,8 +89,9 @@ export class Card {
     });
     if (isRunning) {
       this.test.disabled = true;
-      sessionStorage.setItem(this.key(), trial.instance);
-      await follow(this.trial, trial);
+      began ??= Date.now() - age(trial);
+      sessionStorage.setItem(this.key(), JSON.stringify({ instance: trial.instance, began }));
+      await follow(this.trial, trial, began);
     }
     sessionStorage.removeItem(this.key());
     this.test.disabled = false;

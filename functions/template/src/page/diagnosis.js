@@ -1,6 +1,6 @@
 // The diagnosis: every check by its name, what it proved, or the cause and where to mend it.
 
-import { call, Refusal } from "./bridge.js";
+import { call } from "./bridge.js";
 import { both, copyOnClick, during, duration, make, mark, note, prose, say } from "./show.js";
 
 const SIGNS = { passed: "✓", failed: "✗", skipped: "–" };
@@ -26,7 +26,8 @@ async function diagnose() {
   place.classList.add("old");
   const worked = await during(run, line, say("Looking at everything", "正在检查"), async () => {
     const began = performance.now();
-    const { findings } = await call("doctor").catch(asNotThereYet);
+    const { findings } = await call("doctor").catch(noneIfNotThereYet);
+    if (!findings) return notThereYet();
     const took = performance.now() - began;
     const sorted = [...findings].sort((one, other) => isFailed(other) - isFailed(one));
     place.replaceChildren(table(sorted));
@@ -44,12 +45,16 @@ async function diagnose() {
 const isFailed = (finding) => Number(finding.outcome === "failed");
 
 /** A bridge that is older than its diagnosis. */
-function asNotThereYet(error) {
-  if (error.status !== 404) throw error;
-  throw new Refusal(404, {
-    en: "This bridge has no diagnosis yet; a newer version does. Until then, Test Connection in Dataphin makes the first checks, and Test below walks the whole way.",
-    zh: "当前版本的网桥尚无诊断功能，请升级。在此之前，可使用 Dataphin 的“测试连接”做基本检查，并用下方的“测试”走通全程。",
-  });
+function noneIfNotThereYet(error) {
+  if (error.code !== "not-found") throw error;
+  return {};
+}
+
+function notThereYet() {
+  return note("skipped", say(
+    "This bridge has no diagnosis yet; a newer version does. Until then, Test Connection in Dataphin makes the first checks, and Test below walks the whole way.",
+    "当前版本的网桥尚无诊断功能，请升级。在此之前，可使用 Dataphin 的“测试连接”做基本检查，并用下方的“测试”走通全程。",
+  ));
 }
 
 function counts(findings) {

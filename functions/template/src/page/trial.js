@@ -11,9 +11,14 @@ const UNDER_WAY = "under-way";
 
 const wait = (ms) => new Promise((then) => setTimeout(then, ms));
 
-/** Shows a trial in `place` until it is over. `trial`: as the bridge told it last. */
-export async function follow(place, trial) {
-  const shown = new Shown(place, trial);
+/** How long ago a trial began that has just been started. */
+export function age(trial) {
+  return Math.max(0, ...trial.legs.map((leg) => leg.afterMs ?? 0));
+}
+
+/** Shows a trial in `place` until it is over. `trial`: as the bridge told it last; `began`: in milliseconds of `Date`. */
+export async function follow(place, trial, began) {
+  const shown = new Shown(place, trial, began);
   let misses = 0;
   while (trial.standing === UNDER_WAY) {
     await wait(LOOK_EVERY_MS);
@@ -34,9 +39,8 @@ export async function follow(place, trial) {
 
 /** The legs are all there from the beginning, so that nothing moves while they are done one by one. */
 class Shown {
-  constructor(place, trial) {
-    const gone = Math.max(0, ...trial.legs.map((leg) => leg.afterMs ?? 0));
-    this.began = performance.now() - gone;
+  constructor(place, trial, began) {
+    this.began = began;
     this.rows = trial.legs.map((leg) => new Row(leg));
     this.heard = make("p.heard", { role: "status" });
     this.end = make("div.verdict", { role: "status" });
@@ -75,7 +79,7 @@ class Shown {
   }
 
   tick() {
-    const gone = performance.now() - this.began;
+    const gone = Math.max(0, Date.now() - this.began);
     this.rows.forEach((row) => row.tick(gone));
   }
 }

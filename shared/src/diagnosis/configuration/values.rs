@@ -117,7 +117,7 @@ fn placeholder(value: &str) -> Option<String> {
     let is_sample = |sample: &&str| host == **sample || host.ends_with(&format!(".{sample}"));
     let is_yours =
         host.split(['.', '-']).any(|part| part == "your" || part == "yourdomain" || part == "yourcompany");
-    (SAMPLE_HOSTS.iter().any(|sample| is_sample(&sample)) || is_yours)
+    (SAMPLE_HOSTS.iter().any(is_sample) || is_yours)
         .then(|| "is a placeholder: its host is an example".to_owned())
 }
 
