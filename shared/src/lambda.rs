@@ -4,6 +4,7 @@ use std::error::Error;
 
 use crate::{
     assembly,
+    aws::Aws,
     config::Config,
     engine::Engine,
     logs,
@@ -20,7 +21,7 @@ pub async fn start() -> Result<(Config, Engine, World), Box<dyn Error + Send + S
         table: config.bridge.table.clone(),
         endpoint: config.bridge.dynamodb_endpoint.clone(),
     };
-    let store = Store::connect(&settings, world.clone()).await;
+    let store = Store::connect(&settings, &Aws::from_env()?, world.clone());
     let engine = assembly::engine(&config, store, world.clone(), false)?;
     Ok((config, engine, world))
 }

@@ -10,6 +10,7 @@
 //! | [`http`] | one client, one way to answer an error |
 //! | [`config`] | the environment's variables |
 //! | [`diagnosis`] | what is wrong with an installation, and where to mend it |
+//! | [`aws`] | where AWS is, and as whom it is called |
 //! | [`assembly`] | puts the parts together |
 //! | [`logs`] | what is logged, and what never is |
 //! | [`lambda`] | what the Lambda binaries have in common |
@@ -17,6 +18,7 @@
 
 pub mod approval;
 pub mod assembly;
+pub mod aws;
 pub mod config;
 pub mod dataphin;
 pub mod diagnosis;

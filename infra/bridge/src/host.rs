@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use shared::{
     approval::{ApprovalId, Status},
     assembly,
+    aws::Aws,
     config::{BridgeConfig, Config},
     diagnosis::Doctor,
     engine::Engine,
@@ -116,7 +117,8 @@ pub async fn open_store(
         Storage::Configured | Storage::Beside => {
             if let Some(endpoint) = bridge.dynamodb_endpoint.clone() {
                 let settings = StoreSettings { table: bridge.table.clone(), endpoint: Some(endpoint) };
-                return Ok((Store::connect(&settings, world).await, None));
+                let aws = Aws::from_env()?;
+                return Ok((Store::connect(&settings, &aws, world), None));
             }
             if matches!(storage, Storage::Beside) {
                 Embedded::beside(&bridge.file)?

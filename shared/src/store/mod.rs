@@ -32,11 +32,15 @@ use std::{
 
 use aws_sdk_dynamodb::{
     Client,
-    config::{BehaviorVersion, Credentials, HttpClient, Region, retry::RetryConfig, timeout::TimeoutConfig},
+    config::{Credentials, HttpClient, Region, retry::RetryConfig, timeout::TimeoutConfig},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::{approval::ApprovalId, world::World};
+use crate::{
+    approval::ApprovalId,
+    aws::{self, Aws},
+    world::World,
+};
 
 pub use error::{CommitError, StoreError};
 pub use instances::Owner;
@@ -70,13 +74,15 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store on AWS, with the environment's region and credentials, or on `settings.endpoint`.
-    pub async fn connect(settings: &StoreSettings, world: World) -> Self {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts());
-        if let Some(endpoint) = &settings.endpoint {
-            loader = loader.endpoint_url(endpoint);
-        }
-        Self::new(Client::new(&loader.load().await), &settings.table, world)
+    /// A store on AWS, or on `settings.endpoint`.
+    pub fn connect(settings: &StoreSettings, aws: &Aws, world: World) -> Self {
+        let mut config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(aws::behavior_version())
+            .region(aws.region.clone())
+            .credentials_provider(aws.credentials.clone())
+            .timeout_config(timeouts());
+        config.set_endpoint_url(settings.endpoint.clone().or_else(|| aws.endpoint.clone()));
+        Self::new(Client::from_conf(config.build()), &settings.table, world)
     }
 
     /// A store on an endpoint of this machine that asks for no credentials.
@@ -92,7 +98,7 @@ impl Store {
 
     fn unguarded(config: aws_sdk_dynamodb::config::Builder, table: &str, world: World) -> Self {
         let config = config
-            .behavior_version(BehaviorVersion::latest())
+            .behavior_version(aws::behavior_version())
             .region(Region::from_static("local"))
             .credentials_provider(Credentials::new("local", "local", None, None, "local"))
             .timeout_config(timeouts())
