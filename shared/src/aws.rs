@@ -16,7 +16,9 @@ pub struct Aws {
 
 /// A variable that AWS needs is missing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not set: AWS needs AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (Lambda sets them itself)")]
+#[error(
+    "{0} is not set: AWS needs AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (Lambda sets them itself)"
+)]
 pub struct MissingAws(&'static str);
 
 impl Aws {
@@ -24,7 +26,8 @@ impl Aws {
     pub fn from_env() -> Result<Self, MissingAws> {
         let given = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let needed = |name| given(name).ok_or(MissingAws(name));
-        let region = given("AWS_REGION").or_else(|| given("AWS_DEFAULT_REGION")).ok_or(MissingAws("AWS_REGION"))?;
+        let region =
+            given("AWS_REGION").or_else(|| given("AWS_DEFAULT_REGION")).ok_or(MissingAws("AWS_REGION"))?;
         Ok(Self {
             region: Region::new(region),
             credentials: Credentials::new(

@@ -1,12 +1,11 @@
 //! The Lambda binary of `callback`.
 
-use std::error::Error;
-
-use shared::{http::door, lambda};
+use shared::lambda::{self, Failure};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let (config, engine, world) = lambda::start().await?;
-    let router = callback::router(engine, &config.dingtalk, world.clone());
-    lambda_http::run(door::open(router, world)).await
+async fn main() -> Result<(), Failure> {
+    lambda::serve(|parts| {
+        Ok(callback::router(parts.engine.clone(), &parts.config.dingtalk, parts.world.clone()))
+    })
+    .await
 }

@@ -1,16 +1,15 @@
 //! The Lambda binary of `relay`.
 
-use std::error::Error;
-
 use aws_lambda_events::event::dynamodb::Event;
 use lambda_runtime::{LambdaEvent, service_fn};
-use shared::lambda;
+use shared::lambda::{Failure, Live};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let (_, engine, _) = lambda::start().await?;
+async fn main() -> Result<(), Failure> {
+    let live = Live::start(|parts| Ok(parts.engine)).await?;
     let handle = async |event: LambdaEvent<Event>| {
-        Ok::<_, std::convert::Infallible>(relay::relay(&engine, event.payload).await)
+        live.keep_up().await;
+        Ok::<_, Failure>(relay::relay(&*live.current().await, event.payload).await)
     };
     lambda_runtime::run(service_fn(handle)).await
 }

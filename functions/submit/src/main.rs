@@ -1,12 +1,11 @@
 //! The Lambda binary of `submit`.
 
-use std::error::Error;
-
-use shared::{http::door, lambda};
+use shared::lambda::{self, Failure};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let (config, engine, world) = lambda::start().await?;
-    let router = submit::router(engine, &config.dataphin, world.clone());
-    lambda_http::run(door::open(router, world)).await
+async fn main() -> Result<(), Failure> {
+    lambda::serve(|parts| {
+        Ok(submit::router(parts.engine.clone(), &parts.config.dataphin, parts.world.clone()))
+    })
+    .await
 }

@@ -1,17 +1,16 @@
 //! The Lambda binary of `sweep`.
 
-use std::error::Error;
-
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
-use shared::lambda;
+use shared::lambda::{Failure, Live};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let (_, engine, _) = lambda::start().await?;
+async fn main() -> Result<(), Failure> {
+    let live = Live::start(|parts| Ok(parts.engine)).await?;
     let handle = async |_: LambdaEvent<Value>| {
-        let swept = sweep::sweep(&engine).await?;
-        Ok::<_, Box<dyn Error + Send + Sync>>(json!({"due": swept.due, "failed": swept.failed}))
+        live.keep_up().await;
+        let swept = sweep::sweep(&*live.current().await).await?;
+        Ok::<_, Failure>(json!({"due": swept.due, "failed": swept.failed}))
     };
     lambda_runtime::run(service_fn(handle)).await
 }

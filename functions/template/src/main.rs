@@ -1,12 +1,9 @@
 //! The Lambda binary of `template`.
 
-use std::error::Error;
-
-use shared::{http::door, lambda};
+use shared::lambda::{self, Failure};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let (config, engine, world) = lambda::start().await?;
-    let router = template::router(&engine, &config.bridge, world.clone());
-    lambda_http::run(door::open(router, world)).await
+async fn main() -> Result<(), Failure> {
+    lambda::serve(|parts| Ok(template::router(&parts.engine, &parts.config.bridge, parts.world.clone())))
+        .await
 }

@@ -1,13 +1,15 @@
 //! The Lambda binary of `test-connection`.
 
-use std::error::Error;
-
-use shared::{diagnosis::Doctor, http::door, lambda};
+use shared::{
+    diagnosis::Doctor,
+    lambda::{self, Failure},
+};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let (config, engine, world) = lambda::start().await?;
-    let doctor = Doctor::new(&config, &engine, world.clone())?;
-    let router = test_connection::router(engine, doctor, &config, world.clone());
-    lambda_http::run(door::open(router, world)).await
+async fn main() -> Result<(), Failure> {
+    lambda::serve(|parts| {
+        let doctor = Doctor::new(&parts.config, &parts.engine, parts.world.clone())?;
+        Ok(test_connection::router(parts.engine.clone(), doctor, &parts.config, parts.world.clone()))
+    })
+    .await
 }

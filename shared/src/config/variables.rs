@@ -29,6 +29,13 @@ impl Variables {
         known.filter_map(|variable| Some((variable.name.to_owned(), lookup(variable.name)?))).collect()
     }
 
+    /// These, and others that come before them.
+    #[must_use]
+    pub fn with(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
     /// A value, as it was typed.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.expose_secret())
@@ -42,6 +49,12 @@ impl Variables {
     /// The names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
+    }
+}
+
+impl FromIterator<(String, SecretString)> for Variables {
+    fn from_iter<T: IntoIterator<Item = (String, SecretString)>>(variables: T) -> Self {
+        Self(variables.into_iter().collect())
     }
 }
 
