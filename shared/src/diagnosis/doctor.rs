@@ -15,10 +15,12 @@ use super::{
     configuration::Setup,
     dataphin, gateway,
     limits::Limits,
-    reach::{Timed, timed},
+    reach::timed,
     report::Report,
     requests::Requests,
-    sightings, storage, template,
+    sightings, storage,
+    stored::Stored,
+    template,
 };
 use crate::{
     assembly,
@@ -26,7 +28,6 @@ use crate::{
     dingtalk::DingTalk,
     engine::{Engine, TakeError},
     http::{Http, client::HttpSetupError},
-    store::{Sightings, StoreError},
     template::TemplateBook,
     world::World,
 };
@@ -97,7 +98,7 @@ impl Doctor {
         let began = Instant::now();
         let book = self.book().await;
         let (stored, asked, callback, dataphin) = tokio::join!(
-            self.look_into_store(quick, limits),
+            Stored::look(storage.store(), quick, limits),
             self.ask_dingtalk(quick, &book, limits),
             timed(self.knock(quick, limits)),
             timed(self.dry_run(quick, limits)),
@@ -158,28 +159,6 @@ impl Doctor {
         tracing::info!(quick, failed, ms = began.elapsed().as_millis(), "diagnosis");
         self.end_what_was_started(asked.as_ref()).await;
         diagnosis
-    }
-
-    /// Table, sightings and requests.
-    async fn look_into_store(&self, quick: bool, limits: Limits) -> Stored {
-        let Some(store) = self.0.storage.store() else { return Stored::default() };
-        let table = timed(async { timeout_at(limits.ask_until(), storage::look(store)).await.ok() }).await;
-        if quick || !matches!(table.value, Some(Ok(Some(_)))) {
-            return Stored { table, ..Stored::default() };
-        }
-        let read = async {
-            let (sightings, requests) = tokio::join!(store.sightings(), Requests::of(store));
-            Ok::<_, StoreError>((sightings?, requests?))
-        };
-        let read = timed(timeout_at(limits.until(), read)).await;
-        let took = read.took;
-        match read.value {
-            Ok(Ok((sightings, requests))) => {
-                Stored { table, sightings: Some(sightings), requests: Some(requests), took }
-            }
-            Ok(Err(error)) => Stored { table: Timed { value: Some(Err(error)), took }, ..Stored::default() },
-            Err(_) => Stored { table: Timed { value: None, took }, ..Stored::default() },
-        }
     }
 
     /// The templates that the bridge uses; without a store, none but the operator's own choice.
@@ -300,20 +279,5 @@ impl Doctor {
         if let Err(error) = dingtalk.terminate_instance(instance, "A check of the bridge").await {
             tracing::error!(%instance, code = error.code, "it could not be terminated: withdraw it by hand");
         }
-    }
-}
-
-/// What the store showed.
-struct Stored {
-    table: Timed<Option<storage::Looked>>,
-    sightings: Option<Sightings>,
-    requests: Option<Requests>,
-    took: Duration,
-}
-
-impl Default for Stored {
-    fn default() -> Self {
-        let table = Timed { value: None, took: Duration::ZERO };
-        Self { table, sightings: None, requests: None, took: Duration::ZERO }
     }
 }

@@ -5,13 +5,13 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | [`check`] | every check, as a table |
+//! | [`check`], `facts` | every check, as a table |
 //! | [`finding`] | what a diagnosis says |
 //! | `report` | one cause is named once |
 //! | `doctor` | asks, then judges |
 //! | `limits` | how long it may take, whatever hangs |
 //! | `configuration` | variables, before anything is asked |
-//! | `storage` | the table |
+//! | `storage`, `stored` | the table, and what is in it |
 //! | `reach` | why nobody answers at an address |
 //! | `asked`, `gateway`, `app`, `template` | DingTalk: the questions, and what its answers mean |
 //! | `callback` | our address, as DingTalk sees it |
@@ -26,6 +26,7 @@ pub mod check;
 mod configuration;
 mod dataphin;
 mod doctor;
+mod facts;
 pub mod finding;
 mod gateway;
 mod limits;
@@ -35,6 +36,7 @@ mod report;
 mod requests;
 mod sightings;
 mod storage;
+mod stored;
 mod template;
 
 pub use check::{Check, Facts};
