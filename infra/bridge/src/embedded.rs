@@ -58,6 +58,11 @@ impl Embedded {
         Ok(Self { database: Database::memory().map_err(|error| anyhow!("{error}"))?, _lock: None })
     }
 
+    /// Carries an operation out: the status and the JSON that DynamoDB would answer.
+    pub fn answer(&self, operation: &str, body: &[u8]) -> (u16, String) {
+        answer(&self.database, operation, body)
+    }
+
     /// Removes items whose time is over; the engine does not do so by itself.
     pub fn remove_expired(&self) -> Result<usize> {
         self.database.sweep_ttl().map_err(|error| anyhow!("{error}"))
@@ -83,12 +88,12 @@ impl HttpClient for Embedded {
 
 impl HttpConnector for Embedded {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let database = self.database.clone();
+        let engine = self.clone();
         HttpConnectorFuture::new(async move {
             let target = request.headers().get("x-amz-target").unwrap_or_default();
             let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
             let body = request.body().bytes().unwrap_or_default().to_vec();
-            let answered = tokio::task::spawn_blocking(move || answer(&database, &operation, &body)).await;
+            let answered = tokio::task::spawn_blocking(move || engine.answer(&operation, &body)).await;
             let (status, body) = answered.map_err(|error| ConnectorError::other(error.into(), None))?;
             let status =
                 StatusCode::try_from(status).map_err(|error| ConnectorError::other(error.into(), None))?;
@@ -97,7 +102,6 @@ impl HttpConnector for Embedded {
     }
 }
 
-/// Carries an operation out: the status and the JSON that DynamoDB would answer.
 fn answer(database: &Database, operation: &str, body: &[u8]) -> (u16, String) {
     let answered = match operation {
         "CreateTable" => carry_out(body, |request| database.create_table(request)),

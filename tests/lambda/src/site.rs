@@ -1,0 +1,83 @@
+//! A whole installation of function binaries between the two simulators.
+
+use std::{collections::HashMap, time::Duration};
+
+use bridge::sandbox::{Sandbox, SandboxSettings};
+use serde_json::{Value, json};
+use shared::{store::Store, world::World};
+use tokio::sync::mpsc;
+
+use crate::{Function, Table, gateway, table::NAME};
+
+/// `sweep` runs each minute on AWS; here each second.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// As the event source of the SAM template batches.
+const MOST_RECORDS: usize = 10;
+
+/// Functions, front, table and simulators.
+pub struct Site {
+    /// The simulators.
+    pub sandbox: Sandbox,
+    /// The front's address.
+    pub bridge: String,
+    /// The function that the stream wakes.
+    pub relay: Function,
+    /// The function that the clock wakes.
+    pub sweep: Function,
+    /// The store that the functions work on.
+    pub store: Store,
+}
+
+impl Site {
+    /// A plain installation.
+    pub async fn start() -> Self {
+        Self::with(SandboxSettings::default(), &[]).await
+    }
+
+    /// One in another setting, with these variables besides.
+    pub async fn with(settings: SandboxSettings, variables: &[(&str, &str)]) -> Self {
+        let sandbox = Sandbox::start(&World::real(), settings).await.expect("the simulators start");
+        let (table, stream) = Table::serve().await;
+        let store = Store::local(&table.endpoint, NAME, World::real());
+        let mut environment: HashMap<String, String> =
+            sandbox.variables().iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let aws = [
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("BRIDGE_TABLE", NAME),
+            ("BRIDGE_DYNAMODB_ENDPOINT", &table.endpoint),
+        ];
+        environment.extend(
+            aws.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        let start = async |name| Function::start(name, &environment).await;
+        let (relay, sweep) = (start("relay").await, start("sweep").await);
+        let routes = gateway::Routes {
+            submit: start("submit").await,
+            callback: start("callback").await,
+            test_connection: start("test-connection").await,
+            template: start("template").await,
+        };
+        let bridge = gateway::serve(routes).await;
+        tokio::spawn(feed(relay.clone(), stream));
+        tokio::spawn(tick(sweep.clone()));
+        sandbox.connect(&bridge).await.expect("DingTalk accepts the callback address");
+        Self { sandbox, bridge, relay, sweep, store }
+    }
+}
+
+/// The stream: records in batches, one batch at a time; what a function names as failed comes again.
+async fn feed(relay: Function, mut stream: mpsc::UnboundedReceiver<Value>) {
+    let mut records = Vec::new();
+    while stream.recv_many(&mut records, MOST_RECORDS).await > 0 {
+        relay.invoke(json!({"Records": std::mem::take(&mut records)})).await;
+    }
+}
+
+async fn tick(sweep: Function) {
+    loop {
+        sweep.invoke(json!({"source": "aws.scheduler"})).await;
+        tokio::time::sleep(SWEEP_EVERY).await;
+    }
+}

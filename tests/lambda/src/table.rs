@@ -1,0 +1,114 @@
+//! A DynamoDB endpoint over HTTP, and its stream: what is written to approvals, in order.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use bridge::embedded::Embedded;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::mpsc};
+
+/// The table's name.
+pub const NAME: &str = "approval-bridge";
+
+/// The endpoint.
+pub struct Table {
+    /// Its address.
+    pub endpoint: String,
+}
+
+struct Served {
+    engine: Embedded,
+    changes: mpsc::UnboundedSender<Value>,
+}
+
+impl Table {
+    /// Serves an empty engine in memory. Gives the stream's records, too.
+    pub async fn serve() -> (Self, mpsc::UnboundedReceiver<Value>) {
+        let (changes, stream) = mpsc::unbounded_channel();
+        let engine = Embedded::in_memory().expect("an engine");
+        let expires = json!({"TableName": NAME, "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": true}});
+        for (operation, request) in [("CreateTable", definition()), ("UpdateTimeToLive", expires)] {
+            let (status, answered) = engine.answer(operation, request.to_string().as_bytes());
+            assert_eq!(status, 200, "{answered}");
+        }
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let endpoint = format!("http://{}", listener.local_addr().expect("its address"));
+        let router = Router::new().route("/", post(answer)).with_state(Arc::new(Served { engine, changes }));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (Self { endpoint }, stream)
+    }
+}
+
+/// The table as the SAM template makes it.
+fn definition() -> Value {
+    let attribute = |name: &str, kind: &str| json!({"AttributeName": name, "AttributeType": kind});
+    let index = |name: &str, hash: &str, range: &str, projection: Value| {
+        json!({
+            "IndexName": name,
+            "KeySchema": [{"AttributeName": hash, "KeyType": "HASH"}, {"AttributeName": range, "KeyType": "RANGE"}],
+            "Projection": projection,
+        })
+    };
+    json!({
+        "TableName": NAME,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            attribute("pk", "S"), attribute("due_shard", "S"), attribute("due_at", "N"),
+            attribute("status", "S"), attribute("updated_at", "N"),
+        ],
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+        "GlobalSecondaryIndexes": [
+            index("due", "due_shard", "due_at", json!({"ProjectionType": "KEYS_ONLY"})),
+            index("status", "status", "updated_at",
+                json!({"ProjectionType": "INCLUDE", "NonKeyAttributes": ["apply_id", "tenant"]})),
+        ],
+        "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"},
+    })
+}
+
+async fn answer(State(served): State<Arc<Served>>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+    let (engine, asked, carried_out) = (served.engine.clone(), body.clone(), operation.clone());
+    let answered = tokio::task::spawn_blocking(move || engine.answer(&carried_out, &asked)).await;
+    let (status, text) = answered.expect("the engine answers");
+    if status == 200 {
+        for record in records(&operation, &serde_json::from_slice(&body).unwrap_or_default()) {
+            let _ = served.changes.send(record);
+        }
+    }
+    let status = StatusCode::from_u16(status).expect("a status");
+    (status, [("content-type", "application/x-amz-json-1.0")], text).into_response()
+}
+
+/// The stream's records of a write that was carried out; the template's filter lets through those that are due.
+fn records(operation: &str, request: &Value) -> Vec<Value> {
+    let items: Vec<&Value> = match operation {
+        "PutItem" => vec![&request["Item"]],
+        "TransactWriteItems" => {
+            request["TransactItems"].as_array().into_iter().flatten().map(|one| &one["Put"]["Item"]).collect()
+        }
+        _ => Vec::new(),
+    };
+    let due = items.into_iter().filter(|item| item.get("due_at").is_some());
+    due.map(|item| record(&item["pk"], item)).collect()
+}
+
+/// A record as Lambda hands it to a function.
+pub(crate) fn record(key: &Value, image: &Value) -> Value {
+    json!({
+        "eventID": "1", "eventName": "MODIFY", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
+        "awsRegion": "eu-west-1", "eventSourceARN": "arn:aws:dynamodb:eu-west-1:1:table/t/stream/s",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1_795_305_600, "Keys": {"pk": key}, "NewImage": image,
+            "SequenceNumber": "1", "SizeBytes": 1, "StreamViewType": "KEYS_ONLY",
+        },
+    })
+}
