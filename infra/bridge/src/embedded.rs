@@ -112,6 +112,7 @@ fn answer(database: &Database, operation: &str, body: &[u8]) -> (u16, String) {
         "PutItem" => carry_out(body, |request| database.put_item(request)),
         "UpdateItem" => carry_out(body, |request| database.update_item(request)),
         "TransactWriteItems" => carry_out(body, |request| database.transact_write_items(request)),
+        "Scan" => carry_out(body, |request| database.scan(request)),
         "Query" => carry_out(body, |request| database.query(request)),
         _ => Err(DynoxideError::ValidationException(format!("the store does not use {operation}"))),
     };

@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`host`] | all functions in one process, over one data file |
+//! | [`archive`] | everything that is stored, as one file |
 //! | [`embedded`] | the DynamoDB engine inside |
 //! | [`sandbox`] | a simulated DingTalk and Dataphin to rehearse in |
 //! | [`server`] | HTTP with limits on time and number |
@@ -10,6 +11,7 @@
 //! | [`wakes`] | advances approvals as they become due |
 //! | [`commands`] | the command line |
 
+pub mod archive;
 pub mod commands;
 pub mod embedded;
 pub mod host;

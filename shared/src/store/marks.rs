@@ -1,7 +1,8 @@
 //! Moments the bridge must remember across restarts.
 
 use aws_sdk_dynamodb::{
-    config::http::HttpResponse, error::SdkError, operation::update_item::UpdateItemError,
+    config::http::HttpResponse,
+    error::{ProvideErrorMetadata, SdkError},
 };
 use jiff::Timestamp;
 
@@ -62,18 +63,13 @@ impl Store {
 }
 
 /// Whether it was written: a condition that did not hold is no error.
-pub(super) fn unless_condition_failed<T>(
-    sent: Result<T, SdkError<UpdateItemError, HttpResponse>>,
-) -> Result<bool, StoreError> {
+pub(super) fn unless_condition_failed<T, E>(sent: Result<T, SdkError<E, HttpResponse>>) -> Result<bool, StoreError>
+where
+    E: ProvideErrorMetadata,
+{
     match sent {
         Ok(_) => Ok(true),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-        {
-            Ok(false)
-        }
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

@@ -12,6 +12,7 @@
 //! Two sparse indexes: *due* (sharded; what must be looked at next) and *status* (what operators list). No scans.
 
 mod approvals;
+mod bulk;
 mod error;
 mod instances;
 mod item;
@@ -42,6 +43,7 @@ use crate::{
     world::World,
 };
 
+pub use bulk::{Put, RawItem, RawPage};
 pub use error::{CommitError, StoreError};
 pub use instances::Owner;
 pub use item::DUE_SHARDS;

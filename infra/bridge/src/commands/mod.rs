@@ -13,6 +13,7 @@ mod serve;
 mod show;
 mod simulate;
 mod template;
+mod transfer;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -38,6 +39,10 @@ enum Command {
     Keygen,
     /// Say what is wrong with this installation, and where to mend it
     Doctor(doctor::Examine),
+    /// Write everything that is stored into one file, to move it
+    Export(transfer::Export),
+    /// Put what `export` wrote into another store, and prove that all of it is there
+    Import(transfer::Import),
     /// Measure the bridge on this machine
     Bench(bench::Bench),
     /// Generate, adopt, check and try the DingTalk templates
@@ -65,6 +70,8 @@ impl Cli {
             Command::Serve => serve::run().await,
             Command::Simulate(simulate) => simulate.run().await,
             Command::Doctor(examine) => examine.run().await,
+            Command::Export(export) => export.run().await,
+            Command::Import(import) => import.run().await,
             Command::Bench(bench) => bench.run().await,
             Command::Keygen => keygen::run(),
             Command::Template(template) => template.run().await,
