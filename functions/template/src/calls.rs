@@ -139,7 +139,7 @@ fn shown(trial: &Trial) -> Value {
 fn problem(error: TemplateError) -> Problem {
     let message = error.to_string();
     match error {
-        TemplateError::DingTalk(refusal) => Problem::new(StatusCode::BAD_GATEWAY, refusal.code, message),
+        TemplateError::DingTalk { error } => Problem::new(StatusCode::BAD_GATEWAY, error.code, message),
         TemplateError::Store(store) => {
             tracing::error!(error = %store, "templates");
             Problem::unavailable()

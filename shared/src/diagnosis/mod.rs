@@ -42,4 +42,5 @@ mod template;
 pub use check::{Check, Facts};
 pub use doctor::Doctor;
 pub use finding::{Diagnosis, Failure, Finding, Outcome, Words};
+pub(crate) use sightings::refused_event;
 pub use storage::Storage;

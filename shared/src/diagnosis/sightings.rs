@@ -63,7 +63,8 @@ fn stands(sightings: &Sightings, bad: &Seen, good: Option<Timestamp>) -> bool {
     good.max(started).is_none_or(|after| bad.at > after)
 }
 
-fn refused_event(note: &str) -> Failure {
+/// Why an event was refused, and where to mend it.
+pub(crate) fn refused_event(note: &str) -> Failure {
     let failure = match note {
         "owner" => Failure::new(
             "DingTalk's last event was refused: it is addressed to another app, neither to DINGTALK_APP_KEY nor to \

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::{Method, Request};
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -15,6 +15,10 @@ use crate::{
     http::{Http, HttpAnswer, SendError},
     world::World,
 };
+
+/// DingTalk counts calls by the second.
+const WAIT_FOR_RATE: SignedDuration = SignedDuration::from_millis(1_200);
+const PATIENCE: u32 = 8;
 
 /// DingTalk's APIs that the bridge calls, each with its own limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +46,8 @@ pub struct DingTalk {
     shared: Arc<Inner>,
     /// No call is sent after this moment.
     not_after: Option<Timestamp>,
+    /// How often a call that was turned away for its rate is sent again.
+    patience: u32,
 }
 
 struct Inner {
@@ -59,7 +65,7 @@ impl DingTalk {
         let limiter = Limiter::new(settings.calls_per_second, world.clone());
         let contacts = ContactCache::new(world.clone());
         let shared = Inner { settings, http, world, token: TokenCache::new(), limiter, contacts };
-        Self { shared: Arc::new(shared), not_after: None }
+        Self { shared: Arc::new(shared), not_after: None, patience: 0 }
     }
 
     /// How DingTalk is reached.
@@ -70,6 +76,12 @@ impl DingTalk {
     /// The same, for a call that must leave before a moment or not at all.
     pub(super) fn before(&self, not_after: Timestamp) -> Self {
         Self { not_after: Some(not_after), ..self.clone() }
+    }
+
+    /// The same, for a person who can wait: a call that is turned away for its rate is sent again.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        Self { patience: PATIENCE, ..self.clone() }
     }
 
     pub(super) fn contacts(&self) -> &ContactCache {
@@ -131,7 +143,7 @@ impl DingTalk {
         build: impl Fn(&Token) -> reqwest::Result<Request>,
         take: impl Fn(&HttpAnswer) -> Result<Value, DingTalkError>,
     ) -> Result<Value, DingTalkError> {
-        let mut replaced = false;
+        let (mut replaced, mut patience) = (false, self.patience);
         loop {
             let token = self.token().await?;
             self.shared.limiter.slot(api).await?;
@@ -157,6 +169,10 @@ impl DingTalk {
                         && self.shared.token.renew(&token, self.shared.world.now()).await =>
                 {
                     replaced = true;
+                }
+                Err(error) if error.class == Class::Throttled && patience > 0 => {
+                    patience -= 1;
+                    self.shared.world.sleep(WAIT_FOR_RATE).await;
                 }
                 answered => {
                     if let Err(error) = &answered {

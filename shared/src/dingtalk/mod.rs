@@ -7,7 +7,7 @@
 //! | [`forms`], [`forecast`] | templates, and the nodes an instance would go through |
 //! | [`contacts`] | who someone is in DingTalk |
 //! | [`proofs`] | what the app may do, proved by calls that change nothing |
-//! | [`error`] | what a refusal means |
+//! | [`error`], [`words`] | what a refusal means, and how a person is told |
 //! | [`callback`], [`event`], [`crypto`], [`knock`] | what DingTalk reports to us |
 
 pub mod callback;
@@ -24,6 +24,7 @@ pub mod knock;
 mod limiter;
 pub mod proofs;
 mod token;
+pub mod words;
 
 pub use callback::{CallbackVerifier, Verified};
 pub use client::{Api, DingTalk};

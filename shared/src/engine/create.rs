@@ -2,15 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Engine, EngineError, MOST_TRIES, Step, people::NOT_IN_DINGTALK, selection::select, step, waiting::Line,
-};
+use super::{Engine, EngineError, MOST_TRIES, Step, selection::select, step, waiting::Line};
 use crate::{
     approval::{
         Approval, Creation, Happening, Identity, Instance, Origin, Received, State,
         schedule::{BAN, BUSY, CREATE, GIVE_UP_CREATING, SEND_WITHIN, wait_repeating},
     },
-    dingtalk::{Approvers, Class, Contact, DingTalkError, NewInstance, forecast::ForecastQuery},
+    dingtalk::{Approvers, Class, Contact, DingTalkError, NewInstance, forecast::ForecastQuery, words},
     store::CommitError,
     template::{Template, Way, fill},
 };
@@ -83,7 +81,7 @@ impl Engine {
         source_waits: bool,
         now: Timestamp,
     ) -> Result<Step, EngineError> {
-        let (code, reason) = (error.code.clone(), sentence(error));
+        let (code, reason) = (error.code.clone(), words::refusal(error));
         if source_waits {
             let refused =
                 |approval: Approval<Received>| approval.refused(code.clone(), reason.clone(), now).into();
@@ -225,46 +223,5 @@ fn sent_at(approval: &Approval<Received>) -> Option<Timestamp> {
     match &approval.state.creation {
         Creation::Sent { at, .. } => Some(*at),
         Creation::Ready { .. } => None,
-    }
-}
-
-/// Codes of refusals that we found out ourselves.
-const OURS: [&str; 6] = [
-    NOT_IN_DINGTALK,
-    "no-forecast",
-    "too-few-selectable-nodes",
-    "nobody-to-select",
-    "approver-not-selectable",
-    "only-one-selectable",
-];
-
-/// The reason for a person: what is wrong, and where to mend it.
-fn sentence(error: &DingTalkError) -> String {
-    match error.class {
-        Class::Permission if !error.scopes.is_empty() => format!(
-            "the DingTalk app lacks a permission: {}; grant it in the developer console under Permission Management",
-            error.scopes.join(", ")
-        ),
-        Class::Permission => format!(
-            "DingTalk does not let the app call from here ({}): check its permissions and its server egress IP list in \
-             the developer console",
-            error.code
-        ),
-        Class::Token => format!(
-            "DingTalk does not accept the app's credentials ({}): check DINGTALK_APP_KEY and DINGTALK_APP_SECRET",
-            error.code
-        ),
-        Class::Quota => {
-            "the organisation's monthly quota of DingTalk API calls is used up: buy more or wait for the next month"
-                .to_owned()
-        }
-        // Our own words say what to do.
-        _ if OURS.contains(&error.code.as_str()) => error.message.clone(),
-        _ if error.code == "targetSelectApproverMissing" => {
-            "the template's flow wants the initiator to select approvers, and the request names none: let Dataphin name \
-             approvers, or take the node *Selected by Initiator* out of the flow in the OA approval console"
-                .to_owned()
-        }
-        _ => format!("DingTalk refused the approval ({}): {}", error.code, error.message),
     }
 }

@@ -63,13 +63,17 @@ impl Content {
             ("TextField" | "TextareaField", content) => *content != Self::Items,
             ("InnerContactField", content) => *content == Self::Requester,
             ("DDSelectField" | "DDMultiSelectField", Self::Constant(text)) => field.options.contains(text),
-            // A choice is made by its words. The others' shapes differ: what an administrator writes is sent as it is.
-            ("DDSelectField" | "DDMultiSelectField", Self::Type)
-            | (
-                "NumberField" | "MoneyField" | "DDDateField" | "PhoneField" | "StarRatingField"
-                | "DepartmentField" | "AddressField",
-                Self::Constant(_),
-            ) => true,
+            // A choice is made by its words.
+            ("DDSelectField" | "DDMultiSelectField", Self::Type) => true,
+            ("NumberField" | "MoneyField" | "StarRatingField", Self::Constant(text)) => {
+                text.parse().is_ok_and(f64::is_finite)
+            }
+            ("DDDateField", Self::Constant(text)) => is_date(text),
+            ("PhoneField", Self::Constant(text)) => {
+                !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+            }
+            // Their shapes differ; what an administrator writes there is sent as it is.
+            ("DepartmentField" | "AddressField", Self::Constant(_)) => true,
             _ => false,
         }
     }
@@ -124,6 +128,12 @@ impl Fill {
             content,
         }
     }
+}
+
+/// `2026-11-21`, with or without minutes.
+fn is_date(text: &str) -> bool {
+    let (date, time) = text.split_once(' ').unwrap_or((text, "00:00"));
+    date.parse::<jiff::civil::Date>().is_ok() && jiff::civil::Time::strptime("%H:%M", time).is_ok()
 }
 
 /// The two columns that take an item's name and its value: the first two that take text.
@@ -226,6 +236,12 @@ pub fn reference(fills: &[Fill], shown: &[(String, String)]) -> Option<ApprovalI
     Some(ApprovalId::new(value.as_str()))
 }
 
+/// The reference that values hold.
+pub fn reference_of(fills: &[Fill], values: &[FormValue]) -> Option<ApprovalId> {
+    let at = fills.iter().position(|fill| fill.content == Content::Reference)?;
+    Some(ApprovalId::new(values.get(at)?.value.as_str()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,6 +274,10 @@ mod tests {
         assert!(Content::Requester.fits(&field("InnerContactField", &[])));
         assert!(!Content::Title.fits(&field("InnerContactField", &[])));
         assert!(!Content::Title.fits(&field("NumberField", &[])));
+        let holds = |component: &str, text: &str| Content::read(text).fits(&field(component, &[]));
+        assert!(holds("NumberField", "7.5") && !holds("NumberField", "abc"));
+        assert!(holds("DDDateField", "2026-11-21") && holds("DDDateField", "2026-11-21 09:30"));
+        assert!(!holds("DDDateField", "tomorrow"));
         assert!(!Content::Title.fits(&field("DDAttachment", &[])));
         assert!(!Content::Items.fits(&field("TableField", &[])), "a table without columns");
     }

@@ -8,7 +8,7 @@ use crate::{
     approval::ProcessCode,
     dingtalk::{
         Class,
-        forms::{Form, FormToSave},
+        forms::{Form, FormStatus, FormToSave},
     },
 };
 
@@ -20,6 +20,8 @@ pub struct Generated {
     pub template: Template,
     /// What was done for it.
     pub making: Making,
+    /// Whether people can start it; only the OA approval console changes that.
+    pub published: bool,
 }
 
 /// What was done for a template.
@@ -100,13 +102,15 @@ impl Templates {
                 Err(error) => return Err(error.into()),
             }
         }
-        let (code, making) = match self.dingtalk.form_named(&definition.name).await? {
+        let (code, making) = match self.named(&definition.name).await? {
             Some(code) => (code, Making::Adopted),
             None => self.create(&definition).await?,
         };
         let form = self.read_back(&code).await?;
         if official::fills(&form).is_none() {
-            // Of this name, and another form.
+            if !official::is_ours(&form) {
+                return Err(foreign(&definition.name, &code));
+            }
             self.save(&definition, Some(&code)).await?;
         }
         self.settle(purpose, &definition, code, making).await
@@ -122,7 +126,8 @@ impl Templates {
     ) -> Result<Generated, TemplateError> {
         let as_defined = known.generated_from.as_ref() == Some(&definition.digest());
         if as_defined && official::fills(form).as_ref() == Some(&known.fills) {
-            return Ok(Generated { template: known.clone(), making: Making::Unchanged });
+            let published = form.status == FormStatus::Published;
+            return Ok(Generated { template: known.clone(), making: Making::Unchanged, published });
         }
         self.save(definition, Some(&known.process_code)).await?;
         self.settle(purpose, definition, known.process_code.clone(), Making::Updated).await
@@ -132,21 +137,21 @@ impl Templates {
     async fn create(&self, definition: &Definition) -> Result<(ProcessCode, Making), TemplateError> {
         match self.save(definition, None).await {
             Ok(code) => return Ok((code, Making::Created)),
-            Err(TemplateError::DingTalk(error)) if error.is_name_taken() => {}
+            Err(TemplateError::DingTalk { error }) if error.is_name_taken() => {}
             // Without an answer it may have been made all the same: its name tells.
-            Err(TemplateError::DingTalk(error)) if error.class == Class::UnknownOutcome => {}
+            Err(TemplateError::DingTalk { error }) if error.class == Class::UnknownOutcome => {}
             Err(error) => return Err(error),
         }
         for wait in LOOKS {
             self.world.sleep(wait).await;
-            if let Some(code) = self.dingtalk.form_named(&definition.name).await? {
+            if let Some(code) = self.named(&definition.name).await? {
                 return Ok((code, Making::Adopted));
             }
         }
         // Not there, so nothing was made; if it was, its name is taken, and nothing is made twice.
         match self.save(definition, None).await {
             Ok(code) => Ok((code, Making::Created)),
-            Err(TemplateError::DingTalk(error)) if error.is_name_taken() => {
+            Err(TemplateError::DingTalk { error }) if error.is_name_taken() => {
                 Err(TemplateError::Cannot(format!(
                     "there is a template “{}” already that the app cannot see: rename it in the OA approval console, or set \
                  BRIDGE_SYSTEM_NAME to another name",
@@ -178,6 +183,10 @@ impl Templates {
             )),
             _ => error.into(),
         })
+    }
+
+    async fn named(&self, name: &str) -> Result<Option<ProcessCode>, TemplateError> {
+        Ok(self.dingtalk.form_named(name).await?)
     }
 
     /// Reads a template that may have been made a moment ago.
@@ -221,6 +230,14 @@ impl Templates {
             changed_at: self.world.now(),
         };
         self.record(template.clone()).await?;
-        Ok(Generated { template, making })
+        Ok(Generated { template, making, published: form.status == FormStatus::Published })
     }
+}
+
+/// Somebody's own form is never overwritten.
+fn foreign(name: &str, code: &ProcessCode) -> TemplateError {
+    TemplateError::Cannot(format!(
+        "DingTalk has a template “{name}” ({code}) already, with another form: use it as it is (`bridge template adopt {code}`), \
+         rename it in the OA approval console, or set BRIDGE_SYSTEM_NAME to another name"
+    ))
 }

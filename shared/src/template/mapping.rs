@@ -78,7 +78,12 @@ pub enum Unmapped {
 pub fn mapping(form: &Form, settings: &[(String, Content)]) -> Result<Vec<Fill>, Unmapped> {
     let mut fills: Vec<Fill> = Vec::new();
     for (label, content) in settings {
-        let field = form.fields.iter().find(|field| same(&field.label, label));
+        let free =
+            |field: &&FormField| !fills.iter().any(|fill| fill.id.as_deref() == Some(field.id.as_str()));
+        let by_id = form.fields.iter().find(|field| field.id == *label);
+        // Of two fields of one label, the first that nothing is set for yet.
+        let by_label = || form.fields.iter().filter(free).find(|field| same(&field.label, label));
+        let field = by_id.or_else(by_label);
         let field = field.ok_or_else(|| no_such_field(form, label))?;
         if !content.fits(field) {
             return Err(unfit(field, content));
@@ -140,7 +145,8 @@ fn same(one: &str, other: &str) -> bool {
 }
 
 fn no_such_field(form: &Form, label: &str) -> Unmapped {
-    let known: Vec<&str> = form.fields.iter().map(|field| field.label.as_str()).collect();
+    let known: Vec<String> =
+        form.fields.iter().map(|field| format!("{} ({})", field.label, field.id)).collect();
     Unmapped::NoSuchField { label: label.to_owned(), known: known.join(", ") }
 }
 
@@ -216,7 +222,8 @@ mod tests {
         let set =
             |label: &str| mapping(&own, &[(label.to_owned(), Content::Reference)]).unwrap_err().to_string();
         assert_eq!(set("附件"), "field “附件” (DDAttachment) cannot hold reference");
-        assert_eq!(set("nowhere"), "the template has no field “nowhere”; it has: 单号, 附件");
+        let known = "it has: 单号 (id-单号), 附件 (id-附件)";
+        assert_eq!(set("nowhere"), format!("the template has no field “nowhere”; {known}"));
     }
 
     #[test]

@@ -125,6 +125,15 @@ pub fn fills(form: &Form) -> Option<Vec<Fill>> {
     (!wants_more).then_some(fills)
 }
 
+/// Whether a form was once made by this: then it may be brought up to date.
+pub fn is_ours(form: &Form) -> bool {
+    let reference = format!("TextField-{:?}", Content::Reference).to_ascii_uppercase();
+    form.fields.iter().any(|field| {
+        field.id.to_ascii_uppercase() == reference
+            || FIELDS.iter().any(|ours| ours.content == Content::Reference && ours.label == field.label)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

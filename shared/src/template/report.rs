@@ -196,7 +196,7 @@ pub fn judge_flow(
             "a request may bring {choices} node(s) of approvers: the flow leaves so many to the initiator"
         ));
     }
-    if template.way == Way::Template && !nodes.iter().any(|node| node.role == NodeRole::Approver) {
+    if !nodes.iter().any(|node| node.role == NodeRole::Approver) {
         problems.push(problem(
             "nobody-decides",
             "no node of the flow has an approver: an instance would end without a decision of people"
@@ -326,7 +326,7 @@ mod tests {
     fn unsupported_nodes_matter_only_where_the_flow_runs() {
         let flow = Ok(vec![node(NodeRole::Handler, Selection::ByFlow, &["a"])]);
         let problems = |way| judge_flow(&by_hand(way), &flow, None).0;
-        assert_eq!(codes(&problems(Way::Source)), Vec::<&str>::new());
+        assert_eq!(codes(&problems(Way::Source)), ["nobody-decides"]);
         assert_eq!(codes(&problems(Way::Template)), ["node-unsupported", "nobody-decides"]);
     }
 }

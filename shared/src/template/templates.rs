@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::{Purpose, Template, TemplateBook, book::MOST_TEMPLATES, mapping::Unmapped};
 use crate::{
     approval::{ProcessCode, UserId},
-    dingtalk::{AccountKind, Contact, DingTalk, DingTalkError},
+    dingtalk::{AccountKind, Contact, DingTalk, DingTalkError, words},
     store::{CommitError, Store, StoreError},
     world::World,
 };
@@ -24,8 +24,11 @@ pub struct Templates {
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     /// DingTalk refused.
-    #[error("DingTalk refused ({}): {}{}", .0.code, .0.message, scopes(.0))]
-    DingTalk(#[from] DingTalkError),
+    #[error("{}", words::refusal(error))]
+    DingTalk {
+        /// Its answer.
+        error: DingTalkError,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -37,6 +40,12 @@ pub enum TemplateError {
     Cannot(String),
 }
 
+impl From<DingTalkError> for TemplateError {
+    fn from(error: DingTalkError) -> Self {
+        Self::DingTalk { error }
+    }
+}
+
 /// How often a commit is tried against others.
 const MOST_TRIES: u32 = 20;
 const TRY_AGAIN: SignedDuration = SignedDuration::from_millis(50);
@@ -44,6 +53,7 @@ const TRY_AGAIN: SignedDuration = SignedDuration::from_millis(50);
 impl Templates {
     /// The templates of a bridge.
     pub fn new(store: Store, dingtalk: DingTalk, world: World, system_name: &str) -> Self {
+        let dingtalk = dingtalk.patient();
         Self { store, dingtalk, world, system_name: system_name.to_owned() }
     }
 
@@ -128,14 +138,4 @@ impl Templates {
             "others kept changing the templates at the same time: try again".to_owned(),
         ))
     }
-}
-
-fn scopes(error: &DingTalkError) -> String {
-    if error.scopes.is_empty() {
-        return String::new();
-    }
-    format!(
-        "; the app lacks {}: developer console > your app > Permission Management 开发者后台 > 应用 > 权限管理",
-        error.scopes.join(", ")
-    )
 }

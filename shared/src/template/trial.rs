@@ -6,21 +6,29 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Purpose, TemplateError, Templates, check::sample};
+use super::{Fill, Purpose, TemplateError, Templates, check::sample, fill};
 use crate::{
-    approval::{InstanceId, ProcessCode, UserId},
+    approval::{ApprovalId, InstanceId, ProcessCode, UserId},
+    diagnosis::{Failure, refused_event},
     dingtalk::{Approvers, Class, DingTalkError, NewInstance, NodeAction},
+    store::Sighting,
 };
 
 /// DingTalk lets nobody revoke an instance that is younger than 15 s.
 const WITHDRAW_AFTER: SignedDuration = SignedDuration::from_secs(16);
 /// An event that has not come by then will not (DingTalk's second retry comes after 40 s).
 const WAIT_FOR_EVENT: SignedDuration = SignedDuration::from_secs(60);
+/// One that was refused was so by then.
+const WAIT_FOR_REFUSAL: SignedDuration = SignedDuration::from_secs(3);
 /// A create call is sent within this time or not at all.
 const SEND_WITHIN: SignedDuration = SignedDuration::from_secs(5);
 /// A refused withdrawal is tried again.
 const WITHDRAW_AGAIN: SignedDuration = SignedDuration::from_secs(3);
 const MOST_WITHDRAWALS: u32 = 3;
+/// Looks for an instance whose create call got no answer.
+const LOOKS: [SignedDuration; 2] = [SignedDuration::from_secs(2), SignedDuration::from_secs(5)];
+/// The two clocks may differ a little.
+const MARGIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// How far a trial has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,7 +148,14 @@ impl Templates {
             approvers: Approvers::Given(vec![(NodeAction::Alone, vec![person.user_id.clone()])]),
             values: sample(&template, &person, "测试 Test", &self.world),
         };
-        let instance = self.dingtalk.create_instance(&new, began_at + SEND_WITHIN).await?;
+        let instance = match self.dingtalk.create_instance(&new, began_at + SEND_WITHIN).await {
+            Err(error) if error.class == Class::UnknownOutcome => {
+                let reference = fill::reference_of(&template.fills, &new.values);
+                let made = self.find_made(&new.process_code, &template.fills, reference, began_at).await?;
+                made.ok_or_else(|| not_made(&error))?
+            }
+            created => created?,
+        };
         let created_at = self.world.now();
         let trial = Trial {
             instance,
@@ -161,6 +176,27 @@ impl Templates {
         };
         self.store.keep_trial(&trial).await?;
         Ok(trial)
+    }
+
+    /// After a create call without an answer: the instance it made all the same. It must not stay on a desk unseen.
+    async fn find_made(
+        &self,
+        process_code: &ProcessCode,
+        fills: &[Fill],
+        reference: Option<ApprovalId>,
+        began_at: Timestamp,
+    ) -> Result<Option<InstanceId>, TemplateError> {
+        for wait in LOOKS {
+            self.world.sleep(wait).await;
+            let (from, until) = (began_at - MARGIN, self.world.now() + MARGIN);
+            for id in self.dingtalk.instance_ids(process_code, from, until).await? {
+                let shown = self.dingtalk.read_instance(&id).await?.fields;
+                if reference.is_some() && fill::reference(fills, &shown) == reference {
+                    return Ok(Some(id));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// A trial, one look further; `None` when there is no such trial.
@@ -201,13 +237,36 @@ impl Templates {
         let now = self.world.now();
         match trial.withdrawn_at {
             None if now >= trial.withdraw_not_before => self.withdraw(trial, now).await,
-            Some(withdrawn_at) if now.duration_since(withdrawn_at) >= WAIT_FOR_EVENT => {
-                trial.failures.push(no_event(trial.start_reported_at.is_some()));
-                trial.given_up = true;
+            None => {}
+            Some(withdrawn_at) => {
+                let waited = now.duration_since(withdrawn_at);
+                let refused =
+                    self.refused_since(trial.began_at).await?.filter(|_| waited >= WAIT_FOR_REFUSAL);
+                if let Some(why) = refused {
+                    trial.failures.push(why);
+                    trial.given_up = true;
+                } else if waited >= WAIT_FOR_EVENT {
+                    trial.failures.push(no_event(trial.start_reported_at.is_some()));
+                    trial.given_up = true;
+                }
             }
-            _ => {}
         }
         Ok(())
+    }
+
+    /// Why the callback refused an event while the trial was under way, if the last that came was refused.
+    async fn refused_since(&self, began_at: Timestamp) -> Result<Option<String>, TemplateError> {
+        let seen = self.store.sightings().await?;
+        let good = [Sighting::EventFinish, Sighting::EventTerminate, Sighting::EventOther];
+        let good = good.iter().filter_map(|kind| seen.get(kind)).map(|seen| seen.at).max();
+        let refused = seen.get(&Sighting::CallbackRefused);
+        // A second refusal within a minute is not written again.
+        let refused = refused
+            .filter(|refused| refused.at >= began_at - MARGIN && good.is_none_or(|good| refused.at > good));
+        Ok(refused.map(|refused| {
+            let Failure { cause, mend, .. } = refused_event(&refused.note);
+            format!("{cause}: {} {}", mend.en, mend.zh)
+        }))
     }
 
     async fn withdraw(&self, trial: &mut Trial, now: Timestamp) {
@@ -222,6 +281,14 @@ impl Templates {
             }
         }
     }
+}
+
+fn not_made(error: &DingTalkError) -> TemplateError {
+    TemplateError::Cannot(format!(
+        "DingTalk gave no answer to the create call ({}), and no instance of it is to be found; if one turns up on your desk \
+         in DingTalk after all, revoke it there",
+        error.code
+    ))
 }
 
 fn not_withdrawn(error: &DingTalkError) -> String {
@@ -241,6 +308,7 @@ fn no_event(start_came: bool) -> String {
     }
     "no event came back within a minute: look at the event subscription (developer console > your app > Event Subscription, \
      开发者后台 > 应用 > 事件订阅): its URL, token and aes_key, that *approval instance start and end* is ticked, and that \
-     its filter names this template; `bridge doctor` looks at each"
+     its filter names this template; and that `bridge serve` runs behind that URL, on the data file (BRIDGE_FILE) of this \
+     command; `bridge doctor` looks at each"
         .to_owned()
 }

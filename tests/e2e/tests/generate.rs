@@ -5,7 +5,7 @@
 use e2e::{Rehearsal, Setting};
 use jiff::SignedDuration;
 use shared::template::{Making, Purpose, Templates};
-use simulators::dingtalk::{Api, Fault, NewTemplate, Trouble};
+use simulators::dingtalk::{Api, Fault, NewTemplate, TemplateStatus, Trouble};
 
 const NAME: &str = "Dataphin审批 Dataphin Approval";
 
@@ -70,22 +70,24 @@ async fn one_that_was_deleted_in_dingtalk_is_made_again() {
 }
 
 #[tokio::test]
-async fn one_of_its_name_is_taken_up_and_its_form_brought_up_to_date() {
+async fn an_older_one_of_ours_is_taken_up_by_its_name_and_brought_up_to_date() {
     let r = bare().await;
-    let old = NewTemplate::named(NAME).text("something", true);
+    let old = NewTemplate::named(NAME).text("单号 Reference", false).text("something", true);
     let old = r.sandbox.dingtalk.add_template(old).expect("a template");
     assert_eq!(make(&r, &r.templates(NAME)).await, (Making::Adopted, old.to_string()));
-    let labels: Vec<String> = r
-        .sandbox
-        .dingtalk
-        .template(old.as_str())
-        .expect("the template")
-        .components
-        .into_iter()
-        .map(|component| component.label)
-        .collect();
-    assert!(labels.contains(&"单号 Reference".to_owned()) && !labels.contains(&"something".to_owned()));
+    let labels = labels(&r, old.as_str());
+    assert!(labels.contains(&"标题 Title".to_owned()) && !labels.contains(&"something".to_owned()));
     assert_eq!(r.sandbox.dingtalk.templates().len(), 1);
+}
+
+#[tokio::test]
+async fn somebodys_own_form_of_the_same_name_is_never_overwritten() {
+    let r = bare().await;
+    let own = NewTemplate::named(NAME).text("Colour", true).text("Amount", false);
+    let own = r.sandbox.dingtalk.add_template(own).expect("a template");
+    let error = r.templates(NAME).generate(&Purpose::Default, None).await.expect_err("not ours").to_string();
+    assert!(error.contains("bridge template adopt") && error.contains("BRIDGE_SYSTEM_NAME"), "{error}");
+    assert_eq!(labels(&r, own.as_str()), ["Colour", "Amount"]);
 }
 
 #[tokio::test]
@@ -130,6 +132,25 @@ async fn a_field_that_conditions_need_stops_the_update_with_a_word_on_it() {
 }
 
 #[tokio::test]
+async fn one_that_nobody_can_start_is_told_as_such() {
+    let r = bare().await;
+    let templates = r.templates(NAME);
+    let (_, code) = make(&r, &templates).await;
+    r.sandbox.dingtalk.set_status(&code, TemplateStatus::Invalid);
+    assert!(!templates.generate(&Purpose::Default, None).await.expect("it is there").published);
+}
+
+#[tokio::test]
+async fn a_dingtalk_that_takes_no_more_calls_this_second_is_waited_for() {
+    let r = Rehearsal::with(Setting::default().simulators(|it| {
+        it.without_template = true;
+        it.dingtalk.qps = Some(1);
+    }))
+    .await;
+    assert_eq!(make(&r, &r.templates(NAME)).await.0, Making::Created);
+}
+
+#[tokio::test]
 async fn each_type_of_request_may_have_its_own() {
     let r = bare().await;
     let templates = r.templates(NAME);
@@ -142,6 +163,11 @@ async fn each_type_of_request_may_have_its_own() {
     let apply_id = r.accepted(r.request()).await;
     let instance = r.sandbox.dingtalk.instance(r.instance(&apply_id).await.as_str()).expect("the instance");
     assert_eq!(instance.title, "Li Na提交的Dataphin审批 Dataphin Approval - 权限 permission");
+}
+
+fn labels(r: &Rehearsal, code: &str) -> Vec<String> {
+    let template = r.sandbox.dingtalk.template(code).expect("the template");
+    template.components.into_iter().map(|component| component.label).collect()
 }
 
 /// An administrator changes a template in the console.

@@ -193,6 +193,8 @@ async fn a_check_names_what_keeps_approvals_from_being_made() {
     assert_eq!(codes().await, Vec::<&str>::new());
     r.sandbox.dingtalk.set_flow(code.as_str(), vec![FlowNode::role("finance", Method::Or)]);
     assert_eq!(codes().await, ["node-unsupported"]);
+    r.sandbox.dingtalk.set_flow(code.as_str(), vec![FlowNode::Auto { agree: true }]);
+    assert_eq!(codes().await, ["node-unsupported", "nobody-decides"]);
     r.sandbox.dingtalk.set_status(code.as_str(), TemplateStatus::Invalid);
     assert_eq!(codes().await, ["not-published"]);
     r.sandbox.dingtalk.remove_template(code.as_str());

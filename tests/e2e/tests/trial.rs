@@ -4,7 +4,7 @@
 
 use e2e::{Rehearsal, Setting};
 use shared::template::{Purpose, Trial, trial::Standing};
-use simulators::dingtalk::{Filter, PushOptions, Status};
+use simulators::dingtalk::{Api, Fault, Filter, PushOptions, Status, Trouble};
 
 const NAME: &str = "Dataphin审批 Dataphin Approval";
 
@@ -68,6 +68,32 @@ async fn an_event_that_does_not_come_back_is_named_with_where_to_look() {
     assert!(trial.failures[0].contains("Event Subscription"), "{:?}", trial.failures);
     let instance = r.sandbox.dingtalk.instance(trial.instance.as_str()).expect("the instance");
     assert_eq!(instance.status, Status::Terminated);
+}
+
+#[tokio::test]
+async fn a_refused_event_is_named_as_soon_as_it_came() {
+    let r = Rehearsal::start().await;
+    r.sandbox.dingtalk.force_subscription(None, Some("AnotherToken"), None).expect("it is of the form");
+    let trial = try_out(&r).await;
+    assert_eq!(trial.standing(), Standing::Failed);
+    assert!(trial.failures[0].contains("DINGTALK_CALLBACK_TOKEN"), "{:?}", trial.failures);
+}
+
+#[tokio::test]
+async fn an_instance_whose_create_call_got_no_answer_is_found_and_withdrawn() {
+    let r = Rehearsal::start().await;
+    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::CloseAfter).once());
+    let templates = r.templates(NAME);
+    let trial = r.as_time_passes(templates.try_out(&Purpose::Default, None)).await.expect("it is found");
+    let ended = r
+        .until("the trial is over", async || {
+            let trial =
+                templates.look_at_trial(&trial.instance).await.expect("an answer").expect("the trial");
+            (trial.standing() != Standing::UnderWay).then_some(trial)
+        })
+        .await;
+    assert_eq!(ended.standing(), Standing::Passed, "{:?}", ended.failures);
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 1);
 }
 
 #[tokio::test]

@@ -92,6 +92,15 @@ fn field(text: &str) -> Result<(String, Content), String> {
 
 impl Template {
     pub(super) async fn run(self) -> Result<()> {
+        let json = self.json;
+        let done = self.carry_out().await;
+        if let (Err(error), true) = (&done, json) {
+            say!("{:#}", serde_json::json!({"success": false, "message": format!("{error:#}")}));
+        }
+        done
+    }
+
+    async fn carry_out(self) -> Result<()> {
         let world = World::real();
         let templates = open(&world).await?;
         let output = Output { json: self.json };
@@ -100,6 +109,12 @@ impl Template {
                 let generated = templates.generate(&requests.purpose, way).await?;
                 output.show(&generated, || made(&generated));
                 warn_of_choice(&templates, &generated.template);
+                if !generated.published {
+                    bail!(
+                        "nobody can start it: it is not enabled in DingTalk; OA approval console > Templates > this template > \
+                         Enable (OA审批管理后台 > 表单管理 > 启用)"
+                    );
+                }
             }
             What::Adopt(Adopt { template, requests, way, fields }) => {
                 let adopted =
@@ -254,7 +269,9 @@ pub(super) fn leg_line(leg: &Leg) -> String {
 pub(super) fn verdict(trial: &Trial) -> String {
     match trial.standing() {
         Standing::Passed => {
-            "  ✓ the whole way works: DingTalk, the event subscription, the public callback".to_owned()
+            "  ✓ the whole way works: DingTalk, the event subscription, the public callback; \
+             that `type/finish` is subscribed to as well as `type/terminate` shows with the first decision"
+                .to_owned()
         }
         Standing::UnderWay => "  … under way".to_owned(),
         Standing::Failed => {
