@@ -63,8 +63,6 @@ impl Content {
             ("TextField" | "TextareaField", content) => *content != Self::Items,
             ("InnerContactField", content) => *content == Self::Requester,
             ("DDSelectField" | "DDMultiSelectField", Self::Constant(text)) => field.options.contains(text),
-            // A choice is made by its words.
-            ("DDSelectField" | "DDMultiSelectField", Self::Type) => true,
             ("NumberField" | "MoneyField" | "StarRatingField", Self::Constant(text)) => {
                 text.parse().is_ok_and(f64::is_finite)
             }
@@ -72,8 +70,9 @@ impl Content {
             ("PhoneField", Self::Constant(text)) => {
                 !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
             }
-            // Their shapes differ; what an administrator writes there is sent as it is.
-            ("DepartmentField" | "AddressField", Self::Constant(_)) => true,
+            // A choice is made by its words; what an administrator writes into the others is sent as it is.
+            ("DDSelectField" | "DDMultiSelectField", Self::Type)
+            | ("DepartmentField" | "AddressField", Self::Constant(_)) => true,
             _ => false,
         }
     }

@@ -52,7 +52,7 @@ const TRY_AGAIN: SignedDuration = SignedDuration::from_millis(50);
 
 impl Templates {
     /// The templates of a bridge.
-    pub fn new(store: Store, dingtalk: DingTalk, world: World, system_name: &str) -> Self {
+    pub fn new(store: Store, dingtalk: &DingTalk, world: World, system_name: &str) -> Self {
         let dingtalk = dingtalk.patient();
         Self { store, dingtalk, world, system_name: system_name.to_owned() }
     }

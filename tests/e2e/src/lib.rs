@@ -108,7 +108,7 @@ impl Rehearsal {
     /// The bridge's templates, as the operator's calls and the command line have them.
     pub fn templates(&self, system_name: &str) -> Templates {
         let (store, dingtalk) = (self.engine().store().clone(), self.engine().dingtalk().clone());
-        Templates::new(store, dingtalk, self.world.clone(), system_name)
+        Templates::new(store, &dingtalk, self.world.clone(), system_name)
     }
 
     /// Moves the clock.

@@ -79,7 +79,7 @@ impl Stage {
         let host = Host::start(&config, Storage::Memory, world.clone(), listener).await?;
         sandbox.connect(&bridge).await?;
         let (store, dingtalk) = (host.engine().store().clone(), host.engine().dingtalk().clone());
-        let templates = Templates::new(store, dingtalk, world.clone(), &config.bridge.system_name);
+        let templates = Templates::new(store, &dingtalk, world.clone(), &config.bridge.system_name);
         let doctor = Doctor::new(&config, host.engine(), world.clone())?;
         Ok(Self {
             sandbox,

@@ -159,7 +159,7 @@ async fn open(world: &World) -> Result<Templates> {
     let (store, _) = host::open_store(&bridge, Storage::Beside, world.clone()).await?;
     store.create_table_if_missing().await?;
     let client = DingTalk::new(dingtalk.settings, Http::new(dingtalk.timeout)?, world.clone());
-    Ok(Templates::new(store, client, world.clone(), &bridge.system_name))
+    Ok(Templates::new(store, &client, world.clone(), &bridge.system_name))
 }
 
 struct Output {
