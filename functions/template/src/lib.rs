@@ -14,8 +14,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 
 /// The calls under `/operator/templates`, and the page at `/operator`.
 pub fn router(engine: &Engine, config: &BridgeConfig, world: World) -> Router {
-    let templates =
-        Templates::new(engine.store().clone(), &engine.dingtalk().clone(), world, &config.system_name);
+    let templates = Templates::new(engine.store().clone(), engine.dingtalk(), world, &config.system_name);
     let calls = Router::new()
         .route("/operator/templates", get(calls::list))
         .route("/operator/templates/generate", post(calls::generate))
