@@ -43,7 +43,8 @@ impl Store {
         from: Option<HashMap<String, AttributeValue>>,
         now: Timestamp,
     ) -> Result<RawPage, StoreError> {
-        let scan = self.client.scan().table_name(&*self.table).consistent_read(true).set_exclusive_start_key(from);
+        let scan =
+            self.client.scan().table_name(&*self.table).consistent_read(true).set_exclusive_start_key(from);
         let page = scan.send().await?;
         let alive = page.items().iter().filter(|item| !has_expired(item, now));
         Ok((alive.map(raw).collect::<Result<_, _>>()?, page.last_evaluated_key))
@@ -72,7 +73,8 @@ impl RawItem {
 }
 
 fn has_expired(item: &Item, now: Timestamp) -> bool {
-    let expires = item.get(EXPIRES).and_then(|value| value.as_n().ok()).and_then(|seconds| seconds.parse().ok());
+    let expires =
+        item.get(EXPIRES).and_then(|value| value.as_n().ok()).and_then(|seconds| seconds.parse().ok());
     expires.is_some_and(|seconds: i64| seconds <= now.as_second())
 }
 

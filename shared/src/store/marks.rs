@@ -63,7 +63,9 @@ impl Store {
 }
 
 /// Whether it was written: a condition that did not hold is no error.
-pub(super) fn unless_condition_failed<T, E>(sent: Result<T, SdkError<E, HttpResponse>>) -> Result<bool, StoreError>
+pub(super) fn unless_condition_failed<T, E>(
+    sent: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<bool, StoreError>
 where
     E: ProvideErrorMetadata,
 {

@@ -42,7 +42,8 @@ impl Export {
     pub(super) async fn run(self) -> Result<()> {
         let world = World::real();
         // Locked: nothing may change under it.
-        let (store, _lock) = host::open_store(&BridgeConfig::from_env()?, Storage::Configured, world.clone()).await?;
+        let (store, _lock) =
+            host::open_store(&BridgeConfig::from_env()?, Storage::Configured, world.clone()).await?;
         ensure!(store.table_exists().await?, "there is no table to export");
         let seal = export(&store, &self.file, &world).await?;
         say!("{} items in {}", seal.items, self.file.display());
@@ -54,7 +55,8 @@ impl Export {
 impl Import {
     pub(super) async fn run(self) -> Result<()> {
         let world = World::real();
-        let (store, _lock) = host::open_store(&BridgeConfig::from_env()?, Storage::Configured, world.clone()).await?;
+        let (store, _lock) =
+            host::open_store(&BridgeConfig::from_env()?, Storage::Configured, world.clone()).await?;
         store.create_table_if_missing().await?;
         // The whole file is proved before anything is put.
         let seal = archive::read(&self.file, |_| Ok(()))?;
@@ -95,9 +97,8 @@ async fn export(store: &Store, file: &Path, world: &World) -> Result<Seal> {
 async fn import(store: &Store, file: &Path, all: u64) -> Result<(u64, u64)> {
     let (items, mut waiting) = tokio::sync::mpsc::channel::<RawItem>(AT_ONCE * 4);
     let path = file.to_owned();
-    let reader = tokio::task::spawn_blocking(move || {
-        archive::read(&path, |item| Ok(items.blocking_send(item)?))
-    });
+    let reader =
+        tokio::task::spawn_blocking(move || archive::read(&path, |item| Ok(items.blocking_send(item)?)));
     let (mut puts, mut new, mut same, mut told) = (JoinSet::new(), 0, 0, Told::new());
     let mut count = |put: Put, key: &str| -> Result<()> {
         match put {
