@@ -14,6 +14,7 @@
 //! | [`assembly`] | puts the parts together |
 //! | [`logs`] | what is logged, and what never is |
 //! | [`lambda`] | what the Lambda binaries have in common |
+//! | [`metrics`] | numbers for whoever watches over the functions |
 //! | [`world`] | the clock and the randomness that the rest is handed |
 
 pub mod approval;
@@ -28,6 +29,7 @@ pub mod hex;
 pub mod http;
 pub mod lambda;
 pub mod logs;
+pub mod metrics;
 pub mod store;
 pub mod template;
 pub mod world;

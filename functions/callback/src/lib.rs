@@ -1,5 +1,7 @@
 //! DingTalk reports: verify, commit, acknowledge. DingTalk gives 1.5 seconds, so this calls nobody but the store.
 
+use std::time::Instant;
+
 use axum::{
     Json, Router,
     extract::State,
@@ -16,6 +18,7 @@ use shared::{
         Problem,
         door::{Body, Params},
     },
+    metrics::{self, Count, Measure},
     store::Sighting,
     world::World,
 };
@@ -42,10 +45,12 @@ async fn callback(
     query: Result<Params<CallbackQuery>, Problem>,
     body: Body<BODY_LIMIT>,
 ) -> Result<Response, Problem> {
+    let began = Instant::now();
     let Params(query) = query.map_err(|_| not_accepted())?;
     let event = match door.verifier.verify(query, &body.0) {
         Ok(event) => event,
         Err(disbelief) => {
+            metrics::count(Count::CallbackRefused);
             tracing::warn!(reason = %disbelief, "a callback was not believed");
             if let Some(note) = disbelief.note().filter(|_| !headers.contains_key(KNOCK_HEADER)) {
                 door.engine.store().saw(Sighting::CallbackRefused, note).await;
@@ -59,6 +64,7 @@ async fn callback(
         tracing::error!(%error, "an event could not be committed");
         Problem::unavailable()
     })?;
+    metrics::measure(Measure::CallbackTime, began.elapsed());
     Ok(Json(door.verifier.acknowledge(&event, &door.world)).into_response())
 }
 

@@ -10,6 +10,7 @@ use serde_dynamo::AttributeValue;
 use shared::{
     approval::ApprovalId,
     engine::{Engine, EngineError},
+    metrics::{self, Count},
 };
 use tokio::task::JoinSet;
 
@@ -23,6 +24,7 @@ pub async fn relay(engine: &Engine, batch: Event) -> DynamoDbEventResponse {
         work.spawn(async move {
             let advanced = engine.advance(&id).await;
             if let Err(error) = &advanced {
+                metrics::count(Count::NotAdvanced);
                 tracing::error!(approval = %id, %error, "not advanced");
             }
             matches!(advanced, Err(EngineError::Store(_))).then_some(sequence_number)

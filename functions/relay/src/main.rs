@@ -9,7 +9,9 @@ async fn main() -> Result<(), Failure> {
     let live = Live::start(|parts| Ok(parts.engine)).await?;
     let handle = async |event: LambdaEvent<Event>| {
         live.keep_up().await;
-        Ok::<_, Failure>(relay::relay(&*live.current().await, event.payload).await)
+        let response = relay::relay(&*live.current().await, event.payload).await;
+        live.flush();
+        Ok::<_, Failure>(response)
     };
     lambda_runtime::run(service_fn(handle)).await
 }

@@ -9,7 +9,9 @@ async fn main() -> Result<(), Failure> {
     let live = Live::start(|parts| Ok(parts.engine)).await?;
     let handle = async |_: LambdaEvent<Value>| {
         live.keep_up().await;
-        let swept = sweep::sweep(&*live.current().await).await?;
+        let swept = sweep::sweep(&*live.current().await).await;
+        live.flush();
+        let swept = swept?;
         Ok::<_, Failure>(json!({"due": swept.due, "failed": swept.failed}))
     };
     lambda_runtime::run(service_fn(handle)).await

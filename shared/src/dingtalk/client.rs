@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     http::{Http, HttpAnswer, SendError},
+    metrics::{self, Count},
     world::World,
 };
 
@@ -38,6 +39,13 @@ pub enum Api {
     UserByMobile,
     UserByUnionId,
     FailedPushes,
+}
+
+impl Api {
+    /// Whether a call counts for the month; contact calls are free.
+    fn is_paid(self) -> bool {
+        !matches!(self, Self::UserGet | Self::UserByMobile | Self::UserByUnionId)
+    }
 }
 
 /// DingTalk. Cheap to clone; clones share token, limiter and connections.
@@ -158,6 +166,9 @@ impl DingTalk {
             if self.not_after.is_some_and(|moment| self.shared.world.now() > moment) {
                 return Err(DingTalkError::busy());
             }
+            if api.is_paid() {
+                metrics::count(Count::PaidCalls);
+            }
             match take(&self.shared.http.send(request).await?) {
                 Err(error) if error.class == Class::Token && !replaced => {
                     self.shared.token.forget(&token).await;
@@ -176,6 +187,9 @@ impl DingTalk {
                 }
                 answered => {
                     if let Err(error) = &answered {
+                        if error.class == Class::Quota {
+                            metrics::count(Count::QuotaUsedUp);
+                        }
                         tracing::info!(api = ?api, class = ?error.class, code = error.code, "DingTalk refused a call");
                     }
                     return answered;

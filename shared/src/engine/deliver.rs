@@ -7,6 +7,7 @@ use crate::{
         schedule::{DELIVER, wait},
     },
     dataphin::Told,
+    metrics::{self, Count},
 };
 
 impl Engine {
@@ -49,6 +50,7 @@ impl Engine {
         };
         match &afterwards.state {
             State::Parked(_) => {
+                metrics::count(Count::Parked);
                 tracing::error!(approval = %id, %outcome, attempt, "parked: the source cannot be told");
             }
             State::Decided(_) => {

@@ -6,6 +6,7 @@ use super::{Engine, EngineError, MOST_TRIES};
 use crate::{
     approval::{ApprovalId, Status},
     dingtalk::{DingTalkError, Event, Verified},
+    metrics::{self, Count},
     store::{DUE_SHARDS, StoreError},
 };
 
@@ -13,6 +14,9 @@ use crate::{
 const MOST_A_SHARD: u16 = 1000;
 /// Undelivered events are asked for so often, and only while something is pending.
 const LOST_EVENTS_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// Undelivered decisions whose age is looked at.
+const MOST_LOOKED_AT: u16 = 20;
 
 /// Pages of undelivered events that are fetched in one go.
 const MOST_PAGES: u32 = 50;
@@ -76,16 +80,28 @@ impl Engine {
         for id in due {
             let engine = self.clone();
             work.spawn(async move {
-                engine
-                    .advance(&id)
-                    .await
-                    .inspect_err(|error| tracing::error!(approval = %id, %error, "not advanced"))
+                engine.advance(&id).await.inspect_err(|error| {
+                    metrics::count(Count::NotAdvanced);
+                    tracing::error!(approval = %id, %error, "not advanced");
+                })
             });
         }
         while let Some(advanced) = work.join_next().await {
             swept.failed += usize::from(!matches!(advanced, Ok(Ok(()))));
         }
         Ok(swept)
+    }
+
+    /// How old the oldest decision is that the source does not know, among those that were touched longest ago.
+    pub async fn oldest_undelivered(&self) -> Result<Option<SignedDuration>, StoreError> {
+        let now = self.now();
+        let mut oldest: Option<SignedDuration> = None;
+        for id in self.store().longest_untouched(Status::Decided, MOST_LOOKED_AT).await? {
+            let approval = self.store().load(&id).await?;
+            let decided = approval.as_ref().and_then(|approval| approval.state.decision());
+            oldest = oldest.max(decided.map(|decision| now.duration_since(decision.at)));
+        }
+        Ok(oldest)
     }
 
     /// Fetches events that DingTalk gave up pushing (our address was down for a minute), at most once an hour and only

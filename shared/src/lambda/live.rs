@@ -16,7 +16,7 @@ use crate::{
     aws::Aws,
     config::{Config, Survey, Variables},
     engine::Engine,
-    logs,
+    logs, metrics,
     store::{Store, StoreSettings},
     world::World,
 };
@@ -60,6 +60,7 @@ impl<T> Live<T> {
         make: impl Fn(Parts) -> Result<T, Failure> + Send + Sync + 'static,
     ) -> Result<Self, Failure> {
         logs::json();
+        metrics::begin();
         let (world, aws) = (World::real(), Aws::from_env()?);
         let environment = Variables::from_env();
         let secrets = Secrets::from_env(&aws);
@@ -83,6 +84,11 @@ impl<T> Live<T> {
             current: RwLock::new(Arc::new(first)),
             looked: Mutex::new(Looked { version, at: Instant::now() }),
         })
+    }
+
+    /// Writes the numbers of an invocation.
+    pub fn flush(&self) {
+        metrics::flush(self.world.now());
     }
 
     /// The function as it is now.

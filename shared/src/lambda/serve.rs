@@ -15,12 +15,20 @@ pub async fn serve(
 ) -> Result<(), Failure> {
     let live = Live::start(move |parts| Ok(door::open(router(&parts)?, parts.world))).await?;
     let live = Arc::new(live);
-    lambda_http::run(service_fn(move |request| answer(live.clone(), request))).await
+    let handle = move |request| {
+        let live = live.clone();
+        async move {
+            let answered = answer(&live, request).await;
+            live.flush();
+            answered
+        }
+    };
+    lambda_http::run(service_fn(handle)).await
 }
 
 /// A look at the secret goes beside the answer, which does not depend on it. Whoever is refused may have been told of a new
 /// secret before us: then it is read and the request looked at once more.
-async fn answer(live: Arc<Live<Router>>, request: Request) -> Result<Response, Failure> {
+async fn answer(live: &Live<Router>, request: Request) -> Result<Response, Failure> {
     let (parts, body) = request.into_parts();
     let body = axum::body::Bytes::copy_from_slice(body.as_ref());
     let request = || axum::http::Request::from_parts(parts.clone(), Body::from(body.clone()));

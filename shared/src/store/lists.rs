@@ -42,6 +42,17 @@ impl Store {
         Ok(ids(output.items()))
     }
 
+    /// Approvals with a status whose last change is longest ago.
+    pub async fn longest_untouched(&self, status: Status, limit: u16) -> Result<Vec<ApprovalId>, StoreError> {
+        let query = self.client.query().table_name(&*self.table).index_name(STATUS_INDEX);
+        let query = query
+            .key_condition_expression("#status = :status")
+            .expression_attribute_names("#status", STATUS)
+            .expression_attribute_values(":status", text(status.name()))
+            .limit(i32::from(limit));
+        Ok(ids(query.send().await?.items()))
+    }
+
     /// Approvals with a status, newest change first; only those of `apply_id` where one is given.
     pub async fn list(
         &self,
