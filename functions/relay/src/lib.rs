@@ -2,11 +2,8 @@
 
 use std::collections::HashMap;
 
-use aws_lambda_events::event::{
-    dynamodb::{Event, EventRecord},
-    streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
-};
-use serde_dynamo::AttributeValue;
+use serde::Serialize;
+use serde_json::Value;
 use shared::{
     approval::ApprovalId,
     engine::{Engine, EngineError},
@@ -14,10 +11,26 @@ use shared::{
 };
 use tokio::task::JoinSet;
 
+/// What Lambda's event source wants to hear of a batch.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchResponse {
+    /// Records to send again.
+    pub batch_item_failures: Vec<BatchItemFailure>,
+}
+
+/// A record to send again.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchItemFailure {
+    /// Its sequence number.
+    pub item_identifier: String,
+}
+
 /// Handles a batch: every approval in it once, all at the same time. The stream sends everything again from the first
 /// record that is named as failed, so only a store that does not answer is worth that. Whatever else fails stays due, and
 /// the sweep takes it up: one poisoned record does not hold up the others.
-pub async fn relay(engine: &Engine, batch: Event) -> DynamoDbEventResponse {
+pub async fn relay(engine: &Engine, batch: &Value) -> BatchResponse {
     let mut work = JoinSet::new();
     for (id, sequence_number) in approvals(batch) {
         let engine = engine.clone();
@@ -30,31 +43,62 @@ pub async fn relay(engine: &Engine, batch: Event) -> DynamoDbEventResponse {
             matches!(advanced, Err(EngineError::Store(_))).then_some(sequence_number)
         });
     }
-    let failed = work.join_all().await.into_iter().flatten();
-    let mut response = DynamoDbEventResponse::default();
-    response.batch_item_failures.extend(failed.map(|sequence_number| {
-        let mut failure = DynamoDbBatchItemFailure::default();
-        failure.item_identifier = sequence_number;
-        failure
-    }));
+    let mut response = BatchResponse::default();
+    while let Some(advanced) = work.join_next().await {
+        match advanced {
+            Ok(failed) => response
+                .batch_item_failures
+                .extend(failed.map(|item_identifier| BatchItemFailure { item_identifier })),
+            Err(error) => {
+                metrics::count(Count::NotAdvanced);
+                tracing::error!(%error, "a record could not be handled; the sweep takes its approval up");
+            }
+        }
+    }
     response
 }
 
-/// The approvals that a batch is about, each with its first record.
-fn approvals(batch: Event) -> HashMap<ApprovalId, Option<String>> {
+/// The approvals that a batch is about, each with its first record. A record of another shape is nobody's, and is told.
+fn approvals(batch: &Value) -> HashMap<ApprovalId, String> {
     let mut approvals = HashMap::new();
-    for record in batch.records {
-        if let Some(id) = approval(&record) {
-            approvals.entry(id).or_insert(record.change.sequence_number);
+    for record in batch["Records"].as_array().into_iter().flatten() {
+        let change = &record["dynamodb"];
+        let (key, number) = (change["Keys"]["pk"]["S"].as_str(), change["SequenceNumber"].as_str());
+        match (key, number) {
+            (Some(key), Some(number)) => {
+                if let Some(id) = key.strip_prefix("A#") {
+                    approvals.entry(ApprovalId::new(id)).or_insert_with(|| number.to_owned());
+                }
+            }
+            _ => {
+                metrics::count(Count::NotAdvanced);
+                tracing::error!("a record of the stream has no key or no sequence number");
+            }
         }
     }
     approvals
 }
 
-/// The approval that a record is about; other items need nothing.
-fn approval(record: &EventRecord) -> Option<ApprovalId> {
-    match record.change.keys.get("pk") {
-        Some(AttributeValue::S(key)) => key.strip_prefix("A#").map(ApprovalId::new),
-        _ => None,
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_batch_names_each_approval_once_whatever_else_is_in_it() {
+        let record =
+            |key: Value, number: &str| json!({"dynamodb": {"Keys": {"pk": key}, "SequenceNumber": number}});
+        let batch = json!({"Records": [
+            record(json!({"S": "A#ap-1"}), "1"),
+            record(json!({"S": "A#ap-1"}), "2"),
+            record(json!({"S": "I#instance"}), "3"),
+            record(json!({"N": "7"}), "4"),
+            json!("nonsense"),
+            record(json!({"S": "A#ap-2"}), "5"),
+        ]});
+        let expected = [(ApprovalId::new("ap-1"), "1".to_owned()), (ApprovalId::new("ap-2"), "5".to_owned())];
+        assert_eq!(approvals(&batch), HashMap::from(expected));
+        assert_eq!(approvals(&json!({"Records": null})), HashMap::new());
     }
 }

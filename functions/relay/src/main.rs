@@ -1,15 +1,20 @@
 //! The Lambda binary of `relay`.
 
-use aws_lambda_events::event::dynamodb::Event;
 use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::Value;
 use shared::lambda::{Failure, Live};
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let live = Live::start(|parts| Ok(parts.engine)).await?;
-    let handle = async |event: LambdaEvent<Event>| {
+    let handle = async |event: LambdaEvent<Value>| {
         live.keep_up().await;
-        let response = relay::relay(&*live.current().await, event.payload).await;
+        let engine = live.current().await;
+        let response = relay::relay(&engine, &event.payload).await;
+        if engine.turned_away() {
+            // The next attempt is made with what is in the secret by now.
+            live.changed().await;
+        }
         live.flush();
         Ok::<_, Failure>(response)
     };

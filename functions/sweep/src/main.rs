@@ -9,7 +9,12 @@ async fn main() -> Result<(), Failure> {
     let live = Live::start(|parts| Ok(parts.engine)).await?;
     let handle = async |_: LambdaEvent<Value>| {
         live.keep_up().await;
-        let swept = sweep::sweep(&*live.current().await).await;
+        let engine = live.current().await;
+        let swept = sweep::sweep(&engine).await;
+        if engine.turned_away() {
+            // The next attempt is made with what is in the secret by now.
+            live.changed().await;
+        }
         live.flush();
         let swept = swept?;
         Ok::<_, Failure>(json!({"due": swept.due, "failed": swept.failed}))

@@ -1,6 +1,9 @@
 //! Telling Dataphin an outcome, and trying whether it could be told.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use reqwest::{Request, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -12,7 +15,7 @@ use super::{
     message::{self, TestRequest},
     profile::{Cipher, Names, Profile},
     reading,
-    verdict::{DryRun, NotMade, Told},
+    verdict::{DryRun, NotMade, Refusal, Told},
 };
 use crate::{
     approval::{Approval, Decided},
@@ -42,6 +45,8 @@ struct Inner {
     settings: DataphinSettings,
     http: Http,
     world: World,
+    /// Dataphin has not accepted our credentials.
+    turned_away: AtomicBool,
 }
 
 /// What is shorter in the query of a callback URL is covered there only.
@@ -58,19 +63,28 @@ struct Attempt {
 impl Dataphin {
     /// Dataphin as reached through `http`.
     pub fn new(settings: DataphinSettings, http: Http, world: World) -> Self {
-        Self(Arc::new(Inner { settings, http, world }))
+        Self(Arc::new(Inner { settings, http, world, turned_away: AtomicBool::new(false) }))
     }
 
     /// The same Dataphin, told by another profile.
     pub fn with_profile(&self, profile: Profile) -> Self {
-        let Inner { settings, http, world } = &*self.0;
+        let Inner { settings, http, world, .. } = &*self.0;
         Self::new(DataphinSettings { profile, ..settings.clone() }, http.clone(), world.clone())
     }
 
     /// Tells Dataphin the decision.
     pub async fn tell(&self, approval: &Approval<Decided>) -> Told {
         let message = message::of_decision(approval, &self.0.settings.profile);
-        Told::from(&self.send(&message).await.verdict)
+        let verdict = self.send(&message).await.verdict;
+        if matches!(verdict, DryRun::Refused(Refusal::Unauthorized(_))) {
+            self.0.turned_away.store(true, Ordering::Relaxed);
+        }
+        Told::from(&verdict)
+    }
+
+    /// Whether Dataphin has not accepted our credentials since this was last asked.
+    pub fn turned_away(&self) -> bool {
+        self.0.turned_away.swap(false, Ordering::Relaxed)
     }
 
     /// Tells Dataphin of a test request as it is told of a decision, and shows what went to and fro.
@@ -119,6 +133,7 @@ impl Dataphin {
             settings: DataphinSettings { callback_url, access_token, aes_key, profile },
             http,
             world,
+            ..
         } = &*self.0;
         let names = &profile.names;
         let key = || aes_key.clone().ok_or(NotMade::KeyMissing);

@@ -123,6 +123,11 @@ impl Engine {
         &self.0.dingtalk
     }
 
+    /// Whether Dataphin has not accepted our credentials since this was last asked: they may have been changed.
+    pub fn turned_away(&self) -> bool {
+        self.0.dataphin.turned_away()
+    }
+
     fn now(&self) -> Timestamp {
         self.0.world.now()
     }

@@ -52,6 +52,8 @@ pub struct Live<T> {
 struct Looked {
     version: String,
     at: Instant,
+    /// The last look for somebody who was refused.
+    for_refused: Option<Instant>,
 }
 
 impl<T> Live<T> {
@@ -82,7 +84,7 @@ impl<T> Live<T> {
             secrets,
             world,
             current: RwLock::new(Arc::new(first)),
-            looked: Mutex::new(Looked { version, at: Instant::now() }),
+            looked: Mutex::new(Looked { version, at: Instant::now(), for_refused: None }),
         })
     }
 
@@ -98,12 +100,12 @@ impl<T> Live<T> {
 
     /// Looks at the secret if the last look was long ago. Failures change nothing.
     pub async fn keep_up(&self) {
-        let _ = self.look(KEEP).await;
+        let _ = self.look(false).await;
     }
 
     /// The function by a secret that has changed this moment, if it has: for whoever was just refused.
     pub async fn changed(&self) -> Option<Arc<T>> {
-        match self.look(AT_MOST_EVERY).await {
+        match self.look(true).await {
             Ok(changed) => changed,
             Err(error) => {
                 tracing::error!(%error, "the secret was not read again");
@@ -112,13 +114,21 @@ impl<T> Live<T> {
         }
     }
 
-    async fn look(&self, keep: Duration) -> Result<Option<Arc<T>>, Failure> {
+    async fn look(&self, for_refused: bool) -> Result<Option<Arc<T>>, Failure> {
         let Some(secrets) = &self.secrets else { return Ok(None) };
         let mut looked = self.looked.lock().await;
-        if looked.at.elapsed() < keep {
+        let too_soon = match (for_refused, looked.for_refused) {
+            (true, last) => last.is_some_and(|last| last.elapsed() < AT_MOST_EVERY),
+            (false, _) => looked.at.elapsed() < KEEP,
+        };
+        if too_soon {
             return Ok(None);
         }
-        looked.at = Instant::now();
+        let now = Instant::now();
+        looked.at = now;
+        if for_refused {
+            looked.for_refused = Some(now);
+        }
         let secret = tokio::time::timeout(LOOK_TIME, secrets.read()).await??;
         if secret.version == looked.version {
             return Ok(None);

@@ -6,10 +6,12 @@
 mod binaries;
 mod gateway;
 mod runtime;
+mod secret;
 mod site;
 mod table;
 
 pub use binaries::{FUNCTIONS, binary};
 pub use runtime::{Function, Reply};
+pub use secret::Secret;
 pub use site::Site;
-pub use table::Table;
+pub use table::{Table, record};

@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex, PoisonError,
@@ -46,6 +47,7 @@ struct Running {
     name: &'static str,
     invocations: mpsc::Sender<Invocation>,
     inner: Arc<Inner>,
+    lines: Lines,
     _process: Arc<Process>,
 }
 
@@ -60,6 +62,9 @@ struct Inner {
     first_poll: Mutex<Option<Instant>>,
     ids: AtomicU64,
 }
+
+/// What a function has written to its log.
+type Lines = Arc<Mutex<Vec<String>>>;
 
 struct Process(Mutex<Child>);
 
@@ -90,7 +95,7 @@ impl Function {
             .route("/2018-06-01/runtime/init/error", post(init_error))
             .with_state(inner.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let child = Command::new(binary(name))
+        let mut child = Command::new(binary(name))
             .env_clear()
             .envs(environment)
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
@@ -99,11 +104,30 @@ impl Function {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
             .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/test")
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "test")
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .expect("the function starts");
+        let lines = Lines::default();
+        let (kept, stdout) = (lines.clone(), child.stdout.take().expect("a log"));
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                kept.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            }
+        });
         let process = Arc::new(Process(Mutex::new(child)));
-        Self(Arc::new(Running { name, invocations, inner, _process: process }))
+        Self(Arc::new(Running { name, invocations, inner, lines, _process: process }))
+    }
+
+    /// The sum of a metric that it has written so far.
+    pub fn metric(&self, name: &str) -> f64 {
+        let lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        written.filter(|line| line.get("_aws").is_some()).filter_map(|line| line[name].as_f64()).sum()
+    }
+
+    /// Everything that it has written to its log.
+    pub fn log(&self) -> String {
+        self.0.lines.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
 
     /// Invokes it and waits for what comes of it.

@@ -7,12 +7,21 @@ use serde_json::{Value, json};
 use shared::{store::Store, world::World};
 use tokio::sync::mpsc;
 
-use crate::{Function, Table, gateway, table::NAME};
+use crate::{Function, Secret, Table, gateway, table::NAME};
 
 /// `sweep` runs each minute on AWS; here each second.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// As the event source of the SAM template batches.
 const MOST_RECORDS: usize = 10;
+
+/// What is in the secret; everything else is in the functions' environment.
+const SECRETS: [&str; 5] = [
+    "DINGTALK_APP_SECRET",
+    "DINGTALK_CALLBACK_TOKEN",
+    "DINGTALK_CALLBACK_AES_KEY",
+    "DATAPHIN_ACCESS_TOKEN",
+    "DATAPHIN_CALLBACK_AES_KEY",
+];
 
 /// Functions, front, table and simulators.
 pub struct Site {
@@ -24,6 +33,10 @@ pub struct Site {
     pub relay: Function,
     /// The function that the clock wakes.
     pub sweep: Function,
+    /// The function that DingTalk calls.
+    pub callback: Function,
+    /// The functions' secret.
+    pub secret: Secret,
     /// The store that the functions work on.
     pub store: Store,
 }
@@ -39,12 +52,18 @@ impl Site {
         let sandbox = Sandbox::start(&World::real(), settings).await.expect("the simulators start");
         let (table, stream) = Table::serve().await;
         let store = Store::local(&table.endpoint, NAME, World::real());
+        let (secrets, plain): (Vec<_>, Vec<_>) =
+            sandbox.variables().iter().partition(|(name, _)| SECRETS.contains(name));
+        let members = secrets.into_iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        let (secret, secrets_manager) = Secret::serve(members).await;
         let mut environment: HashMap<String, String> =
-            sandbox.variables().iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+            plain.into_iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let aws = [
             ("AWS_REGION", "eu-west-1"),
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_ENDPOINT_URL", &secrets_manager),
+            ("BRIDGE_SECRET_ID", "bridge"),
             ("BRIDGE_TABLE", NAME),
             ("BRIDGE_DYNAMODB_ENDPOINT", &table.endpoint),
         ];
@@ -53,9 +72,10 @@ impl Site {
         );
         let start = async |name| Function::start(name, &environment).await;
         let (relay, sweep) = (start("relay").await, start("sweep").await);
+        let callback = start("callback").await;
         let routes = gateway::Routes {
             submit: start("submit").await,
-            callback: start("callback").await,
+            callback: callback.clone(),
             test_connection: start("test-connection").await,
             template: start("template").await,
         };
@@ -63,7 +83,7 @@ impl Site {
         tokio::spawn(feed(relay.clone(), stream));
         tokio::spawn(tick(sweep.clone()));
         sandbox.connect(&bridge).await.expect("DingTalk accepts the callback address");
-        Self { sandbox, bridge, relay, sweep, store }
+        Self { sandbox, bridge, relay, sweep, callback, secret, store }
     }
 }
 

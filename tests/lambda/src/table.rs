@@ -102,7 +102,7 @@ fn records(operation: &str, request: &Value) -> Vec<Value> {
 }
 
 /// A record as Lambda hands it to a function.
-pub(crate) fn record(key: &Value, image: &Value) -> Value {
+pub fn record(key: &Value, image: &Value) -> Value {
     json!({
         "eventID": "1", "eventName": "MODIFY", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
         "awsRegion": "eu-west-1", "eventSourceARN": "arn:aws:dynamodb:eu-west-1:1:table/t/stream/s",
