@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Failure, Outcome, Words, places, sightings::ago};
 use crate::{
     approval::{Approval, Happening, Request, State, Status},
-    dingtalk::{AccountKind, DingTalk},
+    dingtalk::AccountKind,
     store::{Store, StoreError},
 };
 
@@ -20,10 +20,6 @@ const OVERDUE: SignedDuration = SignedDuration::from_mins(2);
 const NOT_NOW: &str = "aflowProcessInstStatusException";
 /// Attempts after which an outcome that Dataphin does not take is no accident.
 const TRIED_OFTEN: u32 = 3;
-/// Pending approvals whose instance is looked at for an end that no event told: paid calls.
-const MOST_READ: usize = 3;
-/// An event is on its way for so long, at most.
-const EVENT_UNDER_WAY: std::time::Duration = std::time::Duration::from_millis(2_500);
 /// The code of a refusal because of a person.
 const PERSON: &str = "person-not-in-dingtalk";
 
@@ -47,30 +43,6 @@ impl Requests {
             refused: newest(store, Status::Refused).await?,
             pending: newest(store, Status::Pending).await?,
         })
-    }
-
-    /// How many pending approvals have ended in DingTalk while nothing is known of an event.
-    pub async fn ended_untold(&self, store: &Store, dingtalk: &DingTalk) -> usize {
-        let untold = |approval: &Approval| match &approval.state {
-            State::Pending(pending) => pending.reading.hint.is_none() && pending.withdrawal.is_none(),
-            _ => false,
-        };
-        let mut ended = Vec::new();
-        for approval in self.pending.iter().filter(|it| untold(it)).take(MOST_READ) {
-            let Some(instance) = approval.state.instance() else { continue };
-            if dingtalk.read_instance(&instance.id).await.is_ok_and(|snapshot| snapshot.ending.is_some()) {
-                ended.push(approval.record.id.clone());
-            }
-        }
-        if ended.is_empty() {
-            return 0;
-        }
-        tokio::time::sleep(EVENT_UNDER_WAY).await;
-        let mut still = 0;
-        for id in ended {
-            still += usize::from(matches!(store.load(&id).await, Ok(Some(approval)) if untold(&approval)));
-        }
-        still
     }
 
     /// Outcomes that Dataphin does not learn.
