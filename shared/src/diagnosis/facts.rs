@@ -294,7 +294,7 @@ impl Check {
                 id: "refused",
                 en: "Refused requests",
                 zh: "被拒绝的申请",
-                proves: "no request of the last day was refused for accounts of a kind that DATAPHIN_ACCOUNT_KIND does not name",
+                proves: "no request of the last day was refused for accounts of a kind that DATAPHIN_ACCOUNT_KIND does not name, and not all were refused because of people",
                 needs: &[Self::Store],
                 variables: &["DATAPHIN_ACCOUNT_KIND"],
                 ..PLAIN
