@@ -18,7 +18,8 @@ use super::{
     reach::timed,
     report::Report,
     requests::Requests,
-    sightings, storage,
+    sightings,
+    storage::{self, Keeper},
     stored::Stored,
     template,
     unreported::{self, Unreported},
@@ -110,9 +111,9 @@ impl Doctor {
         let (unreported, seen) = self.unreported(quick, &stored, asked.as_ref(), limits).await;
         let mut report = Report::new(quick);
         report.configuration(setup.wrong.clone().into_iter().collect(), Duration::ZERO);
-        let on_lambda = std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some();
+        let keeper = Keeper::of(setup.survey.bridge.as_ref());
         report.judge(Check::Store, stored.table.took, || {
-            storage::judge(storage, stored.table.value.as_ref(), on_lambda)
+            storage::judge(storage, stored.table.value.as_ref(), keeper, quick)
         });
         if let (Some(config), Some(asked)) = (&setup.survey.dingtalk, &asked) {
             gateway::judge(&mut report, config, asked);
@@ -127,8 +128,14 @@ impl Doctor {
             }
             outcome => outcome,
         };
-        report.judge(Check::Callback, callback.took, || {
-            unless_other_app(callback.value, callback::NOT_BELIEVED)
+        let may_run = Config::read(self.0.variables.clone()).is_ok() && !report.has_failed(Check::Store);
+        report.judge(Check::Callback, callback.took, || match callback.value {
+            Outcome::Failed(Failure { code: Some(code), .. })
+                if !may_run && callback::NO_BRIDGE.contains(&code.as_str()) =>
+            {
+                Outcome::skipped("`bridge serve` cannot start with this configuration")
+            }
+            outcome => unless_other_app(outcome, callback::NOT_BELIEVED),
         });
         let now = world.now();
         report.judge(Check::Events, stored.took, || match &seen {
