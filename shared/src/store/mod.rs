@@ -38,7 +38,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{approval::ApprovalId, world::World};
 
-pub use error::{CommitError, StoreError};
+pub use error::{CommitError, StoreError, Unreached};
 pub use instances::Owner;
 pub use item::DUE_SHARDS;
 pub use lists::Listed;
