@@ -30,5 +30,7 @@ fn targets(default: Level) -> Targets {
     let libraries = Targets::new().with_default(Level::WARN).with_target("dynoxide", Level::ERROR);
     // What is wrong with a certificate is told by whoever made the call.
     let libraries = libraries.with_target("rustls_platform_verifier", LevelFilter::OFF);
+    // The call that failed says why; these write whole answers.
+    let libraries = libraries.with_target("aws_", LevelFilter::OFF);
     libraries.with_targets(OURS.map(|name| (name, level)))
 }

@@ -63,17 +63,14 @@ fn approvals(batch: &Value) -> HashMap<ApprovalId, String> {
     let mut approvals = HashMap::new();
     for record in batch["Records"].as_array().into_iter().flatten() {
         let change = &record["dynamodb"];
-        let (key, number) = (change["Keys"]["pk"]["S"].as_str(), change["SequenceNumber"].as_str());
-        match (key, number) {
-            (Some(key), Some(number)) => {
-                if let Some(id) = key.strip_prefix("A#") {
-                    approvals.entry(ApprovalId::new(id)).or_insert_with(|| number.to_owned());
-                }
-            }
-            _ => {
-                metrics::count(Count::NotAdvanced);
-                tracing::error!("a record of the stream has no key or no sequence number");
-            }
+        let key = change["Keys"]["pk"]["S"].as_str();
+        let (Some(key), Some(number)) = (key, change["SequenceNumber"].as_str()) else {
+            metrics::count(Count::NotAdvanced);
+            tracing::error!("a record of the stream has no key or no sequence number");
+            continue;
+        };
+        if let Some(id) = key.strip_prefix("A#") {
+            approvals.entry(ApprovalId::new(id)).or_insert_with(|| number.to_owned());
         }
     }
     approvals

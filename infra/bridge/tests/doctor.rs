@@ -145,6 +145,65 @@ async fn with_half_a_configuration_the_rest_is_checked_all_the_same() {
 }
 
 #[tokio::test]
+async fn what_keeps_the_bridge_from_starting_is_named_once() {
+    let place = Place::new(false).await;
+    let nowhere = "http://127.0.0.1:9";
+    let failed = async |changes: &[(&str, &str)]| {
+        let changes = [changes, &[("BRIDGE_PUBLIC_URL", nowhere)]].concat();
+        let output = place.run(&["doctor", "--json"], &changes).await;
+        let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let findings = answer["findings"].as_array().expect("findings").clone();
+        findings.into_iter().filter(|finding| finding["outcome"] == "failed").collect::<Vec<_>>()
+    };
+    let ids = |failed: &[Value]| {
+        failed.iter().map(|it| it["id"].as_str().unwrap_or("?").to_owned()).collect::<Vec<_>>()
+    };
+    let stopped = failed(&[]).await;
+    assert_eq!(ids(&stopped), ["callback"], "{stopped:#?}");
+    assert!(
+        stopped[0]["mend"]["en"].as_str().expect("words").starts_with("is `bridge serve` running?"),
+        "{stopped:#?}"
+    );
+    for changes in [
+        ("DATAPHIN_ACCESS_TOKEN", ""),
+        ("DATAPHIN_CA_FILE", "/no/such/file.pem"),
+        ("BRIDGE_FILE", "/no/such/folder/bridge.db"),
+    ] {
+        let failed = failed(&[changes]).await;
+        assert_eq!(failed.len(), 1, "{changes:?}: {failed:#?}");
+        assert!(!failed[0]["cause"].to_string().contains("is the file"), "{failed:#?}");
+    }
+}
+
+#[tokio::test]
+async fn credentials_that_are_missing_for_dynamodb_are_one_sentence() {
+    let place = Place::new(false).await;
+    let changes = [
+        ("BRIDGE_DYNAMODB_ENDPOINT", "http://127.0.0.1:9"),
+        ("BRIDGE_PUBLIC_URL", "http://127.0.0.1:9"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ];
+    let output = place.run(&["doctor"], &changes).await;
+    assert_eq!(text(&output).matches('✗').count(), 1, "{}", text(&output));
+    let serve =
+        place.run(&["serve"], &[changes.as_slice(), &[("BRIDGE_LISTEN", "127.0.0.1:0")]].concat()).await;
+    for output in [&output, &serve] {
+        assert!(text(output).contains("there are no AWS credentials"), "{}", text(output));
+        assert!(
+            text(output).contains("AWS_ACCESS_KEY_ID") && !text(output).contains("Error("),
+            "{}",
+            text(output)
+        );
+    }
+    assert_eq!(String::from_utf8_lossy(&serve.stderr).lines().count(), 1, "{}", text(&serve));
+    let signed = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+    let output = place.run(&["doctor"], &[changes.as_slice(), &signed].concat()).await;
+    assert_eq!(text(&output).matches('✗').count(), 1, "{}", text(&output));
+    assert!(text(&output).contains("mend: BRIDGE_DYNAMODB_ENDPOINT"), "{}", text(&output));
+}
+
+#[tokio::test]
 async fn no_secret_is_in_any_printed_text() {
     let place = Place::new(true).await;
     let wrong: [&[(&str, &str)]; 7] = [

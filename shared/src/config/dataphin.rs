@@ -153,6 +153,8 @@ fn profile(environment: &mut Environment<'_>) -> Option<Profile> {
 fn authority(environment: &mut Environment<'_>) -> Option<Vec<u8>> {
     let file = environment.text(&CA_FILE)?;
     std::fs::read(&file)
-        .map_err(|error| environment.wrong(&CA_FILE, format!("the file cannot be read: {error}")))
+        .map_err(|error| {
+            environment.wrong(&CA_FILE, format!("not usable: the file cannot be read ({error})"));
+        })
         .ok()
 }

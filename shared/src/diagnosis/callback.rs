@@ -9,7 +9,7 @@ use super::{
     Failure, Outcome, Words,
     limits::Limits,
     places,
-    reach::{self, is_public, target},
+    reach::{self, Unreached, is_public, target},
 };
 use crate::{
     config::{BridgeConfig, DingTalkConfig},
@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PATH: &str = "/dingtalk/callback";
 /// The code of a check_url that the running bridge does not believe.
 pub(super) const NOT_BELIEVED: &str = "http-403";
+/// The codes of a callback behind which no bridge runs.
+pub(super) const NO_BRIDGE: [&str; 5] =
+    ["connection-refused", "connection-closed", "http-502", "http-503", "http-504"];
 /// Every answer of the bridge's carries it.
 const OUR_HEADER: &str = "x-reference";
 
@@ -157,10 +160,13 @@ async fn knock(
         Ok(answer) => answer,
         Err(error) => {
             let unreached = reach::why(address, &error, limits.until()).await;
-            return Err(unreached.failure(places::proxy(
-                "does it run, does it lead to the bridge, and does `bridge serve` run?",
-                "是否运行并转发到网桥？bridge serve 是否在运行？",
-            )));
+            let proxy =
+                places::proxy("does it run, and does it lead to the bridge?", "是否运行并转发到网桥？");
+            let mend = match &unreached {
+                Unreached::Refused { .. } => places::serve().or(&proxy),
+                _ => proxy.or(&places::serve()),
+            };
+            return Err(unreached.failure(mend));
         }
     };
     if let Some(failure) = refusal(&answer) {

@@ -18,9 +18,11 @@ use super::{
     reach::timed,
     report::Report,
     requests::Requests,
-    sightings, storage,
+    sightings,
+    storage::{self, Keeper},
     stored::Stored,
     template,
+    unreported::{self, Unreported},
 };
 use crate::{
     assembly,
@@ -28,6 +30,7 @@ use crate::{
     dingtalk::DingTalk,
     engine::{Engine, TakeError},
     http::{Http, client::HttpSetupError},
+    store::Sightings,
     template::TemplateBook,
     world::World,
 };
@@ -105,12 +108,12 @@ impl Doctor {
         );
         let templates = timed(self.look_at_templates(quick, &book, asked.as_ref(), limits)).await;
         let pushes = timed(self.take_pushes(quick, asked.as_ref(), limits)).await;
-        let ended = self.ended_untold(quick, &stored, asked.as_ref(), limits).await;
+        let (unreported, seen) = self.unreported(quick, &stored, asked.as_ref(), limits).await;
         let mut report = Report::new(quick);
         report.configuration(setup.wrong.clone().into_iter().collect(), Duration::ZERO);
-        let on_lambda = std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some();
+        let keeper = Keeper::of(setup.survey.bridge.as_ref());
         report.judge(Check::Store, stored.table.took, || {
-            storage::judge(storage, stored.table.value.as_ref(), on_lambda)
+            storage::judge(storage, stored.table.value.as_ref(), keeper, quick)
         });
         if let (Some(config), Some(asked)) = (&setup.survey.dingtalk, &asked) {
             gateway::judge(&mut report, config, asked);
@@ -125,12 +128,18 @@ impl Doctor {
             }
             outcome => outcome,
         };
-        report.judge(Check::Callback, callback.took, || {
-            unless_other_app(callback.value, callback::NOT_BELIEVED)
+        let may_run = Config::read(self.0.variables.clone()).is_ok() && !report.has_failed(Check::Store);
+        report.judge(Check::Callback, callback.took, || match callback.value {
+            Outcome::Failed(Failure { code: Some(code), .. })
+                if !may_run && callback::NO_BRIDGE.contains(&code.as_str()) =>
+            {
+                Outcome::skipped("`bridge serve` cannot start with this configuration")
+            }
+            outcome => unless_other_app(outcome, callback::NOT_BELIEVED),
         });
         let now = world.now();
-        report.judge(Check::Events, stored.took, || match &stored.sightings {
-            Some(seen) => unless_other_app(sightings::events(seen, ended, now), sightings::OTHER_OWNER),
+        report.judge(Check::Events, stored.took, || match &seen {
+            Some(seen) => unless_other_app(sightings::events(seen, &unreported, now), sightings::OTHER_OWNER),
             None => Outcome::skipped("there is no store to look into yet"),
         });
         report.judge(Check::FailedPushes, pushes.took, || pushes.value);
@@ -245,21 +254,24 @@ impl Doctor {
         }
     }
 
-    async fn ended_untold(
+    /// Approvals that ended without an event, and what arrived up to now. The engine reads them soon.
+    async fn unreported(
         &self,
         quick: bool,
         stored: &Stored,
         asked: Option<&Asked>,
         limits: Limits,
-    ) -> usize {
-        let (Some(requests), Some(store), Some(asked)) = (&stored.requests, self.0.storage.store(), asked)
-        else {
-            return 0;
-        };
-        if quick || asked.token().is_err() {
-            return 0;
+    ) -> (Vec<Unreported>, Option<Sightings>) {
+        let Inner { storage, engine, world, .. } = &*self.0;
+        let seen = stored.sightings.clone();
+        let asked = asked.filter(|asked| !quick && seen.is_some() && asked.token().is_ok());
+        let (Some(store), Some(asked)) = (storage.store(), asked) else { return (Vec::new(), seen) };
+        let unreported = unreported::look(store, &asked.dingtalk, world, limits).await;
+        let seen = store.sightings().await.ok().or(seen);
+        if let Some(engine) = engine {
+            unreported::pass_on(&unreported, engine).await;
         }
-        timeout_at(limits.until(), requests.ended_untold(store, &asked.dingtalk)).await.unwrap_or(0)
+        (unreported, seen)
     }
 
     /// Whether a variable that a check uses is wrong.

@@ -211,10 +211,10 @@ impl Check {
                 id: "events",
                 en: "DingTalk's events",
                 zh: "钉钉事件",
-                proves: "events arrive and are believed; no approval ended without one (up to three that are pending are read)",
+                proves: "events arrive and are believed; no approval ended without one (what still runs is listed, and up to four that do not are read)",
                 needs: &[Self::Store, Self::Callback],
                 variables: &["DINGTALK_CALLBACK_TOKEN", "DINGTALK_CALLBACK_AES_KEY"],
-                paid: 3,
+                paid: 6,
                 ..PLAIN
             },
             Self::FailedPushes => Facts {
@@ -294,7 +294,7 @@ impl Check {
                 id: "refused",
                 en: "Refused requests",
                 zh: "被拒绝的申请",
-                proves: "no request of the last day was refused for accounts of a kind that DATAPHIN_ACCOUNT_KIND does not name",
+                proves: "no request of the last day was refused for accounts of a kind that DATAPHIN_ACCOUNT_KIND does not name, and not all were refused because of people",
                 needs: &[Self::Store],
                 variables: &["DATAPHIN_ACCOUNT_KIND"],
                 ..PLAIN

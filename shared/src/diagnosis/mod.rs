@@ -16,6 +16,7 @@
 //! | `asked`, `gateway`, `app`, `template` | DingTalk: the questions, and what its answers mean |
 //! | `callback` | our address, as DingTalk sees it |
 //! | `sightings`, `requests` | what arrived lately, and what became of requests |
+//! | `unreported` | approvals that ended without an event |
 //! | `dataphin` | Dataphin's address |
 //! | `places` | where to mend what, in the words of the consoles |
 
@@ -38,6 +39,7 @@ mod sightings;
 mod storage;
 mod stored;
 mod template;
+mod unreported;
 
 pub use check::{Check, Facts};
 pub use doctor::Doctor;

@@ -69,6 +69,14 @@ pub(super) fn proxy(en: &str, zh: &str) -> Words {
     )
 }
 
+/// The process itself.
+pub(super) fn serve() -> Words {
+    Words::new(
+        "is `bridge serve` running? start it (BRIDGE_LISTEN)",
+        "bridge serve 是否在运行？请启动它（BRIDGE_LISTEN）",
+    )
+}
+
 /// This machine.
 pub(super) fn machine(en: &str, zh: &str) -> Words {
     Words::new(format!("the bridge's machine: {en}"), format!("网桥所在机器：{zh}"))

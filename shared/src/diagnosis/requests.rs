@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Failure, Outcome, Words, places, sightings::ago};
 use crate::{
     approval::{Approval, Happening, Request, State, Status},
-    dingtalk::{AccountKind, DingTalk},
+    dingtalk::AccountKind,
     store::{Store, StoreError},
 };
 
@@ -20,10 +20,8 @@ const OVERDUE: SignedDuration = SignedDuration::from_mins(2);
 const NOT_NOW: &str = "aflowProcessInstStatusException";
 /// Attempts after which an outcome that Dataphin does not take is no accident.
 const TRIED_OFTEN: u32 = 3;
-/// Pending approvals whose instance is looked at for an end that no event told: paid calls.
-const MOST_READ: usize = 3;
-/// An event is on its way for so long, at most.
-const EVENT_UNDER_WAY: std::time::Duration = std::time::Duration::from_millis(2_500);
+/// So many requests are not refused because of one odd account.
+const MORE_THAN_CHANCE: usize = 2;
 /// The code of a refusal because of a person.
 const PERSON: &str = "person-not-in-dingtalk";
 
@@ -35,6 +33,7 @@ pub(super) struct Requests {
     received: Vec<Approval>,
     refused: Vec<Approval>,
     pending: Vec<Approval>,
+    delivered: Vec<Approval>,
 }
 
 impl Requests {
@@ -46,31 +45,8 @@ impl Requests {
             received: newest(store, Status::Received).await?,
             refused: newest(store, Status::Refused).await?,
             pending: newest(store, Status::Pending).await?,
+            delivered: newest(store, Status::Delivered).await?,
         })
-    }
-
-    /// How many pending approvals have ended in DingTalk while nothing is known of an event.
-    pub async fn ended_untold(&self, store: &Store, dingtalk: &DingTalk) -> usize {
-        let untold = |approval: &Approval| match &approval.state {
-            State::Pending(pending) => pending.reading.hint.is_none() && pending.withdrawal.is_none(),
-            _ => false,
-        };
-        let mut ended = Vec::new();
-        for approval in self.pending.iter().filter(|it| untold(it)).take(MOST_READ) {
-            let Some(instance) = approval.state.instance() else { continue };
-            if dingtalk.read_instance(&instance.id).await.is_ok_and(|snapshot| snapshot.ending.is_some()) {
-                ended.push(approval.record.id.clone());
-            }
-        }
-        if ended.is_empty() {
-            return 0;
-        }
-        tokio::time::sleep(EVENT_UNDER_WAY).await;
-        let mut still = 0;
-        for id in ended {
-            still += usize::from(matches!(store.load(&id).await, Ok(Some(approval)) if untold(&approval)));
-        }
-        still
     }
 
     /// Outcomes that Dataphin does not learn.
@@ -161,17 +137,18 @@ impl Requests {
         let people: Vec<&Approval> = lately.iter().copied().filter(because_of_people).collect();
         // One odd account among others is a person's matter, not the setting's.
         let other = people.iter().find_map(|approval| hint(common_shape(&approval.record.request)?, kind?));
+        let refused = |why: &str, mend: Words| {
+            let count = people.len();
+            let cause = format!("{count} request(s) were refused within a day because of people, and {why}");
+            Outcome::from(Failure::new(cause, mend).code(PERSON))
+        };
         if let Some((what, advice)) = other {
-            return Failure::new(
-                format!(
-                    "{} request(s) were refused within a day because of people, and their accounts in Dataphin look like \
-                     {what}: {advice}",
-                    people.len()
-                ),
-                Words::variable("DATAPHIN_ACCOUNT_KIND"),
-            )
-            .code(PERSON)
-            .into();
+            let why = format!("their accounts in Dataphin look like {what}: {advice}");
+            return refused(&why, Words::variable("DATAPHIN_ACCOUNT_KIND"));
+        }
+        if people.len() >= MORE_THAN_CHANCE && !self.accepted_lately(now) {
+            let why = "none was accepted: DingTalk knows nobody by their accounts in Dataphin";
+            return refused(why, Words::variable("DATAPHIN_ACCOUNT_KIND").or(&places::visible_range()));
         }
         match (lately.len(), people.len()) {
             (0, _) => Outcome::passed("no request was refused within a day"),
@@ -180,6 +157,14 @@ impl Requests {
                  `bridge list refused`"
             )),
         }
+    }
+}
+
+impl Requests {
+    /// Whether a request of the last day got an instance, or may still get one.
+    fn accepted_lately(&self, now: Timestamp) -> bool {
+        let accepted = [&self.received, &self.pending, &self.decided, &self.parked, &self.delivered];
+        accepted.into_iter().flatten().any(|it| now.duration_since(it.record.received_at) <= LATELY)
     }
 }
 
@@ -237,6 +222,8 @@ enum Shape {
     Email,
     UnionId,
     Other,
+    /// Too long to tell.
+    Long,
 }
 
 fn shape(account: &str) -> Shape {
@@ -247,6 +234,8 @@ fn shape(account: &str) -> Shape {
         Shape::Email
     } else if account.len() >= 20 && account.ends_with("iE") {
         Shape::UnionId
+    } else if account.len() >= 20 {
+        Shape::Long
     } else {
         Shape::Other
     }
@@ -265,7 +254,11 @@ fn hint(shape: Shape, kind: AccountKind) -> Option<(&'static str, &'static str)>
             "e-mail addresses",
             "DingTalk finds nobody by those; Dataphin's accounts must be userids, mobile numbers or unionids",
         )),
-        (Shape::Other, AccountKind::Mobile) => Some((
+        (Shape::Other, AccountKind::UnionId) => Some((
+            "anything but unionids",
+            "set DATAPHIN_ACCOUNT_KIND=userid, if they are DingTalk's userids",
+        )),
+        (Shape::Other | Shape::Long, AccountKind::Mobile) => Some((
             "anything but mobile numbers",
             "set DATAPHIN_ACCOUNT_KIND=userid, if they are DingTalk's userids",
         )),
@@ -286,11 +279,14 @@ mod tests {
             ("nMt1aAiPZ6xLiSiPDiiJ6iSsxgiEiE", Shape::UnionId),
             ("manager7078", Shape::Other),
             ("emp1001", Shape::Other),
+            ("a-userid-that-is-rather-long", Shape::Long),
         ];
         for (account, expected) in table {
             assert_eq!(shape(account), expected, "{account}");
         }
         assert_eq!(hint(Shape::Other, AccountKind::UserId), None);
         assert!(hint(Shape::Mobile, AccountKind::UserId).is_some());
+        assert!(hint(Shape::Other, AccountKind::UnionId).is_some());
+        assert_eq!(hint(Shape::Long, AccountKind::UnionId), None);
     }
 }

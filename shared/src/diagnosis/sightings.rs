@@ -2,8 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Failure, Outcome, Words, places};
-use crate::store::{Seen, Sighting, Sightings};
+use super::{Failure, Outcome, Words, places, unreported::Unreported};
+use crate::{
+    dingtalk::Ending,
+    store::{Seen, Sighting, Sightings},
+};
 
 /// What is older says nothing about today's settings.
 const LATELY: SignedDuration = SignedDuration::from_hours(24);
@@ -16,8 +19,8 @@ pub(super) const ACCESS_TOKEN: &str = "access-token";
 /// The code of an event that is addressed to another app.
 pub(super) const OTHER_OWNER: &str = "refused-owner";
 
-/// Judges DingTalk's events. `ended`: how many approvals have ended in DingTalk, seen just now, without an event.
-pub(super) fn events(sightings: &Sightings, ended: usize, now: Timestamp) -> Outcome {
+/// Judges DingTalk's events. `unreported`: approvals that have ended in DingTalk without an event, seen just now.
+pub(super) fn events(sightings: &Sightings, unreported: &[Unreported], now: Timestamp) -> Outcome {
     let lately = |sighting| lately(sightings, sighting, now);
     let last = [Sighting::EventFinish, Sighting::EventTerminate, Sighting::EventOther];
     let last = last.into_iter().filter_map(lately).map(|seen| seen.at).max();
@@ -26,24 +29,19 @@ pub(super) fn events(sightings: &Sightings, ended: usize, now: Timestamp) -> Out
     {
         return refused_event(&refused.note).into();
     }
-    if ended > 0 {
-        return unreported("finish or terminate", &format!("{ended} approval(s) have ended in DingTalk"))
-            .into();
-    }
-    let pairs = [
-        (Sighting::UnreportedFinish, Sighting::EventFinish, "finish", "an approval was decided in DingTalk"),
-        (
-            Sighting::UnreportedTerminate,
-            Sighting::EventTerminate,
-            "terminate",
-            "an approval was revoked in DingTalk",
-        ),
-    ];
-    for (unreported_one, reported, kind, what) in pairs {
-        if let Some(seen) = lately(unreported_one)
-            && stands(sightings, seen, lately(reported).map(|seen| seen.at))
-        {
-            return unreported(kind, what).into();
+    for kind in [Kind::Finish, Kind::Terminate] {
+        let (seen, reported) = kind.sightings();
+        // An event that came after the end shows that they arrive again.
+        let reported = lately(reported).map(|seen| seen.at);
+        let stands_since = |ended_after: Timestamp| reported.is_none_or(|at| at <= ended_after);
+        let ended =
+            unreported.iter().filter(|it| Kind::of(it.ending) == kind && stands_since(it.ended_after));
+        let ended = ended.count();
+        let earlier = lately(seen).is_some_and(|seen| {
+            stands(sightings, seen, None) && stands_since(seen.note.parse().unwrap_or(seen.at))
+        });
+        if ended > 0 || earlier {
+            return kind.no_event(ended).into();
         }
     }
     match last {
@@ -83,7 +81,36 @@ pub(crate) fn refused_event(note: &str) -> Failure {
     failure.code(format!("refused-{}", if note.is_empty() { "signature" } else { note }))
 }
 
-fn unreported(kind: &str, what: &str) -> Failure {
+/// An end that DingTalk reports by an event type of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Finish,
+    Terminate,
+}
+
+impl Kind {
+    fn of(ending: Ending) -> Self {
+        if ending == Ending::Terminated { Self::Terminate } else { Self::Finish }
+    }
+
+    /// How it was seen without an event, and with one.
+    fn sightings(self) -> (Sighting, Sighting) {
+        match self {
+            Self::Finish => (Sighting::UnreportedFinish, Sighting::EventFinish),
+            Self::Terminate => (Sighting::UnreportedTerminate, Sighting::EventTerminate),
+        }
+    }
+
+    fn no_event(self, ended: usize) -> Failure {
+        let (kind, what) = match self {
+            Self::Finish => ("finish", "decided"),
+            Self::Terminate => ("terminate", "revoked"),
+        };
+        no_event(kind, &format!("{} approval(s) were {what} in DingTalk", ended.max(1)))
+    }
+}
+
+fn no_event(kind: &str, what: &str) -> Failure {
     Failure::new(
         format!(
             "{what}, and no event said so: the event subscription or its filter (type/{kind}) is missing, its address is \
@@ -181,7 +208,7 @@ mod tests {
     }
 
     fn event_code(list: &[(Sighting, i64, &str)]) -> String {
-        word(&events(&seen(list), 0, NOW))
+        word(&events(&seen(list), &[], NOW))
     }
 
     fn word(outcome: &Outcome) -> String {
@@ -210,7 +237,22 @@ mod tests {
         assert_eq!(event_code(&[(UnreportedFinish, 5, ""), (EventFinish, 1, "")]), "passed");
         assert_eq!(event_code(&[(UnreportedTerminate, 5, ""), (EventFinish, 1, "")]), "no-event");
         assert_eq!(event_code(&[(UnreportedTerminate, 5, ""), (EventTerminate, 1, "")]), "passed");
-        assert_eq!(word(&events(&seen(&[(EventFinish, 1, "")]), 1, NOW)), "no-event");
+    }
+
+    #[test]
+    fn an_event_that_came_after_the_end_clears_it() {
+        use Sighting::{EventFinish, EventTerminate, Started, UnreportedFinish};
+        let before = |minutes: i64| (NOW - SignedDuration::from_mins(minutes)).to_string();
+        assert_eq!(event_code(&[(UnreportedFinish, 1, &before(30)), (EventFinish, 20, "")]), "passed");
+        assert_eq!(event_code(&[(UnreportedFinish, 1, &before(30)), (EventFinish, 40, "")]), "no-event");
+        assert_eq!(event_code(&[(UnreportedFinish, 1, &before(30)), (Started, 20, "")]), "no-event");
+        assert_eq!(event_code(&[(UnreportedFinish, 5, &before(30)), (Started, 2, "")]), "skipped");
+        let ended = |minutes| Unreported::sample(Ending::Agreed, NOW - SignedDuration::from_mins(minutes));
+        let code =
+            |list: &[(Sighting, i64, &str)], minutes| word(&events(&seen(list), &[ended(minutes)], NOW));
+        assert_eq!(code(&[(EventFinish, 5, "")], 3), "no-event");
+        assert_eq!(code(&[(EventFinish, 2, "")], 3), "passed");
+        assert_eq!(code(&[(EventTerminate, 2, "")], 3), "no-event");
     }
 
     #[test]

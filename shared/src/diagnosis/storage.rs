@@ -1,7 +1,10 @@
 //! The store: there, whole, and writable.
 
 use super::{Failure, Outcome, Words, places};
-use crate::store::{Store, StoreError, TableFacts};
+use crate::{
+    config::BridgeConfig,
+    store::{Store, StoreError, TableFacts, Unreached},
+};
 
 /// What there is of a store.
 #[derive(Clone)]
@@ -38,34 +41,91 @@ pub(super) async fn look(store: &Store) -> Looked {
     Ok(facts)
 }
 
-/// Judges it. `on_lambda`: the table's stream is what wakes `relay`.
-pub(super) fn judge(storage: &Storage, looked: Option<&Looked>, on_lambda: bool) -> Outcome {
+/// What keeps the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keeper {
+    /// AWS, as the functions see it; the table's stream is what wakes `relay`.
+    Aws,
+    /// What answers at BRIDGE_DYNAMODB_ENDPOINT.
+    Endpoint,
+    /// The file of one machine.
+    File,
+}
+
+impl Keeper {
+    /// The one that is configured.
+    pub fn of(bridge: Option<&BridgeConfig>) -> Self {
+        if std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some() {
+            Self::Aws
+        } else if bridge.is_some_and(|bridge| bridge.dynamodb_endpoint.is_some()) {
+            Self::Endpoint
+        } else {
+            Self::File
+        }
+    }
+
+    /// Where it is mended as a whole.
+    fn place(self) -> Words {
+        match self {
+            Self::Aws => Words::new(
+                "the AWS stack's table, its stream and the function's role",
+                "AWS 堆栈中的表、数据流与函数角色",
+            ),
+            Self::Endpoint => Words::variable("BRIDGE_DYNAMODB_ENDPOINT"),
+            Self::File => Words::new("the disk of BRIDGE_FILE", "BRIDGE_FILE 所在磁盘"),
+        }
+    }
+
+    /// Where a table is mended that is not as it should be.
+    fn table(self) -> Words {
+        Words::variable("BRIDGE_TABLE").or(&self.place())
+    }
+
+    fn unreached(self, unreached: Unreached) -> Failure {
+        let (mend, code) = match unreached {
+            Unreached::Refused => (self.place(), "connection-refused"),
+            Unreached::NoName => (self.place(), "name-not-resolved"),
+            Unreached::NoConnection => (self.place(), "no-connection"),
+            Unreached::NotDynamoDb => (self.place(), "not-dynamodb"),
+            Unreached::NoCredentials => (self.credentials(), "no-credentials"),
+            Unreached::WrongCredentials => (self.credentials(), "wrong-credentials"),
+            Unreached::NoRegion => (Words::variable("AWS_REGION"), "no-region"),
+        };
+        let whose = if self == Self::Endpoint { " (BRIDGE_DYNAMODB_ENDPOINT)" } else { "" };
+        Failure::new(format!("the store{whose} is not available: {unreached}"), mend).code(code)
+    }
+
+    fn credentials(self) -> Words {
+        match self {
+            Self::Aws => self.place(),
+            Self::Endpoint | Self::File => Words::variable("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+        }
+    }
+}
+
+/// Judges it. The quick list does not look at what does no harm today.
+pub(super) fn judge(storage: &Storage, looked: Option<&Looked>, keeper: Keeper, quick: bool) -> Outcome {
     let store = match storage {
         Storage::NotYet(what) => return Outcome::passed(what),
         Storage::Unknown(why) => return Outcome::skipped(why),
         Storage::Unusable(failure) => return failure.clone().into(),
         Storage::Open(store) => store,
     };
-    let place = || {
-        Words::variable("BRIDGE_TABLE").or(&Words::new(
-            "the AWS stack's table, its stream and the function's role, or BRIDGE_DYNAMODB_ENDPOINT, or the disk of BRIDGE_FILE",
-            "AWS 堆栈中的表、数据流与函数角色，或 BRIDGE_DYNAMODB_ENDPOINT，或 BRIDGE_FILE 所在磁盘",
-        ))
-    };
     match looked {
-        None => Outcome::failed("the store does not answer in time", place()),
+        None => Outcome::failed("the store does not answer in time", keeper.place()),
         Some(Err(StoreError::Damaged)) => Outcome::failed(
             "an item in the store is damaged, or was written by another version of the bridge",
             places::machine("the bridge's version", "网桥版本"),
         ),
-        Some(Err(error)) => Failure::new(error.to_string(), place()).code("store").into(),
-        Some(Ok(None)) => Outcome::failed(format!("there is no table {}", store.table()), place()),
+        Some(Err(StoreError::Unreached(unreached))) => keeper.unreached(*unreached).into(),
+        Some(Err(error)) => Failure::new(error.to_string(), keeper.place()).code("store").into(),
+        Some(Ok(None)) => Outcome::failed(format!("there is no table {}", store.table()), keeper.table()),
         Some(Ok(Some(facts))) => {
             let mut faults = facts.faults.clone();
-            if on_lambda && !facts.streams {
+            if keeper == Keeper::Aws && !facts.streams {
                 faults.push("the table's stream is off: nothing wakes `relay`".to_owned());
             }
-            if facts.expires == Some(false) {
+            if facts.expires == Some(false) && !quick {
                 faults.push("time to live is off for the attribute `expires`".to_owned());
             }
             if faults.is_empty() {
@@ -74,7 +134,7 @@ pub(super) fn judge(storage: &Storage, looked: Option<&Looked>, on_lambda: bool)
                     store.table()
                 ));
             }
-            Outcome::failed(faults.join("; "), place())
+            Outcome::failed(faults.join("; "), keeper.table())
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Approval instances: create, read, terminate, list, comment.
 
-use jiff::{Timestamp, civil::DateTime, tz};
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz};
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -16,6 +16,8 @@ const MOST_PAGES: usize = 50;
 const REMARK_LIMIT: usize = 1024;
 const LONGEST_ID: usize = 128;
 const MOST_USERS: usize = 50;
+/// How exact DingTalk's times are.
+const A_MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// What an instance is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,16 +176,49 @@ impl DingTalk {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<InstanceId>, DingTalkError> {
+        match self.list_ids(process_code, from, until, &[], MOST_PAGES).await? {
+            (ids, true) => Ok(ids),
+            (_, false) => Err(DingTalkError::new(
+                Class::Transient,
+                "too-many-instances",
+                "too many instances to look through",
+            )),
+        }
+    }
+
+    /// Those of them that have not ended; no more than so many pages hold, the oldest first.
+    pub(crate) async fn running_ids(
+        &self,
+        process_code: &ProcessCode,
+        from: Timestamp,
+        until: Timestamp,
+        most_pages: usize,
+    ) -> Result<Vec<InstanceId>, DingTalkError> {
+        self.list_ids(process_code, from, until, &["RUNNING"], most_pages).await.map(|(ids, _)| ids)
+    }
+
+    /// Ids, and whether these are all. No `statuses`: whatever theirs is.
+    async fn list_ids(
+        &self,
+        process_code: &ProcessCode,
+        from: Timestamp,
+        until: Timestamp,
+        statuses: &[&str],
+        most_pages: usize,
+    ) -> Result<(Vec<InstanceId>, bool), DingTalkError> {
         let path = "/v1.0/workflow/processes/instanceIds/query";
         let (mut ids, mut next_token) = (Vec::new(), 0);
-        for _ in 0..MOST_PAGES {
-            let body = json!({
+        for _ in 0..most_pages {
+            let mut body = json!({
                 "processCode": process_code,
                 "startTime": from.as_millisecond(),
                 "endTime": until.as_millisecond(),
                 "nextToken": next_token,
                 "maxResults": IDS_A_PAGE,
             });
+            if !statuses.is_empty() {
+                body["statuses"] = json!(statuses);
+            }
             let answer = self.call(Api::ListInstanceIds, Method::POST, path, &[], Some(&body)).await?;
             let result = answer.get("result").ok_or_else(|| DingTalkError::unreadable("no list of ids"))?;
             let page = result.get("list").and_then(Value::as_array).into_iter().flatten();
@@ -191,10 +226,17 @@ impl DingTalk {
             // Sent as a number, given back as text; absent at the end.
             match result.get("nextToken").and_then(number_or_text) {
                 Some(next) => next_token = next,
-                None => return Ok(ids),
+                None => return Ok((ids, true)),
             }
         }
-        Err(DingTalkError::new(Class::Transient, "too-many-instances", "too many instances to look through"))
+        Ok((ids, false))
+    }
+}
+
+impl InstanceSnapshot {
+    /// The moment after which it ended, as close as its minute and its creation tell.
+    pub(crate) fn ended_after(&self, created_at: Timestamp) -> Timestamp {
+        self.finished_at.map_or(created_at, |minute| minute.max(created_at.min(minute + A_MINUTE)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Engine, EngineError, MOST_TRIES};
 use crate::{
-    approval::{Approval, ApprovalId, Next, next_action},
+    approval::{Approval, ApprovalId, Next, State, next_action},
     store::CommitError,
 };
 
@@ -32,6 +32,18 @@ impl Engine {
         }
         tracing::warn!(approval = %id, "still something due after {MOST_STEPS} steps; the sweep goes on");
         Ok(())
+    }
+
+    /// Someone saw that a pending approval's instance has ended, and no event said so: it is read as soon as possible.
+    pub async fn read_soon(&self, id: &ApprovalId) -> Result<(), EngineError> {
+        let now = self.now();
+        let due_now = |approval: Approval| match approval {
+            Approval { record, state: State::Pending(state) } if state.reading.hint.is_none() => {
+                Some(Approval { record, state }.read_later(now).into())
+            }
+            _ => None,
+        };
+        self.change(id, due_now).await.map(|_| ())
     }
 
     /// Changes an approval as it is now: `change` sees what was loaded and gives what to commit, or `None` for

@@ -61,8 +61,9 @@ impl Engine {
         };
         if let Some(mut decision) = decision {
             let unasked = approval.state.reading.hint.is_none() && approval.state.withdrawal.is_none();
-            if let (Ok(InstanceSnapshot { ending: Some(ending), .. }), true) = (read, unasked) {
-                self.store().saw(unreported(*ending), "").await;
+            if let (Ok(snapshot @ InstanceSnapshot { ending: Some(ending), .. }), true) = (read, unasked) {
+                let ended_after = snapshot.ended_after(approval.state.instance.created_at);
+                self.store().saw(unreported(*ending), &ended_after.to_string()).await;
             }
             self.name_decider(&mut decision).await;
             return self.decide(approval.decided(decision, now)).await;

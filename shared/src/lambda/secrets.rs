@@ -112,16 +112,16 @@ mod tests {
 
     use super::*;
 
-    fn object(value: Value) -> Map<String, Value> {
+    fn object(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap()
     }
 
     #[test]
     fn what_was_changed_overlaps_with_the_value_before() {
-        let today = object(json!({
+        let today = object(&json!({
             "DATAPHIN_ACCESS_TOKEN": "new", "DINGTALK_CALLBACK_TOKEN": "same", "DINGTALK_AGENT_ID": 7, "x": null,
         }));
-        let before = object(json!({
+        let before = object(&json!({
             "DATAPHIN_ACCESS_TOKEN": "old", "DINGTALK_CALLBACK_TOKEN": "same", "DINGTALK_APP_SECRET": "old",
         }));
         let variables = together(today, before);

@@ -1,5 +1,7 @@
 //! What can go wrong with the store.
 
+use std::{error::Error, fmt::Debug};
+
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 /// The store could not do what it was asked.
@@ -8,10 +10,65 @@ pub enum StoreError {
     /// It did not answer, or answered with an error: try again later.
     #[error("the store is not available: {0}")]
     Unavailable(String),
+    /// No answer of DynamoDB's, for a reason that can be named.
+    #[error("the store is not available: {0}")]
+    Unreached(Unreached),
     /// An item is not what this version of the bridge writes.
     #[error("a stored item is damaged, or was written by another version of the bridge")]
     Damaged,
 }
+
+/// Why DynamoDB gives no answer of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unreached {
+    /// Nothing listens at the endpoint.
+    #[error("the connection is refused")]
+    Refused,
+    /// The endpoint's name leads nowhere.
+    #[error("its name is not resolved")]
+    NoName,
+    /// Nobody answers there.
+    #[error("no connection")]
+    NoConnection,
+    /// Something else answers.
+    #[error("what answers there is not DynamoDB")]
+    NotDynamoDb,
+    /// There is nothing to sign requests with.
+    #[error(
+        "there are no AWS credentials to call it with (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role)"
+    )]
+    NoCredentials,
+    /// Its requests are signed with something else than it takes.
+    #[error("it does not accept the AWS credentials")]
+    WrongCredentials,
+    /// Requests are signed for a region, and none is set.
+    #[error("no AWS region is set (AWS_REGION)")]
+    NoRegion,
+}
+
+impl Unreached {
+    /// What an error's texts say; they are read, never shown.
+    fn by(texts: &str) -> Option<Self> {
+        let known = [
+            ("connection refused", Self::Refused),
+            ("dns error", Self::NoName),
+            ("lookup address", Self::NoName),
+            ("credential", Self::NoCredentials),
+            ("region", Self::NoRegion),
+        ];
+        known.into_iter().find(|(part, _)| texts.contains(part)).map(|(_, unreached)| unreached)
+    }
+}
+
+/// Codes of an answer to a request that is signed wrongly.
+const WRONG_CREDENTIALS: [&str; 6] = [
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "IncompleteSignatureException",
+    "MissingAuthenticationTokenException",
+    "InvalidClientTokenId",
+    "ExpiredTokenException",
+];
 
 /// The detail may quote what is stored, so it is left out.
 impl From<serde_dynamo::Error> for StoreError {
@@ -21,8 +78,28 @@ impl From<serde_dynamo::Error> for StoreError {
 }
 
 /// Only the kind and the code: the answer itself may quote what is stored.
-impl<E: ProvideErrorMetadata, R> From<SdkError<E, R>> for StoreError {
+impl<E, R> From<SdkError<E, R>> for StoreError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: Debug + 'static,
+{
     fn from(error: SdkError<E, R>) -> Self {
+        let unreached = match (&error, error.code()) {
+            (SdkError::ServiceError(_), Some(code)) if WRONG_CREDENTIALS.contains(&code) => {
+                Some(Unreached::WrongCredentials)
+            }
+            (SdkError::ServiceError(_), None) | (SdkError::ResponseError(_), _) => {
+                Some(Unreached::NotDynamoDb)
+            }
+            (SdkError::DispatchFailure(_), _) => {
+                Some(Unreached::by(&texts(&error)).unwrap_or(Unreached::NoConnection))
+            }
+            (SdkError::ConstructionFailure(_), _) => Unreached::by(&texts(&error)),
+            _ => None,
+        };
+        if let Some(unreached) = unreached {
+            return Self::Unreached(unreached);
+        }
         let kind = match &error {
             SdkError::ConstructionFailure(_) => "the request could not be built",
             SdkError::TimeoutError(_) => "no answer in time",
@@ -44,4 +121,14 @@ pub enum CommitError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// An error's own text and those of all that led to it.
+fn texts(error: &dyn Error) -> String {
+    let (mut texts, mut next) = (error.to_string(), error.source());
+    while let Some(error) = next {
+        texts = format!("{texts}: {error}");
+        next = error.source();
+    }
+    texts.to_lowercase()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::AttributeValue};
 use jiff::Timestamp;
 
 use super::{
@@ -62,13 +62,7 @@ impl Store {
         from: Option<HashMap<String, AttributeValue>>,
     ) -> Result<Listed, StoreError> {
         let mut query = self
-            .client
-            .query()
-            .table_name(&*self.table)
-            .index_name(STATUS_INDEX)
-            .key_condition_expression("#status = :status")
-            .expression_attribute_names("#status", STATUS)
-            .expression_attribute_values(":status", text(status.name()))
+            .with_status(status)
             .scan_index_forward(false)
             .limit(i32::from(limit))
             .set_exclusive_start_key(from);
@@ -83,6 +77,22 @@ impl Store {
 }
 
 impl Store {
+    /// Approvals with a status, those first that have not changed for the longest time, at most `limit`.
+    pub async fn oldest(&self, status: Status, limit: u16) -> Result<Vec<ApprovalId>, StoreError> {
+        let query = self.with_status(status).scan_index_forward(true).limit(i32::from(limit));
+        Ok(ids(query.send().await?.items()))
+    }
+
+    fn with_status(&self, status: Status) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&*self.table)
+            .index_name(STATUS_INDEX)
+            .key_condition_expression("#status = :status")
+            .expression_attribute_names("#status", STATUS)
+            .expression_attribute_values(":status", text(status.name()))
+    }
+
     /// All approvals with one of `statuses`; only those with the source's id (of whatever tenant) where one is given.
     pub async fn find(
         &self,

@@ -67,7 +67,7 @@ pub(super) fn unless_condition_failed<T, E>(
     sent: Result<T, SdkError<E, HttpResponse>>,
 ) -> Result<bool, StoreError>
 where
-    E: ProvideErrorMetadata,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     match sent {
         Ok(_) => Ok(true),

@@ -44,7 +44,7 @@ use crate::{
 };
 
 pub use bulk::{Put, RawItem, RawPage};
-pub use error::{CommitError, StoreError};
+pub use error::{CommitError, StoreError, Unreached};
 pub use instances::Owner;
 pub use item::DUE_SHARDS;
 pub use lists::Listed;

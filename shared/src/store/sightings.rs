@@ -16,7 +16,7 @@ use super::{
 };
 
 /// A kind is written again after so long, unless another of its family came between.
-const WRITE_EVERY: SignedDuration = SignedDuration::from_mins(1);
+const WRITE_EVERY: SignedDuration = SignedDuration::from_secs(5);
 /// Whoever calls does not wait longer for this.
 const WRITE_WITHIN: Duration = Duration::from_millis(300);
 const LONGEST_NOTE: usize = 120;
@@ -37,9 +37,9 @@ pub enum Sighting {
     EventOther,
     /// A callback that looks like DingTalk's and is not believed; the note says why.
     CallbackRefused,
-    /// A look found an instance agreed to or refused, and no event had said so.
+    /// A look found an instance agreed to or refused, and no event had said so; the note is a moment before its end.
     UnreportedFinish,
-    /// A look found an instance terminated, and no event had said so.
+    /// A look found an instance terminated, and no event had said so; the note is a moment before its end.
     UnreportedTerminate,
     /// A call of Dataphin's; the note is its clock's offset in milliseconds.
     DataphinCall,
@@ -87,8 +87,12 @@ impl Sighting {
     fn family(self) -> &'static str {
         match self {
             Self::Started => "started",
-            Self::EventFinish | Self::EventTerminate | Self::EventOther | Self::CallbackRefused => "events",
-            Self::UnreportedFinish | Self::UnreportedTerminate => "unreported",
+            Self::EventFinish
+            | Self::EventTerminate
+            | Self::EventOther
+            | Self::CallbackRefused
+            | Self::UnreportedFinish
+            | Self::UnreportedTerminate => "events",
             Self::DataphinCall
             | Self::DataphinRefusedToken
             | Self::DataphinRefusedClock
@@ -181,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kind_is_written_once_a_minute_unless_another_came_between() {
+    fn a_kind_is_not_written_again_at_once_unless_another_came_between() {
         let (written, mut now) = (Written::default(), Timestamp::UNIX_EPOCH);
         assert!(written.claim(Sighting::EventFinish, now));
         assert!(!written.claim(Sighting::EventFinish, now));

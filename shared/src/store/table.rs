@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, Unreached,
     item::{DUE_AT, DUE_INDEX, DUE_SHARD, EXPIRES, KEY, STATUS, STATUS_INDEX, UPDATED_AT},
 };
 
@@ -40,7 +40,7 @@ impl Store {
             }
             Err(error) => return Err(error.into()),
         };
-        let Some(table) = table else { return Ok(None) };
+        let Some(table) = table else { return Err(StoreError::Unreached(Unreached::NotDynamoDb)) };
         let mut faults = Vec::new();
         if table.table_status().is_some_and(|status| *status != TableStatus::Active) {
             faults.push("the table is not active (yet)".to_owned());

@@ -119,6 +119,38 @@ async fn accounts_that_are_mobile_numbers() {
 }
 
 #[tokio::test]
+async fn accounts_that_are_userids_where_unionids_are_meant() {
+    let site = Site::with(|_| {}, &[("DATAPHIN_ACCOUNT_KIND", "unionid")]).await;
+    for _ in 0..3 {
+        assert!(!file_for(&site, None).await);
+    }
+    names(&site.diagnosis().await, "refused", "anything but unionids", "DATAPHIN_ACCOUNT_KIND");
+}
+
+#[tokio::test]
+async fn people_none_of_whom_dingtalk_knows() {
+    let site = Site::start().await;
+    for _ in 0..3 {
+        assert!(!file_for(&site, Some("zhang.wei")).await);
+    }
+    let diagnosis = site.diagnosis().await;
+    names(&diagnosis, "refused", "3 request(s)", "DATAPHIN_ACCOUNT_KIND");
+    names(&diagnosis, "refused", "none was accepted", "可见范围");
+    assert!(file_for(&site, None).await);
+    assert!(site.diagnosis().await.is_healthy(), "some people are unknown, and the setting is right");
+}
+
+/// Files a request whose approver has this account, or their own; whether it is accepted.
+async fn file_for(site: &Site, account: Option<&str>) -> bool {
+    let mut people = site.sandbox.dataphin.settings().people;
+    if let Some(account) = account {
+        people[1].user_source_id = account.to_owned();
+    }
+    let request = Request::of(Kind::TablePermission).asked_by(people[0].clone());
+    site.sandbox.dataphin.file(request.then(Operator::Or, [people[1].clone()])).await.answer.accepted()
+}
+
+#[tokio::test]
 async fn one_person_who_has_left_is_no_alarm() {
     let site = Site::start().await;
     let mut people = site.sandbox.dataphin.settings().people;

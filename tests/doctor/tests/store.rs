@@ -3,7 +3,10 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 use bridge::embedded::Embedded;
-use doctor::{Site, names, outcome, stranger::nobody};
+use doctor::{
+    Site, names, one, outcome,
+    stranger::{self, Manner, nobody},
+};
 use shared::{
     diagnosis::{Check, Doctor, Outcome, Storage},
     store::Store,
@@ -22,12 +25,35 @@ async fn a_table_that_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_answer() {
+async fn an_endpoint_that_is_no_dynamodb() {
     let site = Site::start().await;
-    let store = Store::local(&nobody().await, "approval-bridge", World::real());
-    let doctor = Doctor::beside(site.variables(&[]), Storage::Open(store), World::real()).expect("a doctor");
-    names(&doctor.full().await, "store", "the store is not available", "BRIDGE_DYNAMODB_ENDPOINT");
-    let began = std::time::Instant::now();
-    names(&doctor.quick().await, "store", "", "BRIDGE_TABLE");
-    assert!(began.elapsed() < std::time::Duration::from_millis(4_500), "{:?}", began.elapsed());
+    let table = [
+        (nobody().await, "the connection is refused"),
+        ("http://no-such-host.invalid:8000".to_owned(), "its name is not resolved"),
+        (stranger::start(Manner::Page(404)).await, "is not DynamoDB"),
+        (stranger::start(Manner::Json(200, "{}")).await, "is not DynamoDB"),
+        (site.sandbox.dingtalk.url(), "is not DynamoDB"),
+    ];
+    for (endpoint, cause) in &table {
+        let store = Store::local(endpoint, "approval-bridge", World::real());
+        let variables = site.variables(&[("BRIDGE_DYNAMODB_ENDPOINT", endpoint)]);
+        let doctor = Doctor::beside(variables, Storage::Open(store), World::real()).expect("a doctor");
+        names(&doctor.full().await, "store", cause, "BRIDGE_DYNAMODB_ENDPOINT");
+        let began = std::time::Instant::now();
+        let diagnosis = doctor.quick().await;
+        assert!(began.elapsed() < std::time::Duration::from_millis(4_500), "{:?}", began.elapsed());
+        names(&diagnosis, "store", cause, "BRIDGE_DYNAMODB_ENDPOINT");
+        assert!(!one(&diagnosis).1.mend.en.contains("BRIDGE_FILE"));
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_asks_for_other_credentials() {
+    let site = Site::start().await;
+    let refusal = r#"{"__type":"com.amazon.coral.service#UnrecognizedClientException","message":"no"}"#;
+    let endpoint = stranger::start(Manner::Json(400, refusal)).await;
+    let store = Store::local(&endpoint, "approval-bridge", World::real());
+    let variables = site.variables(&[("BRIDGE_DYNAMODB_ENDPOINT", &endpoint)]);
+    let doctor = Doctor::beside(variables, Storage::Open(store), World::real()).expect("a doctor");
+    names(&doctor.full().await, "store", "does not accept the AWS credentials", "AWS_ACCESS_KEY_ID");
 }

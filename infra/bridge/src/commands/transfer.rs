@@ -131,7 +131,7 @@ async fn put(store: &Store, item: &RawItem) -> Result<Put, StoreError> {
     let mut wait = WAIT;
     for _ in 1..MOST_TRIES {
         match store.put_raw(item).await {
-            Err(StoreError::Unavailable(_)) => tokio::time::sleep(wait).await,
+            Err(StoreError::Unavailable(_) | StoreError::Unreached(_)) => tokio::time::sleep(wait).await,
             answered => return answered,
         }
         wait = (wait * 2).min(Duration::from_secs(5));
