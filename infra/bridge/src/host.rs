@@ -42,6 +42,7 @@ const COLLECT_EVERY: SignedDuration = SignedDuration::from_mins(10);
 const REMOVE_EXPIRED_EVERY: SignedDuration = SignedDuration::from_hours(6);
 
 /// Where the host keeps its approvals.
+#[derive(Debug, Clone, Copy)]
 pub enum Storage {
     /// In one file (`BRIDGE_FILE`), or at `BRIDGE_DYNAMODB_ENDPOINT` where that is set.
     Configured,
@@ -67,7 +68,7 @@ impl Host {
         world: World,
         listener: TcpListener,
     ) -> Result<Self> {
-        let (store, embedded) = open_store(&config.bridge, storage, world.clone()).await?;
+        let (store, embedded) = open_store(&config.bridge, storage, world.clone())?;
         store.create_table_if_missing().await.context("the table cannot be made")?;
         store.saw(Sighting::Started, "").await;
         let (wake, woken) = mpsc::channel(MOST_WAITING);
@@ -107,7 +108,7 @@ impl Host {
 }
 
 /// The store that a configuration describes.
-pub async fn open_store(
+pub fn open_store(
     bridge: &BridgeConfig,
     storage: Storage,
     world: World,

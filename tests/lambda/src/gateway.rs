@@ -40,8 +40,8 @@ impl Routes {
 pub(crate) async fn serve(routes: Routes) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let address = listener.local_addr().expect("its address");
-    let router = Router::new().fallback(pass).with_state(Arc::new(routes));
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let front = Router::new().fallback(pass).with_state(Arc::new(routes));
+    tokio::spawn(async move { axum::serve(listener, front).await });
     format!("http://{address}")
 }
 

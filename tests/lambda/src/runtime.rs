@@ -28,7 +28,7 @@ use tokio::{
 
 use crate::binary;
 
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// What came of an invocation.
 #[derive(Debug, Clone, PartialEq)]

@@ -55,7 +55,7 @@ async fn storage(world: &World) -> Storage {
     if bridge.dynamodb_endpoint.is_none() && !Path::new(&bridge.file).exists() {
         return not_yet(&bridge.file);
     }
-    match host::open_store(&bridge, host::Storage::Beside, world.clone()).await {
+    match host::open_store(&bridge, host::Storage::Beside, world.clone()) {
         Ok((store, _)) => match store.table_exists().await {
             // A start that was cut short leaves a file without a table; the next one makes it.
             Ok(false) if bridge.dynamodb_endpoint.is_none() => {

@@ -35,7 +35,7 @@ enum Which {
 
 impl List {
     pub(super) async fn run(self) -> Result<()> {
-        let store = show::open(&BridgeConfig::from_env()?).await?;
+        let store = show::open(&BridgeConfig::from_env()?)?;
         let status = match self.status {
             Which::Parked => Status::Parked,
             Which::Refused => Status::Refused,

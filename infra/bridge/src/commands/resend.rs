@@ -26,7 +26,7 @@ pub(super) struct Resend {
 
 impl Resend {
     pub(super) async fn run(self) -> Result<()> {
-        let store = show::open(&BridgeConfig::from_env()?).await?;
+        let store = show::open(&BridgeConfig::from_env()?)?;
         let (world, mut resent) = (World::real(), 0);
         match &self.id {
             Some(id) => {

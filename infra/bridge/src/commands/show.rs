@@ -32,7 +32,7 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) async fn run(self) -> Result<()> {
-        let store = open(&BridgeConfig::from_env()?).await?;
+        let store = open(&BridgeConfig::from_env()?)?;
         let found = load(&store, &self.id, self.tenant.as_deref()).await?;
         if self.json {
             say!("{:#}", Value::Array(found.iter().map(machine).collect()));
@@ -57,11 +57,11 @@ pub(super) async fn load(store: &Store, id: &str, tenant: Option<&str>) -> Resul
 }
 
 /// The store beside a running bridge.
-pub(super) async fn open(config: &BridgeConfig) -> Result<Store> {
+pub(super) fn open(config: &BridgeConfig) -> Result<Store> {
     if config.dynamodb_endpoint.is_none() && !Path::new(&config.file).exists() {
         bail!("there is no data file {}: set BRIDGE_FILE to the one `bridge serve` uses", config.file);
     }
-    Ok(host::open_store(config, Storage::Beside, World::real()).await?.0)
+    Ok(host::open_store(config, Storage::Beside, World::real())?.0)
 }
 
 /// Approvals by our own id, by the source's id within a tenant, or by the source's id alone.

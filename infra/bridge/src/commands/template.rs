@@ -156,7 +156,7 @@ impl Template {
 async fn open(world: &World) -> Result<Templates> {
     let Survey { dingtalk, bridge, problems, .. } = Survey::of(|name| std::env::var(name).ok());
     let (Some(dingtalk), Some(bridge)) = (dingtalk, bridge) else { return Err(problems.into()) };
-    let (store, _) = host::open_store(&bridge, Storage::Beside, world.clone()).await?;
+    let (store, _) = host::open_store(&bridge, Storage::Beside, world.clone())?;
     store.create_table_if_missing().await?;
     let client = DingTalk::new(dingtalk.settings, Http::new(dingtalk.timeout)?, world.clone());
     Ok(Templates::new(store, &client, world.clone(), &bridge.system_name))

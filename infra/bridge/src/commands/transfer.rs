@@ -43,7 +43,7 @@ impl Export {
         let world = World::real();
         // Locked: nothing may change under it.
         let (store, _lock) =
-            host::open_store(&BridgeConfig::from_env()?, Storage::Configured, world.clone()).await?;
+            host::open_store(&BridgeConfig::from_env()?, Storage::Configured, world.clone())?;
         ensure!(store.table_exists().await?, "there is no table to export");
         let seal = export(&store, &self.file, &world).await?;
         say!("{} items in {}", seal.items, self.file.display());
@@ -56,7 +56,7 @@ impl Import {
     pub(super) async fn run(self) -> Result<()> {
         let world = World::real();
         let (store, _lock) =
-            host::open_store(&BridgeConfig::from_env()?, Storage::Configured, world.clone()).await?;
+            host::open_store(&BridgeConfig::from_env()?, Storage::Configured, world.clone())?;
         store.create_table_if_missing().await?;
         // The whole file is proved before anything is put.
         let seal = archive::read(&self.file, |_| Ok(()))?;
