@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::{Method, Request};
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -42,7 +42,12 @@ pub struct DingTalk {
     shared: Arc<Inner>,
     /// No call is sent after this moment.
     not_after: Option<Timestamp>,
+    /// Until then a call that is turned away for its number is made again.
+    patient_until: Option<Timestamp>,
 }
+
+/// What is turned away for its number comes again so much later, and up to twice that: DingTalk counts by the second.
+const COME_AGAIN_MS: u32 = 400;
 
 struct Inner {
     settings: DingTalkSettings,
@@ -59,7 +64,7 @@ impl DingTalk {
         let limiter = Limiter::new(settings.calls_per_second, world.clone());
         let contacts = ContactCache::new(world.clone());
         let shared = Inner { settings, http, world, token: TokenCache::new(), limiter, contacts };
-        Self { shared: Arc::new(shared), not_after: None }
+        Self { shared: Arc::new(shared), not_after: None, patient_until: None }
     }
 
     /// How DingTalk is reached.
@@ -70,6 +75,25 @@ impl DingTalk {
     /// The same, for a call that must leave before a moment or not at all.
     pub(super) fn before(&self, not_after: Timestamp) -> Self {
         Self { not_after: Some(not_after), ..self.clone() }
+    }
+
+    /// The same, for someone who has time: a call that is turned away for its number is made again until then.
+    #[must_use]
+    pub(crate) fn patient_until(self, moment: Timestamp) -> Self {
+        Self { patient_until: Some(moment), ..self }
+    }
+
+    /// Waits before a call that was turned away is made again; false when there is no time for it.
+    pub(crate) async fn comes_again(&self, error: &DingTalkError) -> bool {
+        let Inner { world, .. } = &*self.shared;
+        let chance = i64::try_from(world.random.below(u64::from(COME_AGAIN_MS))).unwrap_or(0);
+        let wait = SignedDuration::from_millis(i64::from(COME_AGAIN_MS) + chance);
+        let passes = error.class == Class::Throttled && !error.is_ban() && !error.is_busy();
+        if !passes || self.patient_until.is_none_or(|until| world.now() + wait > until) {
+            return false;
+        }
+        world.sleep(wait).await;
+        true
     }
 
     pub(super) fn contacts(&self) -> &ContactCache {
@@ -158,6 +182,7 @@ impl DingTalk {
                 {
                     replaced = true;
                 }
+                Err(error) if self.comes_again(&error).await => {}
                 answered => {
                     if let Err(error) = &answered {
                         tracing::info!(api = ?api, class = ?error.class, code = error.code, "DingTalk refused a call");
@@ -168,9 +193,13 @@ impl DingTalk {
         }
     }
 
-    /// What DingTalk answers when it is asked for a token, whatever that is: who else answers there shows at once.
+    /// What DingTalk answers when it is asked for a token, whatever that is: who else answers there shows at once. A
+    /// token is used for the calls that follow.
     pub(crate) async fn ask_for_token(&self) -> Result<HttpAnswer, SendError> {
-        token::ask(&self.shared.http, &self.shared.settings).await
+        let Inner { http, settings, world, token, .. } = &*self.shared;
+        let answer = token::ask(http, settings).await?;
+        token.keep(&answer, world).await;
+        Ok(answer)
     }
 
     /// What the older API answers to a call without parameters.
