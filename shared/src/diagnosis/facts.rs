@@ -144,6 +144,7 @@ impl Check {
                 zh: "成员信息读权限",
                 proves: "people may be looked up (a userid that does not exist)",
                 needs: CALLED_OAPI,
+                quick: true,
                 ..PLAIN
             },
             Self::MemberByMobile => Facts {
@@ -162,6 +163,7 @@ impl Check {
                 proves: "DINGTALK_SERVICE_USER_ID is an active person with a department, whom the app may see",
                 needs: &[Self::Member],
                 variables: &["DINGTALK_SERVICE_USER_ID"],
+                quick: true,
                 ..PLAIN
             },
             Self::TestPerson => Facts {
@@ -221,7 +223,7 @@ impl Check {
                 id: "failed-pushes",
                 en: "Failed pushes",
                 zh: "推送失败列表",
-                proves: "DingTalk holds no event that it could not push (those it holds are taken up)",
+                proves: "DingTalk holds no event that it could not push (those it holds are taken up), and qyapi_base is granted",
                 needs: &[
                     Self::Store,
                     Self::DingTalkApi,

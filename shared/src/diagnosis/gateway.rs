@@ -21,21 +21,39 @@ use crate::{
 /// Clocks may differ by so much: DingTalk's own limit is not published.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
+/// Whoever takes so long for an answer is slow, not silent.
+const SLOW: Duration = Duration::from_secs(1);
+const TOO_SLOW: &str = "slow";
+
+/// The errors of calls that came after all others.
+pub(super) struct Late<'a> {
+    /// Of the new API.
+    pub api: Vec<&'a DingTalkError>,
+    /// Of the older one.
+    pub oapi: Vec<&'a DingTalkError>,
+}
+
 /// Judges all of it.
-pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked) {
+pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked, late: &Late<'_>) {
     let refusal = asked.token().err().flatten();
     let settings = &config.settings;
-    let api = host("DINGTALK_API_URL", &settings.api_url, &asked.api, silence(asked, false));
-    let api = in_time(api, &asked.api, config.timeout);
-    let oapi = host("DINGTALK_OAPI_URL", &settings.oapi_url, &asked.oapi, silence(asked, true));
+    let api = in_time(host("DINGTALK_API_URL", &settings.api_url, &asked.api), &asked.api, config.timeout);
+    let api = answering(api, &asked.api, silence(asked, &late.api, false));
+    let oapi = host("DINGTALK_OAPI_URL", &settings.oapi_url, &asked.oapi);
     let with_oapi = !matches!(oapi, Outcome::Failed(_));
-    let errors = || refusal.iter().chain(asked.errors(with_oapi));
+    let oapi = answering(oapi, &asked.oapi, silence(asked, &late.oapi, true));
+    let same = is_same(&api, &oapi)
+        || matches!((&asked.api.value, &asked.oapi.value), (Err(api), Err(oapi)) if api.is_like(oapi));
+    let late_oapi = late.oapi.iter().filter(|_| with_oapi);
+    let errors = || {
+        refusal.iter().chain(asked.errors(with_oapi)).chain(late.api.iter().chain(late_oapi.clone()).copied())
+    };
     report.judge(Check::DingTalkApi, asked.api.took, || api);
-    report.judge(Check::DingTalkOapi, asked.oapi.took, || match (&asked.api.value, &asked.oapi.value) {
-        (Err(api), Err(oapi)) if api.is_like(oapi) => {
+    report.judge(Check::DingTalkOapi, asked.oapi.took, || match oapi {
+        Outcome::Failed(_) if same => {
             Outcome::skipped("because DingTalk's API failed: it is not reached for the same reason")
         }
-        _ => oapi,
+        oapi => oapi,
     });
     report.judge(Check::Credentials, asked.api.took, || credentials(refusal.as_ref()));
     report.judge(Check::AddressList, asked.api.took, || {
@@ -48,13 +66,26 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked)
     });
 }
 
+/// Whether both hosts are slow, or their answers go astray: one cause.
+fn is_same(api: &Outcome, oapi: &Outcome) -> bool {
+    let code = |outcome: &Outcome| match outcome {
+        Outcome::Failed(Failure { code, .. }) => code.clone(),
+        _ => None,
+    };
+    let lost = |code: &String| code == TOO_SLOW || code == "timed-out" || code == "no-answer";
+    code(api).is_some_and(|code| lost(&code)) && code(oapi).is_some_and(|code| lost(&code))
+}
+
 /// How a call after the first got no answer of DingTalk's.
-fn silence(asked: &Asked, oapi: bool) -> Option<&DingTalkError> {
+fn silence<'a>(asked: &'a Asked, late: &[&'a DingTalkError], oapi: bool) -> Option<&'a DingTalkError> {
     let silent = |error: &&DingTalkError| error.is_silence() || error.is_unreadable();
     let permissions = asked.permissions.iter().filter(|(permission, _)| permission.is_oapi() == oapi);
     let mut calls = permissions.filter_map(|(_, proved)| proved.value.as_ref().err());
     let mut people = asked.service.iter().chain(&asked.test).filter_map(|person| person.value.as_ref().err());
-    calls.find(silent).or_else(|| people.find(silent).filter(|_| oapi))
+    let mut late =
+        late.iter().copied().chain(asked.agent.iter().filter_map(|agent| agent.value.as_ref().err()));
+    let of_contacts = calls.find(silent).or_else(|| people.find(silent).filter(|_| oapi));
+    of_contacts.or_else(|| late.find(silent).filter(|_| !oapi))
 }
 
 /// Whether the bridge waits long enough for an answer that came.
@@ -68,11 +99,13 @@ fn in_time(outcome: Outcome, answered: &Answered, timeout: Duration) -> Outcome 
         timeout.as_millis()
     );
     let mend = places::variable("DINGTALK_TIMEOUT_SECONDS");
-    Failure::new(cause, mend.or(&places::machine("its network and proxy", "网络与代理"))).code("slow").into()
+    Failure::new(cause, mend.or(&places::machine("its network and proxy", "网络与代理")))
+        .code(TOO_SLOW)
+        .into()
 }
 
 /// Whether DingTalk answers at an address.
-fn host(variable: &str, url: &str, answered: &Answered, silence: Option<&DingTalkError>) -> Outcome {
+fn host(variable: &str, url: &str, answered: &Answered) -> Outcome {
     let mend = places::variable(variable);
     let answer = match &answered.value {
         Err(unreached) => return unreached.failure(mend).into(),
@@ -94,18 +127,25 @@ fn host(variable: &str, url: &str, answered: &Answered, silence: Option<&DingTal
         let mend = Words::new("DingTalk: nothing to mend on our side", "钉钉侧故障，请稍后重试");
         return Failure::new(cause, mend).code(format!("http-{}", answer.status.as_u16())).into();
     }
-    match silence {
-        Some(error) => {
-            let cause = format!(
-                "DingTalk gives a token, and to another call no answer that can be read ({})",
-                error.message
-            );
-            Failure::new(cause, places::machine("its network and proxy", "网络与代理"))
-                .code(&error.code)
-                .into()
-        }
-        None => Outcome::passed(format!("DingTalk answers in {} ms", answered.took.as_millis())),
-    }
+    Outcome::passed(format!("DingTalk answers in {} ms", answered.took.as_millis()))
+}
+
+/// Whether the calls that followed were answered, too.
+fn answering(outcome: Outcome, answered: &Answered, silence: Option<&DingTalkError>) -> Outcome {
+    let (Outcome::Passed { .. }, Some(error)) = (&outcome, silence) else { return outcome };
+    let (cause, code) = if error.is_silence() && answered.took >= SLOW {
+        let cause = format!(
+            "DingTalk answers too slowly: {:.1} s for its first answer, and none in time for another call",
+            answered.took.as_secs_f64()
+        );
+        (cause, TOO_SLOW)
+    } else {
+        let what = &error.message;
+        let cause =
+            format!("DingTalk gives a token, and to another call no answer that can be read ({what})");
+        (cause, error.code.as_str())
+    };
+    Failure::new(cause, places::machine("its network and proxy", "网络与代理")).code(code).into()
 }
 
 /// The gateway's own answer to an address that called too often: JSON, or a page at DingTalk's own address.
@@ -196,14 +236,26 @@ fn quota(used_up: Option<&DingTalkError>) -> Outcome {
 fn rate_limit(throttled: Option<&DingTalkError>) -> Outcome {
     let Some(error) = throttled else { return Outcome::passed("DingTalk turns no call away for its number") };
     let fewer = Words::variable("DINGTALK_CALLS_PER_SECOND");
-    let cause = if error.is_ban() {
-        "DingTalk has banned this server's address for five minutes: too many calls came from it"
+    let (cause, mend) = if error.is_ban() {
+        (
+            "DingTalk has banned this server's address for five minutes: too many calls came from it",
+            fewer.or(&Words::new(
+                "what else calls DingTalk from this address; then wait five minutes",
+                "同一出口 IP 上调用钉钉的其他程序；然后等待五分钟",
+            )),
+        )
     } else if error.is_busy() {
-        "calls wait too long for their turn: DINGTALK_CALLS_PER_SECOND is very low"
+        ("calls wait too long for their turn: DINGTALK_CALLS_PER_SECOND is very low", fewer)
     } else {
-        "DingTalk turns calls away: more come from the app than its edition allows in a second"
+        (
+            "DingTalk turns calls away: more come from the app than its edition allows in a second",
+            fewer.or(&Words::new(
+                "what else calls DingTalk with this AppKey",
+                "使用同一 AppKey 调用钉钉的其他程序",
+            )),
+        )
     };
-    Failure::new(cause, fewer.or(&places::plan())).code(&error.code).into()
+    Failure::new(cause, mend).code(&error.code).into()
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@
 //! | `asked`, `gateway`, `app`, `template` | DingTalk: the questions, and what its answers mean |
 //! | `callback` | our address, as DingTalk sees it |
 //! | `sightings`, `requests` | what arrived lately, and what became of requests |
+//! | `pushes` | the events that DingTalk could not push |
 //! | `unreported` | approvals that ended without an event |
 //! | `dataphin` | Dataphin's address |
 //! | `places` | where to mend what, in the words of the consoles |
@@ -32,6 +33,7 @@ pub mod finding;
 mod gateway;
 mod limits;
 mod places;
+mod pushes;
 mod reach;
 mod report;
 mod requests;

@@ -69,6 +69,7 @@ impl Unreached {
             (self, other),
             (Self::NoName { .. }, Self::NoName { .. })
                 | (Self::Dropped { .. }, Self::Dropped { .. })
+                | (Self::Slow { .. }, Self::Slow { .. })
                 | (Self::Proxy { .. }, Self::Proxy { .. })
         )
     }

@@ -144,7 +144,7 @@ async fn people_none_of_whom_dingtalk_knows() {
 async fn file_for(site: &Site, account: Option<&str>) -> bool {
     let mut people = site.sandbox.dataphin.settings().people;
     if let Some(account) = account {
-        people[1].user_source_id = account.to_owned();
+        account.clone_into(&mut people[1].user_source_id);
     }
     let request = Request::of(Kind::TablePermission).asked_by(people[0].clone());
     site.sandbox.dataphin.file(request.then(Operator::Or, [people[1].clone()])).await.answer.accepted()
