@@ -86,6 +86,36 @@ async fn a_callback_address_that_leads_elsewhere() {
 }
 
 #[tokio::test]
+async fn an_address_that_says_yes_to_everything() {
+    let site = Site::start().await;
+    let path = "/api/oa/bpms/integration/thirdparty/callback";
+    for manner in [Manner::Json(200, r#"{"success":true}"#), Manner::Status(200), Manner::Json(200, "{}")] {
+        let url = format!("{}{path}", stranger::start(manner).await);
+        let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
+        names(&diagnosis, "dataphin-callback", "says yes to everything", "bridge probe dataphin --apply-id");
+    }
+    let busy = r#"{"success":false,"code":"DPN.1","message":"system is busy"}"#;
+    let url = format!("{}{path}", stranger::start(Manner::Json(200, busy)).await);
+    let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
+    names(&diagnosis, "dataphin-callback", "Dataphin says: ", "Dataphin's state");
+}
+
+#[tokio::test]
+async fn a_dataphin_of_any_profile_is_not_taken_for_one_that_says_yes_to_everything() {
+    let site = Site::start().await;
+    for (profile, name) in [
+        (Profile::Plain, "plain"),
+        (Profile::AesCbc, "aes-cbc"),
+        (Profile::AesEcb, "aes-ecb"),
+        (Profile::Encrypted, "encrypted"),
+    ] {
+        site.sandbox.dataphin.change_settings(|it| it.profile = profile).expect("saved");
+        let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_PROFILE", name)]).await;
+        assert!(diagnosis.is_healthy(), "{name} {diagnosis:#?}");
+    }
+}
+
+#[tokio::test]
 async fn a_key_or_a_profile_that_differs() {
     let site = Site::start().await;
     let other_key = [("DATAPHIN_CALLBACK_AES_KEY", "Zt4Qm8Wk2Xc6Vb1Nn5Lp9Rs3Ty7Uh0Gj2Fd4Sa6Qe8i")];
