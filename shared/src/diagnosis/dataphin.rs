@@ -7,6 +7,7 @@ use super::{
     limits::Limits,
     places,
     reach::{self, Unreached},
+    sightings::OurToken,
 };
 use crate::{
     assembly,
@@ -56,6 +57,15 @@ pub(super) fn is_about_secrets(failure: &Failure) -> bool {
     failure.code.as_deref() == Some(UNAUTHORIZED)
 }
 
+/// What the dry run showed of the access token.
+pub(super) fn our_token(outcome: &Outcome) -> OurToken {
+    match outcome {
+        Outcome::Passed { .. } => OurToken::Taken,
+        Outcome::Failed(failure) if is_about_secrets(failure) => OurToken::Refused,
+        _ => OurToken::Unknown,
+    }
+}
+
 /// [`Refusal::name`] of a callback that is not let in.
 const UNAUTHORIZED: &str = "unauthorized";
 
@@ -85,7 +95,7 @@ fn refused(refusal: &Refusal, signs: bool) -> Failure {
             let cause = format!("Dataphin says: {said}; it is busy or under maintenance, try again");
             return Failure::new(cause, dataphins_state()).code("busy");
         }
-        Refusal::Unauthorized(said) => not_let_in(said, signs),
+        Refusal::Unauthorized(said) => return not_let_in(said, signs),
         Refusal::NotFound(said) => {
             (format!("Dataphin serves nothing at the path of DATAPHIN_CALLBACK_URL ({said})"), url())
         }
@@ -110,7 +120,7 @@ fn refused(refusal: &Refusal, signs: bool) -> Failure {
 }
 
 /// A callback that Dataphin did not let in: by what it misses it shows what it looks for.
-fn not_let_in(said: &Said, signs: bool) -> (String, Words) {
+fn not_let_in(said: &Said, signs: bool) -> Failure {
     let token = || places::variable("DATAPHIN_ACCESS_TOKEN");
     let missing = says(said, &["missing", "required", "is empty", "缺少", "为空", "不能为空"]);
     let of_signature = says(said, &["signature", "签名", "验签"]);
@@ -120,19 +130,19 @@ fn not_let_in(said: &Said, signs: bool) -> (String, Words) {
             "Dataphin does not let the callback in: it looks for what our profile does not send, so its profile is \
              another (or a proxy before it drops the query) ({said})"
         );
-        return (cause, profile());
+        return Failure::new(cause, profile()).code("profile");
     }
     if of_signature || of_token {
         let cause = format!(
             "Dataphin does not let the callback in: its Access Token is another than DATAPHIN_ACCESS_TOKEN ({said})"
         );
-        return (cause, token());
+        return Failure::new(cause, token()).code(UNAUTHORIZED);
     }
     let cause = format!(
         "Dataphin does not let the callback in: Access Token or profile are not the same on both sides, or a sign-in \
          stands before it ({said})"
     );
-    (cause, token().or(&profile()))
+    Failure::new(cause, token().or(&profile())).code(UNAUTHORIZED)
 }
 
 fn profile() -> Words {

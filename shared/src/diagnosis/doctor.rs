@@ -135,7 +135,7 @@ impl Doctor {
         });
         report.judge(Check::FailedPushes, pushes.took, || pushes.value);
         report.judge(Check::DataphinCalls, stored.took, || match &stored.sightings {
-            Some(seen) => sightings::dataphin(seen, now),
+            Some(seen) => sightings::dataphin(seen, dataphin::our_token(&dataphin.value), now),
             None => Outcome::skipped("there is no store to look into yet"),
         });
         let token_differs = report.code_of(Check::DataphinCalls) == Some(sightings::ACCESS_TOKEN);

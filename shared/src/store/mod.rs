@@ -42,7 +42,7 @@ pub use error::{CommitError, StoreError};
 pub use instances::Owner;
 pub use item::DUE_SHARDS;
 pub use lists::Listed;
-pub use sightings::{Seen, Sighting, Sightings};
+pub use sightings::{SEVERAL, Seen, Sighting, Sightings};
 pub use table::TableFacts;
 
 /// Requests of background work at the same time.
