@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::{BridgeConfig, DingTalkConfig},
-    dingtalk::knock::KNOCK_HEADER,
+    dingtalk::knock::{KNOCK_HEADER, STORE_HEADER},
     http::{Http, HttpAnswer, SendError},
     world::World,
 };
@@ -26,7 +26,27 @@ const PATH: &str = "/dingtalk/callback";
 /// The code of a check_url that the running bridge does not believe.
 pub(super) const NOT_BELIEVED: &str = "http-403";
 /// Every answer of the bridge's carries it.
-const OUR_HEADER: &str = "x-reference";
+pub(super) const OUR_HEADER: &str = "x-reference";
+
+/// What came of knocking.
+pub(super) struct Knocked {
+    /// The judgement.
+    pub outcome: Outcome,
+    /// Which store the bridge that answered works on, if it said so.
+    pub store: Option<String>,
+}
+
+impl From<Outcome> for Knocked {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, store: None }
+    }
+}
+
+/// One answer as DingTalk would have taken it.
+struct Answered {
+    took: Duration,
+    store: Option<String>,
+}
 
 /// Knocks and judges.
 pub(super) async fn check(
@@ -35,6 +55,19 @@ pub(super) async fn check(
     http: &Http,
     world: &World,
     limits: Limits,
+) -> Knocked {
+    let mut store = None;
+    let outcome = knock_for_each_owner(bridge, dingtalk, http, world, limits, &mut store).await;
+    Knocked { outcome, store }
+}
+
+async fn knock_for_each_owner(
+    bridge: &BridgeConfig,
+    dingtalk: &DingTalkConfig,
+    http: &Http,
+    world: &World,
+    limits: Limits,
+    store: &mut Option<String>,
 ) -> Outcome {
     let Some(base) = &bridge.public_url else {
         return Outcome::skipped(
@@ -55,11 +88,15 @@ pub(super) async fn check(
     for owner_key in dingtalk.verifier.owner_keys() {
         // A first slow answer may be a cold start; DingTalk tries again, too.
         let mut knocked = knock(&address, owner_key, dingtalk, http, world, limits).await;
-        let first_took = knocked.as_ref().map_or(Duration::ZERO, |took| *took);
+        let first_took = knocked.as_ref().map_or(Duration::ZERO, |answered| answered.took);
         if first_took > DEADLINE {
             knocked = knock(&address, owner_key, dingtalk, http, world, limits).await;
         }
-        match knocked {
+        let took = knocked.map(|answered| {
+            *store = answered.store;
+            answered.took
+        });
+        match took {
             Err(failure) => return owner_failure(failure, dingtalk, owner_key).into(),
             Ok(took) if took > DEADLINE => {
                 let cause = format!(
@@ -145,7 +182,7 @@ async fn knock(
     http: &Http,
     world: &World,
     limits: Limits,
-) -> Result<Duration, Failure> {
+) -> Result<Answered, Failure> {
     let knock = dingtalk.verifier.knock(owner_key, world);
     let request = http.client().post(address).query(&knock.query).json(&knock.body).header(KNOCK_HEADER, "1");
     let request =
@@ -167,7 +204,10 @@ async fn knock(
         return Err(failure);
     }
     match dingtalk.verifier.judge(&knock, &answer) {
-        Ok(()) => Ok(took),
+        Ok(()) => {
+            let store = answer.headers.get(STORE_HEADER).and_then(|store| store.to_str().ok());
+            Ok(Answered { took, store: store.map(ToOwned::to_owned) })
+        }
         Err(bad) => {
             let cause = match reach::page(&answer) {
                 Some(page) => format!("not the bridge answers check_url, but {page}"),

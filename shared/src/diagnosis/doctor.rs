@@ -15,10 +15,10 @@ use super::{
     configuration::Setup,
     dataphin, gateway,
     limits::Limits,
-    reach::timed,
+    reach::{Timed, timed},
     report::Report,
     requests::Requests,
-    sightings, storage,
+    route, sightings, storage,
     stored::Stored,
     template,
 };
@@ -97,20 +97,28 @@ impl Doctor {
         let limits = Limits::new(quick);
         let began = Instant::now();
         let book = self.book().await;
-        let (stored, asked, callback, dataphin) = tokio::join!(
+        let (stored, asked, (callback, route), dataphin) = tokio::join!(
             Stored::look(storage.store(), quick, limits),
             self.ask_dingtalk(quick, &book, limits),
-            timed(self.knock(quick, limits)),
+            self.knock(quick, limits),
             timed(self.dry_run(quick, limits)),
         );
         let templates = timed(self.look_at_templates(quick, &book, asked.as_ref(), limits)).await;
         let pushes = timed(self.take_pushes(quick, asked.as_ref(), limits)).await;
         let ended = self.ended_untold(quick, &stored, asked.as_ref(), limits).await;
+        let own_store = self.own_store(callback.value.store.is_some()).await;
         let mut report = Report::new(quick);
         report.configuration(setup.wrong.clone().into_iter().collect(), Duration::ZERO);
         let on_lambda = std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some();
         report.judge(Check::Store, stored.table.took, || {
-            storage::judge(storage, stored.table.value.as_ref(), on_lambda)
+            match storage::judge(storage, stored.table.value.as_ref(), on_lambda) {
+                Outcome::Passed { proved } => {
+                    let running = callback.value.store.as_deref();
+                    storage::other_than(&self.0.variables, storage, running, own_store.as_deref())
+                        .map_or(Outcome::Passed { proved }, Outcome::from)
+                }
+                outcome => outcome,
+            }
         });
         if let (Some(config), Some(asked)) = (&setup.survey.dingtalk, &asked) {
             gateway::judge(&mut report, config, asked);
@@ -126,7 +134,7 @@ impl Doctor {
             outcome => outcome,
         };
         report.judge(Check::Callback, callback.took, || {
-            unless_other_app(callback.value, callback::NOT_BELIEVED)
+            unless_other_app(callback.value.outcome, callback::NOT_BELIEVED)
         });
         let now = world.now();
         report.judge(Check::Events, stored.took, || match &stored.sightings {
@@ -134,14 +142,25 @@ impl Doctor {
             None => Outcome::skipped("there is no store to look into yet"),
         });
         report.judge(Check::FailedPushes, pushes.took, || pushes.value);
+        report.judge(Check::DataphinRoute, route.took, || route.value);
+        let token_differs = report.code_of(Check::DataphinRoute) == Some(route::OTHER_TOKEN);
         report.judge(Check::DataphinCalls, stored.took, || match &stored.sightings {
+            Some(seen) if token_differs => {
+                match sightings::dataphin(seen, sightings::OurToken::Unknown, now) {
+                    Outcome::Failed(failure) if failure.code.as_deref() == Some(sightings::ACCESS_TOKEN) => {
+                        Outcome::skipped("because the running bridge holds another Access Token")
+                    }
+                    outcome => outcome,
+                }
+            }
             Some(seen) => sightings::dataphin(seen, dataphin::our_token(&dataphin.value), now),
             None => Outcome::skipped("there is no store to look into yet"),
         });
-        let token_differs = report.code_of(Check::DataphinCalls) == Some(sightings::ACCESS_TOKEN);
+        let token_differs =
+            token_differs || report.code_of(Check::DataphinCalls) == Some(sightings::ACCESS_TOKEN);
         report.judge(Check::DataphinCallback, dataphin.took, || match dataphin.value {
             Outcome::Failed(failure) if token_differs && dataphin::is_about_secrets(&failure) => {
-                Outcome::skipped("because Dataphin's calls failed: the same Access Token signs the callback")
+                Outcome::skipped("because the Access Token is told above: the same one signs the callback")
             }
             other => other,
         });
@@ -194,14 +213,36 @@ impl Doctor {
         Some(Asked::of(config, http.clone(), world, limits, &questions).await)
     }
 
-    async fn knock(&self, quick: bool, limits: Limits) -> Outcome {
+    /// The way to us, as DingTalk comes, and then as Dataphin does. Where the first fails the second is not gone: a
+    /// token must not travel to a stranger.
+    async fn knock(&self, quick: bool, limits: Limits) -> (Timed<callback::Knocked>, Timed<Outcome>) {
         let Inner { setup, http, world, .. } = &*self.0;
-        match (&setup.survey.bridge, &setup.survey.dingtalk) {
-            (Some(bridge), Some(dingtalk)) if !quick && !self.is_wrong(Check::Callback) => {
-                callback::check(bridge, dingtalk, http, world, limits).await
+        let callback = timed(async {
+            match (&setup.survey.bridge, &setup.survey.dingtalk) {
+                (Some(bridge), Some(dingtalk)) if !quick && !self.is_wrong(Check::Callback) => {
+                    callback::check(bridge, dingtalk, http, world, limits).await
+                }
+                _ => Outcome::skipped("the configuration is not complete").into(),
             }
-            _ => Outcome::skipped("the configuration is not complete"),
-        }
+        });
+        let callback = callback.await;
+        let led_to_us = matches!(callback.value.outcome, Outcome::Passed { .. });
+        let base = setup.survey.bridge.as_ref().and_then(|bridge| bridge.public_url.as_deref());
+        let route = timed(async {
+            match (base.filter(|_| led_to_us), &setup.survey.dataphin) {
+                (Some(base), Some(dataphin)) if !self.is_wrong(Check::DataphinRoute) => {
+                    route::check(base, dataphin, http, world, limits).await
+                }
+                _ => Outcome::skipped("the callback address was not reached before it"),
+            }
+        });
+        (callback, route.await)
+    }
+
+    /// What the store that is looked at calls itself.
+    async fn own_store(&self, asked_for: bool) -> Option<String> {
+        let store = self.0.storage.store().filter(|_| asked_for)?;
+        timeout(LOOK_UP, store.identity()).await.ok()?.ok()?
     }
 
     async fn dry_run(&self, quick: bool, limits: Limits) -> Outcome {

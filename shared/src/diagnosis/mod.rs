@@ -15,6 +15,7 @@
 //! | `reach` | why nobody answers at an address |
 //! | `asked`, `gateway`, `app`, `template` | DingTalk: the questions, and what its answers mean |
 //! | `callback` | our address, as DingTalk sees it |
+//! | `route` | our address, as Dataphin sees it |
 //! | `sightings`, `requests` | what arrived lately, and what became of requests |
 //! | `dataphin` | Dataphin's address |
 //! | `places` | where to mend what, in the words of the consoles |
@@ -34,6 +35,7 @@ mod places;
 mod reach;
 mod report;
 mod requests;
+mod route;
 mod sightings;
 mod storage;
 mod stored;

@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::{
-    Failure, Outcome, Words, callback::OUR_HEADER, limits::Limits, places, reach::{self, target},
+    Failure, Outcome, Words,
+    callback::OUR_HEADER,
+    limits::Limits,
+    places,
+    reach::{self, target},
 };
 use crate::{
     config::DataphinConfig,
@@ -37,10 +41,9 @@ pub(super) async fn check(
     let request = http.client().post(&address).query(&query).json(&body).header(KNOCK_HEADER, "1").build();
     let Ok(request) = request else { return Outcome::skipped("BRIDGE_PUBLIC_URL is no address") };
     match timeout(PATIENCE, http.send(request)).await.unwrap_or(Err(SendError::TimedOut)) {
-        Ok(answer) => judge(&answer).map_or_else(
-            Outcome::from,
-            |()| Outcome::passed("Dataphin's connection test reaches the bridge through BRIDGE_PUBLIC_URL"),
-        ),
+        Ok(answer) => judge(&answer).map_or_else(Outcome::from, |()| {
+            Outcome::passed("Dataphin's connection test reaches the bridge through BRIDGE_PUBLIC_URL")
+        }),
         Err(error) => {
             let unreached = reach::why(&address, &error, limits.until()).await;
             let failure = unreached.failure(to_be_passed_on());

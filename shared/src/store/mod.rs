@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | approval | `A#<approval id>` | record, state and timeline; written only under its version |
 //! | instance | `I#<instance id>` | which approval a DingTalk instance belongs to, or an event that came too early |
+//! | name | `N#store` | which store this is |
 //! | mark | `M#<name>` | a moment the bridge must remember |
 //! | sighting | `S#<name>` | what was seen last of a kind of call from outside |
 //! | templates | `T#templates` | which DingTalk template a request gets |
@@ -13,6 +14,7 @@
 
 mod approvals;
 mod error;
+mod identity;
 mod instances;
 mod item;
 mod lists;

@@ -29,6 +29,33 @@ async fn an_access_token_that_differs() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_passes_dingtalk_on_and_not_dataphin() {
+    let site = Site::start().await;
+    for (status, cause) in [(404, "HTML (HTTP 404)"), (502, "HTML (HTTP 502)"), (200, "HTML (HTTP 200)")] {
+        let proxy = stranger::start(Manner::Only(site.bridge.clone(), "/dingtalk", status)).await;
+        let diagnosis = site.diagnosis_with(&[("BRIDGE_PUBLIC_URL", &proxy)]).await;
+        names(&diagnosis, "dataphin-route", cause, "route /dataphin to the bridge");
+    }
+    let diagnosis = site.diagnosis().await;
+    assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
+    let calls = outcome(&diagnosis, Check::DataphinCalls);
+    assert!(matches!(calls, Outcome::Skipped { .. }), "our own call is none of Dataphin's: {calls:?}");
+}
+
+#[tokio::test]
+async fn an_access_token_that_was_changed_on_both_sides_but_not_in_the_running_bridge() {
+    let site = Site::start().await;
+    site.sandbox.dataphin.change_settings(|it| it.access_token = "new-on-both".to_owned()).expect("saved");
+    assert!(!site.sandbox.dataphin.test_connection().await.passed);
+    let diagnosis = site.diagnosis_with(&[("DATAPHIN_ACCESS_TOKEN", "new-on-both")]).await;
+    names(&diagnosis, "dataphin-route", "holds another DATAPHIN_ACCESS_TOKEN", "restart `bridge serve`");
+    // Or this one is wrong, and both others right.
+    site.sandbox.dataphin.change_settings(|it| it.access_token = "as-it-was".to_owned()).expect("saved");
+    let diagnosis = site.diagnosis_with(&[("DATAPHIN_ACCESS_TOKEN", "wrong-here")]).await;
+    names(&diagnosis, "dataphin-route", "holds another DATAPHIN_ACCESS_TOKEN", "DATAPHIN_ACCESS_TOKEN");
+}
+
+#[tokio::test]
 async fn a_submit_address_with_too_much_at_its_end() {
     let site = Site::start().await;
     site.sandbox.dataphin.set_bridge(format!("{}/dataphin/bpms", site.bridge));
