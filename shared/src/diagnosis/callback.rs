@@ -194,10 +194,11 @@ async fn knock(
         Ok(answer) => answer,
         Err(error) => {
             let unreached = reach::why(address, &error, limits.until()).await;
-            return Err(unreached.failure(places::proxy(
+            let way = places::proxy(
                 "does it run, does it lead to the bridge, and does `bridge serve` run?",
                 "是否运行并转发到网桥？bridge serve 是否在运行？",
-            )));
+            );
+            return Err(unreached.failure("BRIDGE_PUBLIC_URL", way, places::proxy_certificate()));
         }
     };
     if let Some(failure) = refusal(&answer) {

@@ -8,6 +8,7 @@ use super::{
     places,
     reach::{self, Unreached},
     sightings::OurToken,
+    tls::TlsFault,
 };
 use crate::{
     assembly,
@@ -37,15 +38,8 @@ pub(super) async fn check(config: &DataphinConfig, world: &World, limits: Limits
         }
         DryRun::Refused(Refusal::NotReached(error)) => {
             let unreached = reach::why(&config.settings.callback_url, &error, limits.until()).await;
-            let mend = match &unreached {
-                Unreached::Tls { .. } => Words::new(
-                    "DATAPHIN_CA_FILE in the bridge's environment (the authority that signed Dataphin's certificate, in \
-                     PEM)",
-                    "网桥环境变量 DATAPHIN_CA_FILE（签发 Dataphin 证书的 CA，PEM 格式）",
-                ),
-                _ => places::variable("DATAPHIN_CALLBACK_URL"),
-            };
-            let failure = unreached.failure(mend);
+            let url = places::variable("DATAPHIN_CALLBACK_URL");
+            let failure = unreached.failure("DATAPHIN_CALLBACK_URL", url, certificate(&unreached));
             Failure { cause: format!("Dataphin is not reached: {}", failure.cause), ..failure }.into()
         }
         DryRun::Refused(refusal) => refused(&refusal, config.settings.profile.signs()).into(),
@@ -68,6 +62,21 @@ pub(super) fn our_token(outcome: &Outcome) -> OurToken {
 
 /// [`Refusal::name`] of a callback that is not let in.
 const UNAUTHORIZED: &str = "unauthorized";
+
+/// Where it is mended that Dataphin's certificate is not taken.
+fn certificate(unreached: &Unreached) -> Words {
+    let its_own =
+        Words::new("Dataphin's certificate, or that of the proxy before it", "Dataphin 或其前置代理的证书");
+    let authority = Words::new(
+        "DATAPHIN_CA_FILE in the bridge's environment (the authority that signed Dataphin's certificate, in PEM)",
+        "网桥环境变量 DATAPHIN_CA_FILE（签发 Dataphin 证书的 CA，PEM 格式）",
+    );
+    match unreached {
+        Unreached::Tls { why: TlsFault::Untrusted | TlsFault::Other, .. } => authority,
+        Unreached::Tls { why: TlsFault::AuthorityAsServer, .. } => its_own.or(&authority),
+        _ => its_own,
+    }
+}
 
 fn says_yes_to_everything() -> Failure {
     Failure::new(

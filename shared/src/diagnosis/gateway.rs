@@ -30,10 +30,14 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked)
     let oapi = host("DINGTALK_OAPI_URL", &settings.oapi_url, &asked.oapi, silence(asked, true));
     let with_oapi = !matches!(oapi, Outcome::Failed(_));
     let errors = || refusal.iter().chain(asked.errors(with_oapi));
+    let api_failed = matches!(api, Outcome::Failed(_));
     report.judge(Check::DingTalkApi, asked.api.took, || api);
     report.judge(Check::DingTalkOapi, asked.oapi.took, || match (&asked.api.value, &asked.oapi.value) {
         (Err(api), Err(oapi)) if api.is_like(oapi) => {
             Outcome::skipped("because DingTalk's API failed: it is not reached for the same reason")
+        }
+        (Ok(api), Ok(oapi)) if api_failed && page(api).is_some() && page(api) == page(oapi) => {
+            Outcome::skipped("because DingTalk's API failed: the same answers in its place")
         }
         _ => oapi,
     });
@@ -73,21 +77,23 @@ fn in_time(outcome: Outcome, answered: &Answered, timeout: Duration) -> Outcome 
 
 /// Whether DingTalk answers at an address.
 fn host(variable: &str, url: &str, answered: &Answered, silence: Option<&DingTalkError>) -> Outcome {
-    let mend = places::variable(variable);
+    let is_default = is_dingtalks(url);
+    let way = || places::way_to_dingtalk(variable, is_default);
     let answer = match &answered.value {
-        Err(unreached) => return unreached.failure(mend).into(),
+        Err(unreached) => return unreached.failure(variable, way(), way()).into(),
         Ok(answer) => answer,
     };
     if is_ban(url, answer) {
         return Outcome::passed("DingTalk answers");
     }
     if let Some(page) = page(answer) {
-        let cause = format!("DingTalk does not answer at {variable}, but {page}");
-        return Failure::new(cause, mend).code(format!("http-{}", answer.status.as_u16())).into();
+        let at = if is_default { String::new() } else { format!(" at {variable}") };
+        let cause = format!("DingTalk does not answer{at}, but {page}");
+        return Failure::new(cause, way()).code(format!("http-{}", answer.status.as_u16())).into();
     }
     if let Some(code) = wrong_path(answer) {
         let cause = format!("DingTalk answers at {variable} that there is no such API: the address is wrong");
-        return Failure::new(cause, mend).code(code).into();
+        return Failure::new(cause, places::variable(variable)).code(code).into();
     }
     if answer.status.is_server_error() {
         let cause = format!("DingTalk itself fails (HTTP {}): try again later", answer.status.as_u16());
@@ -108,10 +114,13 @@ fn host(variable: &str, url: &str, answered: &Answered, silence: Option<&DingTal
     }
 }
 
+fn is_dingtalks(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(|it| it.ends_with(".dingtalk.com")))
+}
+
 /// The gateway's own answer to an address that called too often: JSON, or a page at DingTalk's own address.
 fn is_ban(url: &str, answer: &HttpAnswer) -> bool {
-    let is_dingtalk =
-        Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(|it| it.ends_with(".dingtalk.com")));
+    let is_dingtalk = is_dingtalks(url);
     let is_page = answer.body.trim_ascii_start().starts_with(b"<") && answer.status.as_u16() == 403;
     (is_dingtalk && is_page)
         || serde_json::from_slice::<serde_json::Value>(&answer.body)

@@ -12,7 +12,7 @@
 //! | `limits` | how long it may take, whatever hangs |
 //! | `configuration` | variables, before anything is asked |
 //! | `storage`, `stored` | the table, and what is in it |
-//! | `reach` | why nobody answers at an address |
+//! | `reach`, `tls` | why nobody answers at an address |
 //! | `asked`, `gateway`, `app`, `template` | DingTalk: the questions, and what its answers mean |
 //! | `callback` | our address, as DingTalk sees it |
 //! | `route` | our address, as Dataphin sees it |
@@ -40,6 +40,7 @@ mod sightings;
 mod storage;
 mod stored;
 mod template;
+mod tls;
 
 pub use check::{Check, Facts};
 pub use doctor::Doctor;

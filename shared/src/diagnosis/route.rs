@@ -46,7 +46,8 @@ pub(super) async fn check(
         }),
         Err(error) => {
             let unreached = reach::why(&address, &error, limits.until()).await;
-            let failure = unreached.failure(to_be_passed_on());
+            let failure =
+                unreached.failure("BRIDGE_PUBLIC_URL", to_be_passed_on(), places::proxy_certificate());
             Failure { cause: not_passed_on(&failure.cause), ..failure }.into()
         }
     }
