@@ -239,7 +239,8 @@ fn refusal(answer: &HttpAnswer) -> Option<Failure> {
              DINGTALK_CALLBACK_AES_KEY than this configuration (was it restarted after the change?), or the proxy \
              changes query or body"
                 .to_owned(),
-            Words::variable("DINGTALK_CALLBACK_TOKEN")
+            places::restart()
+                .or(&Words::variable("DINGTALK_CALLBACK_TOKEN"))
                 .or(&Words::variable("DINGTALK_CALLBACK_AES_KEY"))
                 .or(&places::proxy("query and body must pass unchanged", "查询参数与正文须原样转发")),
         ),
@@ -281,7 +282,7 @@ fn owner_failure(failure: Failure, dingtalk: &DingTalkConfig, owner_key: &str) -
         return Failure::new(
             "the running bridge does not take events that are addressed to DINGTALK_CORP_ID: was it restarted after the \
              change?",
-            Words::variable("DINGTALK_CORP_ID"),
+            places::restart().or(&Words::variable("DINGTALK_CORP_ID")),
         )
         .code("http-403");
     }

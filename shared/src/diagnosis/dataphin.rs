@@ -134,10 +134,22 @@ fn not_let_in(said: &Said, signs: bool) -> Failure {
     let missing = says(said, &["missing", "required", "is empty", "缺少", "为空", "不能为空"]);
     let of_signature = says(said, &["signature", "签名", "验签"]);
     let of_token = says(said, &["token", "令牌"]);
+    let is_sent = says(said, &["timestamp", "时间戳"]) || (of_signature && signs) || (of_token && !signs);
+    if missing && is_sent {
+        let cause = format!(
+            "the callback's query does not arrive at Dataphin: a gateway before it drops or renames it, or the profile's \
+             names are others ({said})"
+        );
+        let gateway = Words::new(
+            "the gateway or proxy before Dataphin: the query must pass unchanged",
+            "Dataphin 前置网关或代理：查询参数须原样转发",
+        );
+        return Failure::new(cause, gateway.or(&profile())).code("query");
+    }
     if missing || (of_signature && !signs) || (of_token && !of_signature && signs) {
         let cause = format!(
             "Dataphin does not let the callback in: it looks for what our profile does not send, so its profile is \
-             another (or a proxy before it drops the query) ({said})"
+             another ({said})"
         );
         return Failure::new(cause, profile()).code("profile");
     }
@@ -208,12 +220,13 @@ mod tests {
             |status, message: &str| Said { status, code: None, message: message.to_owned(), denied: true };
         let (token, profile) = ("DATAPHIN_ACCESS_TOKEN", "DATAPHIN_CALLBACK_PROFILE");
         let key = "DATAPHIN_CALLBACK_AES_KEY";
-        let table: [(Refusal, bool, &[&str]); 9] = [
+        let table: [(Refusal, bool, &[&str]); 10] = [
             (Refusal::Unauthorized(said(401, "the signature is wrong")), true, &[token]),
             (Refusal::Unauthorized(said(401, "验签失败")), true, &[token]),
             (Refusal::Unauthorized(said(401, "the access token is wrong")), true, &[profile]),
             (Refusal::Unauthorized(said(401, "the access token is wrong")), false, &[token]),
             (Refusal::Unauthorized(said(401, "the signature or the nonce is missing")), false, &[profile]),
+            (Refusal::Unauthorized(said(401, "the timestamp is missing")), true, &[profile]),
             (Refusal::Unauthorized(said(403, "forbidden")), true, &[token, profile]),
             (Refusal::NotUnderstood(said(400, "the body cannot be parsed")), true, &[profile]),
             (Refusal::NotUnderstood(said(400, "the decrypted text is damaged")), true, &[key, profile]),

@@ -83,6 +83,11 @@ pub(super) fn way_to_dingtalk(variable: &str, is_default: bool) -> Words {
     if is_default { network } else { network.or(&self::variable(variable)) }
 }
 
+/// The running bridge, which reads its environment when it starts.
+pub(super) fn restart() -> Words {
+    Words::new("restart `bridge serve`", "重启 `bridge serve`")
+}
+
 /// This machine.
 pub(super) fn machine(en: &str, zh: &str) -> Words {
     Words::new(format!("the bridge's machine: {en}"), format!("网桥所在机器：{zh}"))

@@ -62,8 +62,7 @@ fn judge(answer: &HttpAnswer) -> Result<(), Failure> {
         Some(said) if said.contains("[access-token,") => Err(Failure::new(
             "the running bridge holds another DATAPHIN_ACCESS_TOKEN than this configuration (was `bridge serve` \
              restarted after the change?), or the proxy drops the query of /dataphin",
-            Words::new("restart `bridge serve`", "重启 `bridge serve`")
-                .or(&places::variable("DATAPHIN_ACCESS_TOKEN")),
+            places::restart().or(&places::variable("DATAPHIN_ACCESS_TOKEN")),
         )
         .code(OTHER_TOKEN)),
         Some(said) if said.contains("[timestamp,") => Err(Failure::new(
