@@ -9,12 +9,13 @@ use jiff::SignedDuration;
 use tokio::time::{timeout, timeout_at};
 
 use super::{
-    Check, Diagnosis, Failure, Outcome, Storage, app,
+    Check, Diagnosis, Outcome, Storage, app,
     asked::{Asked, Questions},
     callback,
     configuration::Setup,
     dataphin, gateway,
     limits::Limits,
+    pushes,
     reach::{Timed, timed},
     report::Report,
     requests::Requests,
@@ -26,7 +27,7 @@ use crate::{
     assembly,
     config::{Config, Variables},
     dingtalk::DingTalk,
-    engine::{Engine, TakeError},
+    engine::Engine,
     http::{Http, client::HttpSetupError},
     template::TemplateBook,
     world::World,
@@ -263,27 +264,7 @@ impl Doctor {
                 "only a bridge with a complete configuration and a store can take them up",
             );
         };
-        // What DingTalk has handed over is committed even when nobody waits for it any more.
-        let engine = engine.clone();
-        let taking = tokio::spawn(async move { engine.take_failed_pushes().await });
-        match timeout_at(limits.until(), taking).await {
-            Ok(Ok(Ok(0))) => Outcome::passed("DingTalk holds no event that it could not push"),
-            Ok(Ok(Ok(events))) => Failure::new(
-                format!("{events} event(s) could not be pushed: our address did not answer in time; they were taken up now"),
-                super::places::proxy(
-                    "whether it is always reachable and answers within 1.5 s",
-                    "是否始终可达并在 1.5 秒内响应",
-                ),
-            )
-            .code("failed-pushes")
-            .into(),
-            Ok(Ok(Err(TakeError::DingTalk(error)))) => {
-                Outcome::skipped(format!("DingTalk did not give its list ({})", error.code))
-            }
-            Ok(Ok(Err(TakeError::Engine(_))) | Err(_)) | Err(_) => {
-                Outcome::skipped("they could not be taken up now; the bridge tries again by itself")
-            }
-        }
+        pushes::take(engine.clone(), limits).await
     }
 
     async fn ended_untold(

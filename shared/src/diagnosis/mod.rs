@@ -14,9 +14,10 @@
 //! | `storage`, `stored` | the table, and what is in it |
 //! | `reach`, `tls` | why nobody answers at an address |
 //! | `asked`, `gateway`, `app`, `template` | DingTalk: the questions, and what its answers mean |
-//! | `callback` | our address, as DingTalk sees it |
+//! | `callback`, `turned_away` | our address, as DingTalk sees it |
 //! | `route` | our address, as Dataphin sees it |
 //! | `sightings`, `requests` | what arrived lately, and what became of requests |
+//! | `pushes` | events that DingTalk could not push |
 //! | `dataphin` | Dataphin's address |
 //! | `places` | where to mend what, in the words of the consoles |
 
@@ -32,6 +33,7 @@ pub mod finding;
 mod gateway;
 mod limits;
 mod places;
+mod pushes;
 mod reach;
 mod report;
 mod requests;
@@ -41,6 +43,7 @@ mod storage;
 mod stored;
 mod template;
 mod tls;
+mod turned_away;
 
 pub use check::{Check, Facts};
 pub use doctor::Doctor;

@@ -8,10 +8,10 @@ use tokio::time::timeout;
 
 use super::{
     Failure, Outcome, Words,
-    callback::OUR_HEADER,
     limits::Limits,
     places,
     reach::{self, target},
+    turned_away::OUR_HEADER,
 };
 use crate::{
     config::DataphinConfig,

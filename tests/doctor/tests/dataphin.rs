@@ -109,7 +109,7 @@ async fn a_callback_address_that_leads_elsewhere() {
     }
     let plain = site.sandbox.dataphin.callback_url().replace("http://", "https://");
     let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &plain)]).await;
-    names(&diagnosis, "dataphin-callback", "the TLS of 127.0.0.1", "DATAPHIN_CA_FILE");
+    names(&diagnosis, "dataphin-callback", "no TLS is spoken", "the scheme (http:// or https://)");
 }
 
 #[tokio::test]
