@@ -36,7 +36,7 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked)
         (Err(api), Err(oapi)) if api.is_like(oapi) => {
             Outcome::skipped("because DingTalk's API failed: it is not reached for the same reason")
         }
-        (Ok(api), Ok(oapi)) if api_failed && page(api).is_some() && page(api) == page(oapi) => {
+        (Ok(api), Ok(oapi)) if api_failed && stranger(api).is_some() && stranger(api) == stranger(oapi) => {
             Outcome::skipped("because DingTalk's API failed: the same answers in its place")
         }
         _ => oapi,
@@ -80,13 +80,17 @@ fn host(variable: &str, url: &str, answered: &Answered, silence: Option<&DingTal
     let is_default = is_dingtalks(url);
     let way = || places::way_to_dingtalk(variable, is_default);
     let answer = match &answered.value {
-        Err(unreached) => return unreached.failure(variable, way(), way()).into(),
+        Err(unreached) => {
+            // Nobody at an address that somebody typed: that is the likelier cause.
+            let to = if is_default { way() } else { places::variable(variable).or(&places::network()) };
+            return unreached.failure(variable, to, way()).into();
+        }
         Ok(answer) => answer,
     };
     if is_ban(url, answer) {
         return Outcome::passed("DingTalk answers");
     }
-    if let Some(page) = page(answer) {
+    if let Some(page) = stranger(answer) {
         let at = if is_default { String::new() } else { format!(" at {variable}") };
         let cause = format!("DingTalk does not answer{at}, but {page}");
         return Failure::new(cause, way()).code(format!("http-{}", answer.status.as_u16())).into();
@@ -125,6 +129,20 @@ fn is_ban(url: &str, answer: &HttpAnswer) -> bool {
     (is_dingtalk && is_page)
         || serde_json::from_slice::<serde_json::Value>(&answer.body)
             .is_ok_and(|body| body.get("punish").is_some())
+}
+
+/// What answers in DingTalk's place.
+fn stranger(answer: &HttpAnswer) -> Option<String> {
+    page(answer).or_else(|| gateways_error(answer))
+}
+
+/// A gateway's own error in JSON: it bears no code of DingTalk's.
+fn gateways_error(answer: &HttpAnswer) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
+    let status = answer.status;
+    let is_dingtalks = ["code", "errcode", "accessToken"].iter().any(|name| body.get(name).is_some());
+    let refuses = status.is_server_error() || matches!(status.as_u16(), 401 | 403);
+    (refuses && !is_dingtalks).then(|| format!("a gateway (HTTP {})", status.as_u16()))
 }
 
 fn wrong_path(answer: &HttpAnswer) -> Option<String> {

@@ -76,11 +76,15 @@ pub(super) fn proxy_certificate() -> Words {
 
 /// Between the bridge and DingTalk. `variable` holds the address; `is_default`: it is DingTalk's own.
 pub(super) fn way_to_dingtalk(variable: &str, is_default: bool) -> Words {
-    let network = Words::new(
+    if is_default { network() } else { network().or(&self::variable(variable)) }
+}
+
+/// The same without the address.
+pub(super) fn network() -> Words {
+    Words::new(
         "the network or proxy between the bridge and DingTalk (HTTP_PROXY/HTTPS_PROXY if set)",
         "网桥与钉钉之间的网络或代理（如已设置 HTTP_PROXY/HTTPS_PROXY，也请检查）",
-    );
-    if is_default { network } else { network.or(&self::variable(variable)) }
+    )
 }
 
 /// The running bridge, which reads its environment when it starts.

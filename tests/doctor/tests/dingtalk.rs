@@ -286,7 +286,13 @@ async fn an_agent_id_that_is_another_apps() {
 #[tokio::test]
 async fn a_gateway_in_dingtalks_place_is_one_cause() {
     let site = Site::start().await;
-    for manner in [Manner::Page(200), Manner::Page(502), Manner::Status(407), Manner::Redirect("/login")] {
+    for manner in [
+        Manner::Page(200),
+        Manner::Page(502),
+        Manner::Status(407),
+        Manner::Redirect("/login"),
+        Manner::Json(502, r#"{"error":"x"}"#),
+    ] {
         let gateway = stranger::start(manner).await;
         let changes = [("DINGTALK_API_URL", gateway.as_str()), ("DINGTALK_OAPI_URL", &gateway)];
         let diagnosis = site.diagnosis_with(&changes).await;
