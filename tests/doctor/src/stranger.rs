@@ -21,6 +21,8 @@ pub enum Manner {
     Status(u16),
     /// Answers JSON.
     Json(u16, &'static str),
+    /// Says yes to a body that holds this text, and refuses any other.
+    Reading(&'static str),
     /// Does not answer.
     Silent,
     /// Passes the call on to another address, after so many milliseconds.
@@ -61,6 +63,10 @@ async fn act(manner: &Manner, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Re
         Manner::Json(code, body) => {
             (status(*code), [(header::CONTENT_TYPE, "application/json")], *body).into_response()
         }
+        Manner::Reading(text) if String::from_utf8_lossy(&body).contains(text) => {
+            StatusCode::OK.into_response()
+        }
+        Manner::Reading(_) => StatusCode::BAD_REQUEST.into_response(),
         Manner::Silent => {
             tokio::time::sleep(Duration::from_mins(10)).await;
             StatusCode::OK.into_response()

@@ -121,6 +121,9 @@ async fn an_address_that_says_yes_to_everything() {
         let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
         names(&diagnosis, "dataphin-callback", "says yes to everything", "bridge probe dataphin --apply-id");
     }
+    let url = format!("{}{path}", stranger::start(Manner::Reading("encrypt")).await);
+    let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
+    assert!(diagnosis.is_healthy(), "one that looks, and says yes to what does not exist: {diagnosis:#?}");
     let busy = r#"{"success":false,"code":"DPN.1","message":"system is busy"}"#;
     let url = format!("{}{path}", stranger::start(Manner::Json(200, busy)).await);
     let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
