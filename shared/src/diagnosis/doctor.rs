@@ -17,10 +17,10 @@ use super::{
     gateway::{self, Late},
     limits::Limits,
     pushes::{self, Taken},
-    reach::timed,
+    reach::{Timed, timed},
     report::Report,
     requests::Requests,
-    sightings,
+    route, sightings,
     storage::{self, Keeper},
     stored::Stored,
     template,
@@ -102,10 +102,10 @@ impl Doctor {
         let limits = Limits::new(quick);
         let began = Instant::now();
         let book = self.book().await;
-        let (stored, mut asked, callback, dataphin) = tokio::join!(
+        let (stored, mut asked, (callback, route), dataphin) = tokio::join!(
             Stored::look(storage.store(), quick, limits),
             self.ask_dingtalk(quick, limits),
-            timed(self.knock(quick, limits)),
+            self.knock(quick, limits),
             timed(self.dry_run(quick, limits)),
         );
         let (templates, pushes, agent) = tokio::join!(
@@ -118,11 +118,19 @@ impl Doctor {
         }
         let (looked, seen) = self.unreported(quick, &stored, asked.as_ref(), limits).await;
         let unreported = looked.as_deref().unwrap_or_default();
+        let own_store = self.own_store(callback.value.store.is_some()).await;
         let mut report = Report::new(quick);
         report.configuration(setup.wrong.clone().into_iter().collect(), Duration::ZERO);
         let keeper = Keeper::of(setup.survey.bridge.as_ref());
         report.judge(Check::Store, stored.table.took, || {
-            storage::judge(storage, stored.table.value.as_ref(), keeper, quick)
+            match storage::judge(storage, stored.table.value.as_ref(), keeper, quick) {
+                Outcome::Passed { proved } => {
+                    let running = callback.value.store.as_deref();
+                    storage::other_than(&self.0.variables, storage, running, own_store.as_deref())
+                        .map_or(Outcome::Passed { proved }, Outcome::from)
+                }
+                outcome => outcome,
+            }
         });
         if let (Some(config), Some(asked)) = (&setup.survey.dingtalk, &asked) {
             // The quick list has no time to wait for them.
@@ -144,7 +152,7 @@ impl Doctor {
             outcome => outcome,
         };
         let may_run = Config::read(self.0.variables.clone()).is_ok() && !report.has_failed(Check::Store);
-        report.judge(Check::Callback, callback.took, || match callback.value {
+        report.judge(Check::Callback, callback.took, || match callback.value.outcome {
             Outcome::Failed(Failure { code: Some(code), .. })
                 if !may_run && callback::NO_BRIDGE.contains(&code.as_str()) =>
             {
@@ -158,14 +166,25 @@ impl Doctor {
             None => Outcome::skipped("there is no store to look into yet"),
         });
         report.judge(Check::FailedPushes, pushes.took, || pushes.value.judge());
+        report.judge(Check::DataphinRoute, route.took, || route.value);
+        let token_differs = report.code_of(Check::DataphinRoute) == Some(route::OTHER_TOKEN);
         report.judge(Check::DataphinCalls, stored.took, || match &stored.sightings {
-            Some(seen) => sightings::dataphin(seen, now),
+            Some(seen) if token_differs => {
+                match sightings::dataphin(seen, sightings::OurToken::Unknown, now) {
+                    Outcome::Failed(failure) if failure.code.as_deref() == Some(sightings::ACCESS_TOKEN) => {
+                        Outcome::skipped("because the running bridge holds another Access Token")
+                    }
+                    outcome => outcome,
+                }
+            }
+            Some(seen) => sightings::dataphin(seen, dataphin::our_token(&dataphin.value), now),
             None => Outcome::skipped("there is no store to look into yet"),
         });
-        let token_differs = report.code_of(Check::DataphinCalls) == Some(sightings::ACCESS_TOKEN);
+        let token_differs =
+            token_differs || report.code_of(Check::DataphinCalls) == Some(sightings::ACCESS_TOKEN);
         report.judge(Check::DataphinCallback, dataphin.took, || match dataphin.value {
             Outcome::Failed(failure) if token_differs && dataphin::is_about_secrets(&failure) => {
-                Outcome::skipped("because Dataphin's calls failed: the same Access Token signs the callback")
+                Outcome::skipped("because the Access Token is told above: the same one signs the callback")
             }
             other => other,
         });
@@ -226,14 +245,36 @@ impl Doctor {
         Some(Asked::of(config, http.clone(), world, limits, &app::wanted(quick, kind)).await)
     }
 
-    async fn knock(&self, quick: bool, limits: Limits) -> Outcome {
+    /// The way to us, as DingTalk comes, and then as Dataphin does. Where the first fails the second is not gone: a
+    /// token must not travel to a stranger.
+    async fn knock(&self, quick: bool, limits: Limits) -> (Timed<callback::Knocked>, Timed<Outcome>) {
         let Inner { setup, http, world, .. } = &*self.0;
-        match (&setup.survey.bridge, &setup.survey.dingtalk) {
-            (Some(bridge), Some(dingtalk)) if !quick && !self.is_wrong(Check::Callback) => {
-                callback::check(bridge, dingtalk, http, world, limits).await
+        let callback = timed(async {
+            match (&setup.survey.bridge, &setup.survey.dingtalk) {
+                (Some(bridge), Some(dingtalk)) if !quick && !self.is_wrong(Check::Callback) => {
+                    callback::check(bridge, dingtalk, http, world, limits).await
+                }
+                _ => Outcome::skipped("the configuration is not complete").into(),
             }
-            _ => Outcome::skipped("the configuration is not complete"),
-        }
+        });
+        let callback = callback.await;
+        let led_to_us = matches!(callback.value.outcome, Outcome::Passed { .. });
+        let base = setup.survey.bridge.as_ref().and_then(|bridge| bridge.public_url.as_deref());
+        let route = timed(async {
+            match (base.filter(|_| led_to_us), &setup.survey.dataphin) {
+                (Some(base), Some(dataphin)) if !self.is_wrong(Check::DataphinRoute) => {
+                    route::check(base, dataphin, http, world, limits).await
+                }
+                _ => Outcome::skipped("the callback address was not reached before it"),
+            }
+        });
+        (callback, route.await)
+    }
+
+    /// What the store that is looked at calls itself.
+    async fn own_store(&self, asked_for: bool) -> Option<String> {
+        let store = self.0.storage.store().filter(|_| asked_for)?;
+        timeout(LOOK_UP, store.identity()).await.ok()?.ok()?
     }
 
     async fn dry_run(&self, quick: bool, limits: Limits) -> Outcome {

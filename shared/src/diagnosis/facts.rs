@@ -29,7 +29,7 @@ impl Check {
                 id: "store",
                 en: "Store",
                 zh: "存储",
-                proves: "the table and both indexes are there and active, and can be written to",
+                proves: "the table and both indexes are there and active, and can be written to; the running bridge works on the same ones",
                 variables: &["BRIDGE_FILE", "BRIDGE_TABLE", "BRIDGE_DYNAMODB_ENDPOINT"],
                 quick: true,
                 ..PLAIN
@@ -234,6 +234,15 @@ impl Check {
                     Self::RateLimit,
                 ],
                 paid: 1,
+                ..PLAIN
+            },
+            Self::DataphinRoute => Facts {
+                id: "dataphin-route",
+                en: "Dataphin's way to the bridge",
+                zh: "Dataphin 到网桥的通路",
+                proves: "BRIDGE_PUBLIC_URL leads to the bridge for /dataphin, too, and the bridge that runs holds the same access token",
+                needs: &[Self::Callback],
+                variables: &["BRIDGE_PUBLIC_URL", "DATAPHIN_ACCESS_TOKEN"],
                 ..PLAIN
             },
             Self::DataphinCalls => Facts {

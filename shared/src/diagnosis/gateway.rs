@@ -48,12 +48,20 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked,
     let errors = || {
         refusal.iter().chain(asked.errors(with_oapi)).chain(late.api.iter().chain(late_oapi.clone()).copied())
     };
+    let api_failed = matches!(api, Outcome::Failed(_));
     report.judge(Check::DingTalkApi, asked.api.took, || api);
     report.judge(Check::DingTalkOapi, asked.oapi.took, || match oapi {
         Outcome::Failed(_) if same => {
             Outcome::skipped("because DingTalk's API failed: it is not reached for the same reason")
         }
-        oapi => oapi,
+        oapi => match (&asked.api.value, &asked.oapi.value) {
+            (Ok(api), Ok(other))
+                if api_failed && stranger(api).is_some() && stranger(api) == stranger(other) =>
+            {
+                Outcome::skipped("because DingTalk's API failed: the same answers in its place")
+            }
+            _ => oapi,
+        },
     });
     report.judge(Check::Credentials, asked.api.took, || credentials(refusal.as_ref()));
     report.judge(Check::AddressList, asked.api.took, || {
@@ -106,21 +114,27 @@ fn in_time(outcome: Outcome, answered: &Answered, timeout: Duration) -> Outcome 
 
 /// Whether DingTalk answers at an address.
 fn host(variable: &str, url: &str, answered: &Answered) -> Outcome {
-    let mend = places::variable(variable);
+    let is_default = is_dingtalks(url);
+    let way = || places::way_to_dingtalk(variable, is_default);
     let answer = match &answered.value {
-        Err(unreached) => return unreached.failure(mend).into(),
+        Err(unreached) => {
+            // Nobody at an address that somebody typed: that is the likelier cause.
+            let to = if is_default { way() } else { places::variable(variable).or(&places::network()) };
+            return unreached.failure(variable, to, way()).into();
+        }
         Ok(answer) => answer,
     };
     if is_ban(url, answer) {
         return Outcome::passed("DingTalk answers");
     }
-    if let Some(page) = page(answer) {
-        let cause = format!("DingTalk does not answer at {variable}, but {page}");
-        return Failure::new(cause, mend).code(format!("http-{}", answer.status.as_u16())).into();
+    if let Some(page) = stranger(answer) {
+        let at = if is_default { String::new() } else { format!(" at {variable}") };
+        let cause = format!("DingTalk does not answer{at}, but {page}");
+        return Failure::new(cause, way()).code(format!("http-{}", answer.status.as_u16())).into();
     }
     if let Some(code) = wrong_path(answer) {
         let cause = format!("DingTalk answers at {variable} that there is no such API: the address is wrong");
-        return Failure::new(cause, mend).code(code).into();
+        return Failure::new(cause, places::variable(variable)).code(code).into();
     }
     if answer.status.is_server_error() {
         let cause = format!("DingTalk itself fails (HTTP {}): try again later", answer.status.as_u16());
@@ -148,14 +162,31 @@ fn answering(outcome: Outcome, answered: &Answered, silence: Option<&DingTalkErr
     Failure::new(cause, places::machine("its network and proxy", "网络与代理")).code(code).into()
 }
 
+fn is_dingtalks(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(|it| it.ends_with(".dingtalk.com")))
+}
+
 /// The gateway's own answer to an address that called too often: JSON, or a page at DingTalk's own address.
 fn is_ban(url: &str, answer: &HttpAnswer) -> bool {
-    let is_dingtalk =
-        Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(|it| it.ends_with(".dingtalk.com")));
+    let is_dingtalk = is_dingtalks(url);
     let is_page = answer.body.trim_ascii_start().starts_with(b"<") && answer.status.as_u16() == 403;
     (is_dingtalk && is_page)
         || serde_json::from_slice::<serde_json::Value>(&answer.body)
             .is_ok_and(|body| body.get("punish").is_some())
+}
+
+/// What answers in DingTalk's place.
+fn stranger(answer: &HttpAnswer) -> Option<String> {
+    page(answer).or_else(|| gateways_error(answer))
+}
+
+/// A gateway's own error in JSON: it bears no code of DingTalk's.
+fn gateways_error(answer: &HttpAnswer) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
+    let status = answer.status;
+    let is_dingtalks = ["code", "errcode", "accessToken"].iter().any(|name| body.get(name).is_some());
+    let refuses = status.is_server_error() || matches!(status.as_u16(), 401 | 403);
+    (refuses && !is_dingtalks).then(|| format!("a gateway (HTTP {})", status.as_u16()))
 }
 
 fn wrong_path(answer: &HttpAnswer) -> Option<String> {

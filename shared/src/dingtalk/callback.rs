@@ -106,7 +106,10 @@ impl CallbackVerifier {
             nonce: query.nonce.ok_or(Disbelief::Shape)?,
             encrypt: body.encrypt,
         };
-        let opened = self.keys.open(&envelope)?;
+        let opened = match self.keys.open(&envelope) {
+            Err(Unverified::Signature) if !envelope.is_like_dingtalks() => return Err(Disbelief::Shape),
+            opened => opened?,
+        };
         if !self.owner_keys.contains(&opened.owner_key) {
             return Err(Disbelief::Owner);
         }

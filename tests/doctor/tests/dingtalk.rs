@@ -212,7 +212,7 @@ async fn a_tls_that_is_none() {
     let site = Site::start().await;
     let plain = site.sandbox.dingtalk.url().replace("http://", "https://");
     let diagnosis = site.diagnosis_with(&[("DINGTALK_API_URL", &plain)]).await;
-    names(&diagnosis, "dingtalk-api", "the TLS of 127.0.0.1", "DINGTALK_API_URL");
+    names(&diagnosis, "dingtalk-api", "the TLS of 127.0.0.1", "the scheme (http:// or https://)");
 }
 
 #[tokio::test]
@@ -338,4 +338,21 @@ async fn an_agent_id_that_is_another_apps() {
     let diagnosis = site.diagnosis_with(&[("DINGTALK_AGENT_ID", "77")]).await;
     names(&diagnosis, "agent-id", "not this app's AgentId", "凭证与基础信息");
     assert!(site.sandbox.dingtalk.instances().is_empty());
+}
+
+#[tokio::test]
+async fn a_gateway_in_dingtalks_place_is_one_cause() {
+    let site = Site::start().await;
+    for manner in [
+        Manner::Page(200),
+        Manner::Page(502),
+        Manner::Status(407),
+        Manner::Redirect("/login"),
+        Manner::Json(502, r#"{"error":"x"}"#),
+    ] {
+        let gateway = stranger::start(manner).await;
+        let changes = [("DINGTALK_API_URL", gateway.as_str()), ("DINGTALK_OAPI_URL", &gateway)];
+        let diagnosis = site.diagnosis_with(&changes).await;
+        names(&diagnosis, "dingtalk-api", "but a", "between the bridge and DingTalk (HTTP_PROXY/HTTPS_PROXY");
+    }
 }
