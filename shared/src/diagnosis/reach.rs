@@ -86,7 +86,7 @@ impl Unreached {
             ),
             Self::Tls { .. } => (mend, "tls"),
             Self::Closed { .. } => (mend, "connection-closed"),
-            Self::Slow { .. } => (mend, "timed-out"),
+            Self::Slow { .. } => (mend.or(&network("its network and proxy", "网络与代理")), "timed-out"),
             Self::Proxy { variable, .. } => (network(variable, variable), "proxy"),
         };
         Failure::new(self.to_string(), mend).code(code)
