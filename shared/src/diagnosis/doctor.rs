@@ -169,14 +169,7 @@ impl Doctor {
         report.judge(Check::DataphinRoute, route.took, || route.value);
         let token_differs = report.code_of(Check::DataphinRoute) == Some(route::OTHER_TOKEN);
         report.judge(Check::DataphinCalls, stored.took, || match &stored.sightings {
-            Some(seen) if token_differs => {
-                match sightings::dataphin(seen, sightings::OurToken::Unknown, now) {
-                    Outcome::Failed(failure) if failure.code.as_deref() == Some(sightings::ACCESS_TOKEN) => {
-                        Outcome::skipped("because the running bridge holds another Access Token")
-                    }
-                    outcome => outcome,
-                }
-            }
+            Some(seen) if token_differs => sightings::dataphin_beside_another_token(seen, now),
             Some(seen) => sightings::dataphin(seen, dataphin::our_token(&dataphin.value), now),
             None => Outcome::skipped("there is no store to look into yet"),
         });

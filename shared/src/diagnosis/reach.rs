@@ -92,7 +92,7 @@ impl Unreached {
             ),
             Self::Tls { why, .. } => (why.mend(variable, certificate), "tls"),
             Self::Closed { .. } => (mend, "connection-closed"),
-            Self::Slow { .. } => (mend, "timed-out"),
+            Self::Slow { .. } => (mend.or(&network("its network and proxy", "网络与代理")), "timed-out"),
             Self::Proxy { variable, .. } => (network(variable, variable), PROXY),
         };
         Failure::new(self.to_string(), mend).code(code)

@@ -158,6 +158,16 @@ pub(super) enum OurToken {
     Unknown,
 }
 
+/// The same where the running bridge holds another access token, which is told already.
+pub(super) fn dataphin_beside_another_token(sightings: &Sightings, now: Timestamp) -> Outcome {
+    match dataphin(sightings, OurToken::Unknown, now) {
+        Outcome::Failed(failure) if failure.code.as_deref() == Some(ACCESS_TOKEN) => {
+            Outcome::skipped("because the running bridge holds another Access Token")
+        }
+        outcome => outcome,
+    }
+}
+
 /// Judges Dataphin's calls.
 pub(super) fn dataphin(sightings: &Sightings, ours: OurToken, now: Timestamp) -> Outcome {
     let lately = |sighting| lately(sightings, sighting, now);

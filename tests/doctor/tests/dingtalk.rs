@@ -140,7 +140,7 @@ async fn a_dingtalk_that_is_slow_is_named_where_a_check_could_not_be_made_for_it
     let site = Site::start().await;
     site.sandbox.dingtalk.fault(Fault::everywhere(Trouble::Slow(4_400)));
     names(&site.diagnosis().await, "dingtalk-api", "answers too slowly: 4.", "网络");
-    names(&site.doctor().quick().await, "dingtalk-api", "does not answer in time", "DINGTALK_API_URL");
+    names(&site.doctor().quick().await, "dingtalk-api", "does not answer in time", "its network and proxy");
     site.sandbox.dingtalk.clear_faults();
     site.sandbox.dingtalk.fault(Fault::everywhere(Trouble::Slow(2_400)));
     names(&site.doctor().quick().await, "dingtalk-api", "answers too slowly: 2.", "网络");
