@@ -5,14 +5,18 @@ use std::time::Instant;
 use axum::{
     Json, Router,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
     routing::post,
 };
 use shared::{
     approval::HintResult,
     config::DingTalkConfig,
-    dingtalk::{CallbackVerifier, Event, callback::CallbackQuery, knock::KNOCK_HEADER},
+    dingtalk::{
+        CallbackVerifier, Event,
+        callback::CallbackQuery,
+        knock::{KNOCK_HEADER, STORE_HEADER},
+    },
     engine::Engine,
     http::{
         Problem,
@@ -64,8 +68,14 @@ async fn callback(
         tracing::error!(%error, "an event could not be committed");
         Problem::unavailable()
     })?;
+    let mut response = Json(door.verifier.acknowledge(&event, &door.world)).into_response();
+    if *event.get() == Event::OwnCheck
+        && let Some(name) = which_store(&door).await
+    {
+        response.headers_mut().insert(STORE_HEADER, name);
+    }
     metrics::measure(Measure::CallbackTime, began.elapsed());
-    Ok(Json(door.verifier.acknowledge(&event, &door.world)).into_response())
+    Ok(response)
 }
 
 /// Remembers that an event came; our own check is none.
@@ -81,6 +91,12 @@ async fn saw(door: &Door, event: &Event) {
         Event::OwnCheck => return,
     };
     door.engine.store().saw(sighting, "").await;
+}
+
+/// Whoever looks at the bridge from beside it learns whether both look into the same store.
+async fn which_store(door: &Door) -> Option<HeaderValue> {
+    let name = door.engine.store().identity_made().await.ok().flatten()?;
+    HeaderValue::from_str(&name).ok()
 }
 
 /// The same for every reason: whoever forges learns nothing.

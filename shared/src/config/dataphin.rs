@@ -152,9 +152,6 @@ fn profile(environment: &mut Environment<'_>) -> Option<Profile> {
 
 fn authority(environment: &mut Environment<'_>) -> Option<Vec<u8>> {
     let file = environment.text(&CA_FILE)?;
-    std::fs::read(&file)
-        .map_err(|error| {
-            environment.wrong(&CA_FILE, format!("not usable: the file cannot be read ({error})"));
-        })
-        .ok()
+    let unreadable = |error| format!("not usable: the file cannot be read ({error})");
+    std::fs::read(&file).map_err(|error| environment.wrong(&CA_FILE, unreadable(error))).ok()
 }

@@ -107,9 +107,18 @@ impl Dataphin {
         self.probe(&TestRequest::impossible(&*self.0.world.random)).await.verdict
     }
 
+    /// What is said to a callback that means nothing under any profile. Decides nothing.
+    pub async fn nonsense(&self) -> DryRun {
+        self.attempt(self.unreadable_request()).await.verdict
+    }
+
     async fn send(&self, message: &Value) -> Attempt {
+        self.attempt(self.request(message)).await
+    }
+
+    async fn attempt(&self, request: Result<Request, NotMade>) -> Attempt {
         let Inner { settings, http, .. } = &*self.0;
-        let request = match self.request(message) {
+        let request = match request {
             Ok(request) => request,
             Err(why) => {
                 let verdict = DryRun::Refused(why.into());
@@ -169,6 +178,22 @@ impl Dataphin {
             None => post.json(message),
         };
         post.build().map_err(|_| NotMade::BadUrl)
+    }
+
+    /// The same address, and neither a signature nor a token nor a message that anybody could take for one.
+    fn unreadable_request(&self) -> Result<Request, NotMade> {
+        let Inner { settings: DataphinSettings { callback_url, profile, .. }, http, world } = &*self.0;
+        let names = &profile.names;
+        let timestamp = world.now().as_millisecond().to_string();
+        let wrong = world.random.letters_and_digits(40);
+        let query = [
+            (&names.signature, wrong.as_str()),
+            (&names.timestamp, &timestamp),
+            (&names.nonce, "bridge-test"),
+            (&names.access_token, &wrong),
+        ];
+        let body = json!({"bridgeTest": "this is no callback, and must be refused"});
+        http.client().post(callback_url).query(&query).json(&body).build().map_err(|_| NotMade::BadUrl)
     }
 
     /// Covers what the two ends share, this request's signature, and whatever else the callback URL holds.

@@ -111,6 +111,11 @@ impl Profile {
         Ok(profile)
     }
 
+    /// Whether the callback is signed; otherwise it bears the access token itself.
+    pub fn signs(&self) -> bool {
+        self.cipher == Cipher::DingTalk
+    }
+
     /// The bare cipher, where the profile has one.
     pub fn bare_aes(&self) -> Option<BareAes> {
         match self.cipher {

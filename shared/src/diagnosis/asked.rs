@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use tokio::{task::JoinSet, time::timeout_at};
 
 use super::{
@@ -35,7 +36,7 @@ pub(super) struct Asked {
     /// The test person, where that is another one.
     pub test: Option<Person>,
     /// The AgentId.
-    pub agent: Option<Timed<Result<AgentIdProof, DingTalkError>>>,
+    pub agent: Option<AgentProof>,
     /// What to ask further questions with.
     pub dingtalk: DingTalk,
 }
@@ -43,17 +44,8 @@ pub(super) struct Asked {
 /// What is known of a person.
 pub(super) type Person = Timed<Result<Contact, DingTalkError>>;
 
-/// Which questions are asked.
-pub(super) struct Questions<'a> {
-    /// The permissions to prove.
-    pub permissions: &'a [Permission],
-    /// Whether people are looked up.
-    pub people: bool,
-    /// Whether the AgentId is proved.
-    pub agent_id: bool,
-    /// The template of the create call that proves the AgentId.
-    pub template: Option<&'a ProcessCode>,
-}
+/// What DingTalk thinks of the AgentId.
+pub(super) type AgentProof = Timed<Result<AgentIdProof, DingTalkError>>;
 
 impl Asked {
     /// Asks. Nothing is taken from a cache: a client of its own gets a token of its own.
@@ -62,14 +54,14 @@ impl Asked {
         http: Http,
         world: &World,
         limits: Limits,
-        questions: &Questions<'_>,
+        permissions: &[Permission],
     ) -> Self {
         let settings = &config.settings;
+        let patience = SignedDuration::try_from(limits.patience()).unwrap_or(SignedDuration::ZERO);
         let dingtalk = DingTalk::new(settings.clone(), http, world.clone());
-        let (api, oapi) = tokio::join!(
-            timed(reached(dingtalk.ask_for_token(), &settings.api_url, limits)),
-            timed(reached(dingtalk.ask_oapi(), &settings.oapi_url, limits)),
-        );
+        let dingtalk = dingtalk.patient_until(world.now() + patience);
+        let (api, oapi) =
+            tokio::join!(reached(&dingtalk, Host::Api, limits), reached(&dingtalk, Host::Oapi, limits));
         let offset = api.value.as_ref().ok().and_then(|answer| offset(answer, world.now()));
         let mut asked = Self {
             api,
@@ -82,7 +74,7 @@ impl Asked {
             dingtalk,
         };
         if asked.token().is_ok() {
-            asked.go_on(config, limits, questions).await;
+            asked.go_on(config, limits, permissions).await;
         }
         asked
     }
@@ -109,37 +101,34 @@ impl Asked {
         permissions.chain(people).chain(self.agent.iter().filter_map(|agent| agent.value.as_ref().err()))
     }
 
-    async fn go_on(&mut self, config: &DingTalkConfig, limits: Limits, questions: &Questions<'_>) {
+    async fn go_on(&mut self, config: &DingTalkConfig, limits: Limits, permissions: &[Permission]) {
         let mut proofs = JoinSet::new();
-        for permission in questions.permissions.iter().copied() {
+        for permission in permissions.iter().copied() {
             let dingtalk = self.dingtalk.clone();
             proofs
                 .spawn(async move { (permission, timed(within(limits, dingtalk.prove(permission))).await) });
         }
         let settings = &config.settings;
-        if questions.people {
-            let service = settings.service_user.as_ref().map(|user| user.as_str());
-            let test =
-                settings.test_user.as_ref().map(|user| user.as_str()).filter(|test| Some(*test) != service);
-            let dingtalk = &self.dingtalk;
-            let person = async |user: Option<&str>| match user {
-                Some(user) => Some(timed(within(limits, dingtalk.contact(AccountKind::UserId, user))).await),
-                None => None,
-            };
-            let (service, test) = tokio::join!(person(service), person(test));
-            self.service = service;
-            self.test = test;
-            if let (Some(agent_id), Some(template), Some(originator)) =
-                (settings.agent_id.filter(|_| questions.agent_id), questions.template, self.person())
-            {
-                let user = originator.user_id.as_str();
-                let proof = self.dingtalk.prove_agent_id(agent_id, template, user, originator.dept_id);
-                self.agent = Some(timed(within(limits, proof)).await);
-            }
-        }
+        let service = settings.service_user.as_ref().map(|user| user.as_str());
+        let test =
+            settings.test_user.as_ref().map(|user| user.as_str()).filter(|test| Some(*test) != service);
+        let dingtalk = &self.dingtalk;
+        let person = async |user: Option<&str>| match user {
+            Some(user) => Some(timed(within(limits, dingtalk.contact(AccountKind::UserId, user))).await),
+            None => None,
+        };
+        (self.service, self.test) = tokio::join!(person(service), person(test));
         while let Some(proved) = proofs.join_next().await {
             self.permissions.extend(proved);
         }
+    }
+
+    /// The AgentId, proved with this template; it takes a person to ask with.
+    pub async fn prove_agent_id(&self, template: Option<&ProcessCode>, limits: Limits) -> Option<AgentProof> {
+        let (agent_id, originator) = (self.dingtalk.settings().agent_id?, self.person()?);
+        let user = originator.user_id.as_str();
+        let proof = self.dingtalk.prove_agent_id(agent_id, template?, user, originator.dept_id);
+        Some(timed(within(limits, proof)).await)
     }
 
     /// In whose name a flow can be foreseen: who can start an approval.
@@ -158,16 +147,45 @@ impl Asked {
     }
 }
 
-/// Sends, and where that fails looks why.
-async fn reached(
-    request: impl Future<Output = Result<HttpAnswer, SendError>>,
-    url: &str,
-    limits: Limits,
-) -> Result<HttpAnswer, Unreached> {
-    let sent = timeout_at(limits.ask_until(), request).await;
-    match sent.unwrap_or(Err(SendError::TimedOut)) {
-        Ok(answer) => Ok(answer),
-        Err(error) => Err(reach::why(url, &error, limits.until()).await),
+/// DingTalk's two hosts.
+#[derive(Clone, Copy)]
+enum Host {
+    Api,
+    Oapi,
+}
+
+/// Asks, and where that fails looks why. What is turned away for its number is asked again, and the last time counts.
+async fn reached(dingtalk: &DingTalk, host: Host, limits: Limits) -> Answered {
+    loop {
+        let ask = async {
+            match host {
+                Host::Api => dingtalk.ask_for_token().await,
+                Host::Oapi => dingtalk.ask_oapi().await,
+            }
+        };
+        let Timed { value, took } = timed(timeout_at(limits.ask_until(), ask)).await;
+        let value = match value.unwrap_or(Err(SendError::TimedOut)) {
+            Ok(answer) => match taken(&answer, host) {
+                Err(error) if dingtalk.comes_again(&error).await => continue,
+                _ => Ok(answer),
+            },
+            Err(error) => {
+                let settings = dingtalk.settings();
+                let url = match host {
+                    Host::Api => &settings.api_url,
+                    Host::Oapi => &settings.oapi_url,
+                };
+                Err(reach::why(url, &error, limits.until()).await)
+            }
+        };
+        return Timed { value, took };
+    }
+}
+
+fn taken(answer: &HttpAnswer, host: Host) -> Result<Value, DingTalkError> {
+    match host {
+        Host::Api => error::new_style(answer),
+        Host::Oapi => error::old_style(answer),
     }
 }
 

@@ -9,12 +9,13 @@ use super::{
     Failure, Outcome, Words,
     limits::Limits,
     places,
-    reach::{self, Unreached, is_public, target},
+    reach::{self, Unreached, is_public},
+    turned_away::refusal,
 };
 use crate::{
     config::{BridgeConfig, DingTalkConfig},
-    dingtalk::knock::KNOCK_HEADER,
-    http::{Http, HttpAnswer, SendError},
+    dingtalk::knock::{KNOCK_HEADER, STORE_HEADER},
+    http::{Http, SendError},
     world::World,
 };
 
@@ -28,8 +29,26 @@ pub(super) const NOT_BELIEVED: &str = "http-403";
 /// The codes of a callback behind which no bridge runs.
 pub(super) const NO_BRIDGE: [&str; 5] =
     ["connection-refused", "connection-closed", "http-502", "http-503", "http-504"];
-/// Every answer of the bridge's carries it.
-const OUR_HEADER: &str = "x-reference";
+
+/// What came of knocking.
+pub(super) struct Knocked {
+    /// The judgement.
+    pub outcome: Outcome,
+    /// Which store the bridge that answered works on, if it said so.
+    pub store: Option<String>,
+}
+
+impl From<Outcome> for Knocked {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, store: None }
+    }
+}
+
+/// One answer as DingTalk would have taken it.
+struct Answered {
+    took: Duration,
+    store: Option<String>,
+}
 
 /// Knocks and judges.
 pub(super) async fn check(
@@ -38,6 +57,19 @@ pub(super) async fn check(
     http: &Http,
     world: &World,
     limits: Limits,
+) -> Knocked {
+    let mut store = None;
+    let outcome = knock_for_each_owner(bridge, dingtalk, http, world, limits, &mut store).await;
+    Knocked { outcome, store }
+}
+
+async fn knock_for_each_owner(
+    bridge: &BridgeConfig,
+    dingtalk: &DingTalkConfig,
+    http: &Http,
+    world: &World,
+    limits: Limits,
+    store: &mut Option<String>,
 ) -> Outcome {
     let Some(base) = &bridge.public_url else {
         return Outcome::skipped(
@@ -58,11 +90,15 @@ pub(super) async fn check(
     for owner_key in dingtalk.verifier.owner_keys() {
         // A first slow answer may be a cold start; DingTalk tries again, too.
         let mut knocked = knock(&address, owner_key, dingtalk, http, world, limits).await;
-        let first_took = knocked.as_ref().map_or(Duration::ZERO, |took| *took);
+        let first_took = knocked.as_ref().map_or(Duration::ZERO, |answered| answered.took);
         if first_took > DEADLINE {
             knocked = knock(&address, owner_key, dingtalk, http, world, limits).await;
         }
-        match knocked {
+        let took = knocked.map(|answered| {
+            *store = answered.store;
+            answered.took
+        });
+        match took {
             Err(failure) => return owner_failure(failure, dingtalk, owner_key).into(),
             Ok(took) if took > DEADLINE => {
                 let cause = format!(
@@ -148,7 +184,7 @@ async fn knock(
     http: &Http,
     world: &World,
     limits: Limits,
-) -> Result<Duration, Failure> {
+) -> Result<Answered, Failure> {
     let knock = dingtalk.verifier.knock(owner_key, world);
     let request = http.client().post(address).query(&knock.query).json(&knock.body).header(KNOCK_HEADER, "1");
     let request =
@@ -166,14 +202,17 @@ async fn knock(
                 Unreached::Refused { .. } => places::serve().or(&proxy),
                 _ => proxy.or(&places::serve()),
             };
-            return Err(unreached.failure(mend));
+            return Err(unreached.failure("BRIDGE_PUBLIC_URL", mend, places::proxy_certificate()));
         }
     };
     if let Some(failure) = refusal(&answer) {
         return Err(failure);
     }
     match dingtalk.verifier.judge(&knock, &answer) {
-        Ok(()) => Ok(took),
+        Ok(()) => {
+            let store = answer.headers.get(STORE_HEADER).and_then(|store| store.to_str().ok());
+            Ok(Answered { took, store: store.map(ToOwned::to_owned) })
+        }
         Err(bad) => {
             let cause = match reach::page(&answer) {
                 Some(page) => format!("not the bridge answers check_url, but {page}"),
@@ -188,56 +227,6 @@ async fn knock(
     }
 }
 
-/// What an answer other than 200 says.
-fn refusal(answer: &HttpAnswer) -> Option<Failure> {
-    let status = answer.status.as_u16();
-    let ours = answer.headers.contains_key(OUR_HEADER);
-    let failure = |cause: String, mend: Words| Some(Failure::new(cause, mend).code(format!("http-{status}")));
-    match status {
-        200 => None,
-        300..=399 => failure(
-            format!("the address redirects{}: DingTalk follows no redirect", target(answer)),
-            places::variable("BRIDGE_PUBLIC_URL").or(&places::proxy("the redirect", "重定向规则")),
-        ),
-        401 | 403 if ours => failure(
-            "the running bridge does not believe check_url: it holds another DINGTALK_CALLBACK_TOKEN or \
-             DINGTALK_CALLBACK_AES_KEY than this configuration (was it restarted after the change?), or the proxy \
-             changes query or body"
-                .to_owned(),
-            Words::variable("DINGTALK_CALLBACK_TOKEN")
-                .or(&Words::variable("DINGTALK_CALLBACK_AES_KEY"))
-                .or(&places::proxy("query and body must pass unchanged", "查询参数与正文须原样转发")),
-        ),
-        401 | 403 | 407 => failure(
-            format!("HTTP {status}, and not from the bridge: a sign-in or a firewall stands in front of it"),
-            places::proxy(
-                "let /dingtalk/callback pass without sign-in",
-                "放行 /dingtalk/callback，无需登录",
-            ),
-        ),
-        404 | 405 if ours => failure(
-            format!("the bridge is reached, and /dingtalk/callback arrives as another path (HTTP {status})"),
-            places::proxy("it must pass the path on unchanged", "须原样转发路径"),
-        ),
-        404 | 405 => failure(
-            format!("HTTP {status}, and not from the bridge: the proxy has no route for /dingtalk/callback"),
-            places::proxy("route /dingtalk/callback (and /dataphin) to the bridge", "将 /dingtalk/callback（及 /dataphin）转发到网桥"),
-        ),
-        500..=599 if ours => failure(
-            format!("the bridge answers HTTP {status}: its store fails"),
-            places::machine("the bridge's log, and its store", "网桥日志与存储"),
-        ),
-        500..=599 => failure(
-            format!("HTTP {status}: the proxy does not reach the bridge"),
-            places::proxy("where it leads to (BRIDGE_LISTEN), and whether `bridge serve` runs", "转发目标（BRIDGE_LISTEN），以及 bridge serve 是否在运行"),
-        ),
-        _ => failure(
-            format!("HTTP {status} where DingTalk takes 200 only"),
-            places::proxy("the answer of /dingtalk/callback", "/dingtalk/callback 的响应"),
-        ),
-    }
-}
-
 /// Only events that are addressed to the CorpId are refused: then the bridge that runs does not know it.
 fn owner_failure(failure: Failure, dingtalk: &DingTalkConfig, owner_key: &str) -> Failure {
     if failure.code.as_deref() == Some("http-403")
@@ -246,7 +235,7 @@ fn owner_failure(failure: Failure, dingtalk: &DingTalkConfig, owner_key: &str) -
         return Failure::new(
             "the running bridge does not take events that are addressed to DINGTALK_CORP_ID: was it restarted after the \
              change?",
-            Words::variable("DINGTALK_CORP_ID"),
+            places::restart().or(&Words::variable("DINGTALK_CORP_ID")),
         )
         .code("http-403");
     }

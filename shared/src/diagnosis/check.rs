@@ -26,6 +26,7 @@ pub enum Check {
     Callback,
     Events,
     FailedPushes,
+    DataphinRoute,
     DataphinCalls,
     DataphinCallback,
     Deliveries,
@@ -57,7 +58,7 @@ pub struct Facts {
 
 impl Check {
     /// All of them, in order.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Configuration,
         Self::Store,
         Self::DingTalkApi,
@@ -80,6 +81,7 @@ impl Check {
         Self::Callback,
         Self::Events,
         Self::FailedPushes,
+        Self::DataphinRoute,
         Self::DataphinCalls,
         Self::DataphinCallback,
         Self::Deliveries,

@@ -6,19 +6,21 @@ use std::{
 };
 
 use jiff::SignedDuration;
-use tokio::time::{timeout, timeout_at};
+use tokio::time::timeout;
 
 use super::{
     Check, Diagnosis, Failure, Outcome, Storage, app,
-    asked::{Asked, Questions},
+    asked::{AgentProof, Asked},
     callback,
     configuration::Setup,
-    dataphin, gateway,
+    dataphin,
+    gateway::{self, Late},
     limits::Limits,
-    reach::timed,
+    pushes::{self, Taken},
+    reach::{Timed, timed},
     report::Report,
     requests::Requests,
-    sightings,
+    route, sightings,
     storage::{self, Keeper},
     stored::Stored,
     template,
@@ -27,8 +29,8 @@ use super::{
 use crate::{
     assembly,
     config::{Config, Variables},
-    dingtalk::DingTalk,
-    engine::{Engine, TakeError},
+    dingtalk::{DingTalk, DingTalkError},
+    engine::Engine,
     http::{Http, client::HttpSetupError},
     store::Sightings,
     template::TemplateBook,
@@ -100,23 +102,44 @@ impl Doctor {
         let limits = Limits::new(quick);
         let began = Instant::now();
         let book = self.book().await;
-        let (stored, asked, callback, dataphin) = tokio::join!(
+        let (stored, mut asked, (callback, route), dataphin) = tokio::join!(
             Stored::look(storage.store(), quick, limits),
-            self.ask_dingtalk(quick, &book, limits),
-            timed(self.knock(quick, limits)),
+            self.ask_dingtalk(quick, limits),
+            self.knock(quick, limits),
             timed(self.dry_run(quick, limits)),
         );
-        let templates = timed(self.look_at_templates(quick, &book, asked.as_ref(), limits)).await;
-        let pushes = timed(self.take_pushes(quick, asked.as_ref(), limits)).await;
-        let (unreported, seen) = self.unreported(quick, &stored, asked.as_ref(), limits).await;
+        let (templates, pushes, agent) = tokio::join!(
+            timed(self.look_at_templates(quick, &book, asked.as_ref(), limits)),
+            timed(self.take_pushes(quick, asked.as_ref(), limits)),
+            self.prove_agent_id(quick, &book, asked.as_ref(), limits),
+        );
+        if let Some(asked) = &mut asked {
+            asked.agent = agent;
+        }
+        let (looked, seen) = self.unreported(quick, &stored, asked.as_ref(), limits).await;
+        let unreported = looked.as_deref().unwrap_or_default();
+        let own_store = self.own_store(callback.value.store.is_some()).await;
         let mut report = Report::new(quick);
         report.configuration(setup.wrong.clone().into_iter().collect(), Duration::ZERO);
         let keeper = Keeper::of(setup.survey.bridge.as_ref());
         report.judge(Check::Store, stored.table.took, || {
-            storage::judge(storage, stored.table.value.as_ref(), keeper, quick)
+            match storage::judge(storage, stored.table.value.as_ref(), keeper, quick) {
+                Outcome::Passed { proved } => {
+                    let running = callback.value.store.as_deref();
+                    storage::other_than(&self.0.variables, storage, running, own_store.as_deref())
+                        .map_or(Outcome::Passed { proved }, Outcome::from)
+                }
+                outcome => outcome,
+            }
         });
         if let (Some(config), Some(asked)) = (&setup.survey.dingtalk, &asked) {
-            gateway::judge(&mut report, config, asked);
+            // The quick list has no time to wait for them.
+            let of_templates = templates.value.iter().filter_map(|seen| seen.as_ref().err());
+            let late = Late {
+                api: of_templates.chain(looked.as_ref().err()).filter(|_| !quick).collect(),
+                oapi: pushes.value.error().into_iter().collect(),
+            };
+            gateway::judge(&mut report, config, asked, &late);
             app::judge(&mut report, config, asked);
             template::judge(&mut report, &templates);
         }
@@ -129,7 +152,7 @@ impl Doctor {
             outcome => outcome,
         };
         let may_run = Config::read(self.0.variables.clone()).is_ok() && !report.has_failed(Check::Store);
-        report.judge(Check::Callback, callback.took, || match callback.value {
+        report.judge(Check::Callback, callback.took, || match callback.value.outcome {
             Outcome::Failed(Failure { code: Some(code), .. })
                 if !may_run && callback::NO_BRIDGE.contains(&code.as_str()) =>
             {
@@ -139,18 +162,22 @@ impl Doctor {
         });
         let now = world.now();
         report.judge(Check::Events, stored.took, || match &seen {
-            Some(seen) => unless_other_app(sightings::events(seen, &unreported, now), sightings::OTHER_OWNER),
+            Some(seen) => unless_other_app(sightings::events(seen, unreported, now), sightings::OTHER_OWNER),
             None => Outcome::skipped("there is no store to look into yet"),
         });
-        report.judge(Check::FailedPushes, pushes.took, || pushes.value);
+        report.judge(Check::FailedPushes, pushes.took, || pushes.value.judge());
+        report.judge(Check::DataphinRoute, route.took, || route.value);
+        let token_differs = report.code_of(Check::DataphinRoute) == Some(route::OTHER_TOKEN);
         report.judge(Check::DataphinCalls, stored.took, || match &stored.sightings {
-            Some(seen) => sightings::dataphin(seen, now),
+            Some(seen) if token_differs => sightings::dataphin_beside_another_token(seen, now),
+            Some(seen) => sightings::dataphin(seen, dataphin::our_token(&dataphin.value), now),
             None => Outcome::skipped("there is no store to look into yet"),
         });
-        let token_differs = report.code_of(Check::DataphinCalls) == Some(sightings::ACCESS_TOKEN);
+        let token_differs =
+            token_differs || report.code_of(Check::DataphinCalls) == Some(sightings::ACCESS_TOKEN);
         report.judge(Check::DataphinCallback, dataphin.took, || match dataphin.value {
             Outcome::Failed(failure) if token_differs && dataphin::is_about_secrets(&failure) => {
-                Outcome::skipped("because Dataphin's calls failed: the same Access Token signs the callback")
+                Outcome::skipped("because the Access Token is told above: the same one signs the callback")
             }
             other => other,
         });
@@ -192,25 +219,55 @@ impl Doctor {
         }
     }
 
-    async fn ask_dingtalk(&self, quick: bool, book: &TemplateBook, limits: Limits) -> Option<Asked> {
+    async fn prove_agent_id(
+        &self,
+        quick: bool,
+        book: &TemplateBook,
+        asked: Option<&Asked>,
+        limits: Limits,
+    ) -> Option<AgentProof> {
+        let asked = asked.filter(|asked| !quick && asked.token().is_ok())?;
+        let first = book.in_use(asked.dingtalk.settings().process_code.as_ref()).into_iter().next();
+        asked.prove_agent_id(first.as_ref().map(|template| &template.process_code), limits).await
+    }
+
+    async fn ask_dingtalk(&self, quick: bool, limits: Limits) -> Option<Asked> {
         let Inner { setup, http, world, .. } = &*self.0;
         let config = setup.survey.dingtalk.as_ref()?;
         let kind = setup.survey.dataphin.as_ref().map(|dataphin| dataphin.account_kind);
-        let permissions = app::wanted(quick, kind);
-        let first = book.in_use(config.settings.process_code.as_ref()).into_iter().next();
-        let template = first.as_ref().map(|template| &template.process_code);
-        let questions = Questions { permissions: &permissions, people: true, agent_id: !quick, template };
-        Some(Asked::of(config, http.clone(), world, limits, &questions).await)
+        Some(Asked::of(config, http.clone(), world, limits, &app::wanted(quick, kind)).await)
     }
 
-    async fn knock(&self, quick: bool, limits: Limits) -> Outcome {
+    /// The way to us, as DingTalk comes, and then as Dataphin does. Where the first fails the second is not gone: a
+    /// token must not travel to a stranger.
+    async fn knock(&self, quick: bool, limits: Limits) -> (Timed<callback::Knocked>, Timed<Outcome>) {
         let Inner { setup, http, world, .. } = &*self.0;
-        match (&setup.survey.bridge, &setup.survey.dingtalk) {
-            (Some(bridge), Some(dingtalk)) if !quick && !self.is_wrong(Check::Callback) => {
-                callback::check(bridge, dingtalk, http, world, limits).await
+        let callback = timed(async {
+            match (&setup.survey.bridge, &setup.survey.dingtalk) {
+                (Some(bridge), Some(dingtalk)) if !quick && !self.is_wrong(Check::Callback) => {
+                    callback::check(bridge, dingtalk, http, world, limits).await
+                }
+                _ => Outcome::skipped("the configuration is not complete").into(),
             }
-            _ => Outcome::skipped("the configuration is not complete"),
-        }
+        });
+        let callback = callback.await;
+        let led_to_us = matches!(callback.value.outcome, Outcome::Passed { .. });
+        let base = setup.survey.bridge.as_ref().and_then(|bridge| bridge.public_url.as_deref());
+        let route = timed(async {
+            match (base.filter(|_| led_to_us), &setup.survey.dataphin) {
+                (Some(base), Some(dataphin)) if !self.is_wrong(Check::DataphinRoute) => {
+                    route::check(base, dataphin, http, world, limits).await
+                }
+                _ => Outcome::skipped("the callback address was not reached before it"),
+            }
+        });
+        (callback, route.await)
+    }
+
+    /// What the store that is looked at calls itself.
+    async fn own_store(&self, asked_for: bool) -> Option<String> {
+        let store = self.0.storage.store().filter(|_| asked_for)?;
+        timeout(LOOK_UP, store.identity()).await.ok()?.ok()?
     }
 
     async fn dry_run(&self, quick: bool, limits: Limits) -> Outcome {
@@ -224,33 +281,11 @@ impl Doctor {
     }
 
     /// The events that DingTalk could not push, taken up.
-    async fn take_pushes(&self, quick: bool, asked: Option<&Asked>, limits: Limits) -> Outcome {
+    async fn take_pushes(&self, quick: bool, asked: Option<&Asked>, limits: Limits) -> Taken {
         let works = asked.is_some_and(|asked| asked.token().is_ok());
-        let Some(engine) = self.0.engine.as_ref().filter(|_| !quick && works) else {
-            return Outcome::skipped(
-                "only a bridge with a complete configuration and a store can take them up",
-            );
-        };
-        // What DingTalk has handed over is committed even when nobody waits for it any more.
-        let engine = engine.clone();
-        let taking = tokio::spawn(async move { engine.take_failed_pushes().await });
-        match timeout_at(limits.until(), taking).await {
-            Ok(Ok(Ok(0))) => Outcome::passed("DingTalk holds no event that it could not push"),
-            Ok(Ok(Ok(events))) => Failure::new(
-                format!("{events} event(s) could not be pushed: our address did not answer in time; they were taken up now"),
-                super::places::proxy(
-                    "whether it is always reachable and answers within 1.5 s",
-                    "是否始终可达并在 1.5 秒内响应",
-                ),
-            )
-            .code("failed-pushes")
-            .into(),
-            Ok(Ok(Err(TakeError::DingTalk(error)))) => {
-                Outcome::skipped(format!("DingTalk did not give its list ({})", error.code))
-            }
-            Ok(Ok(Err(TakeError::Engine(_))) | Err(_)) | Err(_) => {
-                Outcome::skipped("they could not be taken up now; the bridge tries again by itself")
-            }
+        match self.0.engine.as_ref().filter(|_| !quick && works) {
+            Some(engine) => pushes::take(engine, limits).await,
+            None => Taken::Nobody,
         }
     }
 
@@ -261,15 +296,15 @@ impl Doctor {
         stored: &Stored,
         asked: Option<&Asked>,
         limits: Limits,
-    ) -> (Vec<Unreported>, Option<Sightings>) {
+    ) -> (Result<Vec<Unreported>, DingTalkError>, Option<Sightings>) {
         let Inner { storage, engine, world, .. } = &*self.0;
         let seen = stored.sightings.clone();
         let asked = asked.filter(|asked| !quick && seen.is_some() && asked.token().is_ok());
-        let (Some(store), Some(asked)) = (storage.store(), asked) else { return (Vec::new(), seen) };
+        let (Some(store), Some(asked)) = (storage.store(), asked) else { return (Ok(Vec::new()), seen) };
         let unreported = unreported::look(store, &asked.dingtalk, world, limits).await;
         let seen = store.sightings().await.ok().or(seen);
-        if let Some(engine) = engine {
-            unreported::pass_on(&unreported, engine).await;
+        if let (Some(engine), Ok(unreported)) = (engine, &unreported) {
+            unreported::pass_on(unreported, engine).await;
         }
         (unreported, seen)
     }

@@ -29,7 +29,7 @@ impl Check {
                 id: "store",
                 en: "Store",
                 zh: "存储",
-                proves: "the table and both indexes are there and active, and can be written to",
+                proves: "the table and both indexes are there and active, and can be written to; the running bridge works on the same ones",
                 variables: &["BRIDGE_FILE", "BRIDGE_TABLE", "BRIDGE_DYNAMODB_ENDPOINT"],
                 quick: true,
                 ..PLAIN
@@ -144,6 +144,7 @@ impl Check {
                 zh: "成员信息读权限",
                 proves: "people may be looked up (a userid that does not exist)",
                 needs: CALLED_OAPI,
+                quick: true,
                 ..PLAIN
             },
             Self::MemberByMobile => Facts {
@@ -162,6 +163,7 @@ impl Check {
                 proves: "DINGTALK_SERVICE_USER_ID is an active person with a department, whom the app may see",
                 needs: &[Self::Member],
                 variables: &["DINGTALK_SERVICE_USER_ID"],
+                quick: true,
                 ..PLAIN
             },
             Self::TestPerson => Facts {
@@ -221,7 +223,7 @@ impl Check {
                 id: "failed-pushes",
                 en: "Failed pushes",
                 zh: "推送失败列表",
-                proves: "DingTalk holds no event that it could not push (those it holds are taken up)",
+                proves: "DingTalk holds no event that it could not push (those it holds are taken up), and qyapi_base is granted",
                 needs: &[
                     Self::Store,
                     Self::DingTalkApi,
@@ -232,6 +234,15 @@ impl Check {
                     Self::RateLimit,
                 ],
                 paid: 1,
+                ..PLAIN
+            },
+            Self::DataphinRoute => Facts {
+                id: "dataphin-route",
+                en: "Dataphin's way to the bridge",
+                zh: "Dataphin 到网桥的通路",
+                proves: "BRIDGE_PUBLIC_URL leads to the bridge for /dataphin, too, and the bridge that runs holds the same access token",
+                needs: &[Self::Callback],
+                variables: &["BRIDGE_PUBLIC_URL", "DATAPHIN_ACCESS_TOKEN"],
                 ..PLAIN
             },
             Self::DataphinCalls => Facts {

@@ -21,21 +21,47 @@ use crate::{
 /// Clocks may differ by so much: DingTalk's own limit is not published.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
+/// Whoever takes so long for an answer is slow, not silent.
+const SLOW: Duration = Duration::from_secs(1);
+const TOO_SLOW: &str = "slow";
+
+/// The errors of calls that came after all others.
+pub(super) struct Late<'a> {
+    /// Of the new API.
+    pub api: Vec<&'a DingTalkError>,
+    /// Of the older one.
+    pub oapi: Vec<&'a DingTalkError>,
+}
+
 /// Judges all of it.
-pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked) {
+pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked, late: &Late<'_>) {
     let refusal = asked.token().err().flatten();
     let settings = &config.settings;
-    let api = host("DINGTALK_API_URL", &settings.api_url, &asked.api, silence(asked, false));
-    let api = in_time(api, &asked.api, config.timeout);
-    let oapi = host("DINGTALK_OAPI_URL", &settings.oapi_url, &asked.oapi, silence(asked, true));
+    let api = in_time(host("DINGTALK_API_URL", &settings.api_url, &asked.api), &asked.api, config.timeout);
+    let api = answering(api, &asked.api, silence(asked, &late.api, false));
+    let oapi = host("DINGTALK_OAPI_URL", &settings.oapi_url, &asked.oapi);
     let with_oapi = !matches!(oapi, Outcome::Failed(_));
-    let errors = || refusal.iter().chain(asked.errors(with_oapi));
+    let oapi = answering(oapi, &asked.oapi, silence(asked, &late.oapi, true));
+    let same = is_same(&api, &oapi)
+        || matches!((&asked.api.value, &asked.oapi.value), (Err(api), Err(oapi)) if api.is_like(oapi));
+    let late_oapi = late.oapi.iter().filter(|_| with_oapi);
+    let errors = || {
+        refusal.iter().chain(asked.errors(with_oapi)).chain(late.api.iter().chain(late_oapi.clone()).copied())
+    };
+    let api_failed = matches!(api, Outcome::Failed(_));
     report.judge(Check::DingTalkApi, asked.api.took, || api);
-    report.judge(Check::DingTalkOapi, asked.oapi.took, || match (&asked.api.value, &asked.oapi.value) {
-        (Err(api), Err(oapi)) if api.is_like(oapi) => {
+    report.judge(Check::DingTalkOapi, asked.oapi.took, || match oapi {
+        Outcome::Failed(_) if same => {
             Outcome::skipped("because DingTalk's API failed: it is not reached for the same reason")
         }
-        _ => oapi,
+        oapi => match (&asked.api.value, &asked.oapi.value) {
+            (Ok(api), Ok(other))
+                if api_failed && stranger(api).is_some() && stranger(api) == stranger(other) =>
+            {
+                Outcome::skipped("because DingTalk's API failed: the same answers in its place")
+            }
+            _ => oapi,
+        },
     });
     report.judge(Check::Credentials, asked.api.took, || credentials(refusal.as_ref()));
     report.judge(Check::AddressList, asked.api.took, || {
@@ -48,13 +74,26 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked)
     });
 }
 
+/// Whether both hosts are slow, or their answers go astray: one cause.
+fn is_same(api: &Outcome, oapi: &Outcome) -> bool {
+    let code = |outcome: &Outcome| match outcome {
+        Outcome::Failed(Failure { code, .. }) => code.clone(),
+        _ => None,
+    };
+    let lost = |code: &String| code == TOO_SLOW || code == "timed-out" || code == "no-answer";
+    code(api).is_some_and(|code| lost(&code)) && code(oapi).is_some_and(|code| lost(&code))
+}
+
 /// How a call after the first got no answer of DingTalk's.
-fn silence(asked: &Asked, oapi: bool) -> Option<&DingTalkError> {
+fn silence<'a>(asked: &'a Asked, late: &[&'a DingTalkError], oapi: bool) -> Option<&'a DingTalkError> {
     let silent = |error: &&DingTalkError| error.is_silence() || error.is_unreadable();
     let permissions = asked.permissions.iter().filter(|(permission, _)| permission.is_oapi() == oapi);
     let mut calls = permissions.filter_map(|(_, proved)| proved.value.as_ref().err());
     let mut people = asked.service.iter().chain(&asked.test).filter_map(|person| person.value.as_ref().err());
-    calls.find(silent).or_else(|| people.find(silent).filter(|_| oapi))
+    let mut late =
+        late.iter().copied().chain(asked.agent.iter().filter_map(|agent| agent.value.as_ref().err()));
+    let of_contacts = calls.find(silent).or_else(|| people.find(silent).filter(|_| oapi));
+    of_contacts.or_else(|| late.find(silent).filter(|_| !oapi))
 }
 
 /// Whether the bridge waits long enough for an answer that came.
@@ -68,54 +107,86 @@ fn in_time(outcome: Outcome, answered: &Answered, timeout: Duration) -> Outcome 
         timeout.as_millis()
     );
     let mend = places::variable("DINGTALK_TIMEOUT_SECONDS");
-    Failure::new(cause, mend.or(&places::machine("its network and proxy", "网络与代理"))).code("slow").into()
+    Failure::new(cause, mend.or(&places::machine("its network and proxy", "网络与代理")))
+        .code(TOO_SLOW)
+        .into()
 }
 
 /// Whether DingTalk answers at an address.
-fn host(variable: &str, url: &str, answered: &Answered, silence: Option<&DingTalkError>) -> Outcome {
-    let mend = places::variable(variable);
+fn host(variable: &str, url: &str, answered: &Answered) -> Outcome {
+    let is_default = is_dingtalks(url);
+    let way = || places::way_to_dingtalk(variable, is_default);
     let answer = match &answered.value {
-        Err(unreached) => return unreached.failure(mend).into(),
+        Err(unreached) => {
+            // Nobody at an address that somebody typed: that is the likelier cause.
+            let to = if is_default { way() } else { places::variable(variable).or(&places::network()) };
+            return unreached.failure(variable, to, way()).into();
+        }
         Ok(answer) => answer,
     };
     if is_ban(url, answer) {
         return Outcome::passed("DingTalk answers");
     }
-    if let Some(page) = page(answer) {
-        let cause = format!("DingTalk does not answer at {variable}, but {page}");
-        return Failure::new(cause, mend).code(format!("http-{}", answer.status.as_u16())).into();
+    if let Some(page) = stranger(answer) {
+        let at = if is_default { String::new() } else { format!(" at {variable}") };
+        let cause = format!("DingTalk does not answer{at}, but {page}");
+        return Failure::new(cause, way()).code(format!("http-{}", answer.status.as_u16())).into();
     }
     if let Some(code) = wrong_path(answer) {
         let cause = format!("DingTalk answers at {variable} that there is no such API: the address is wrong");
-        return Failure::new(cause, mend).code(code).into();
+        return Failure::new(cause, places::variable(variable)).code(code).into();
     }
     if answer.status.is_server_error() {
         let cause = format!("DingTalk itself fails (HTTP {}): try again later", answer.status.as_u16());
         let mend = Words::new("DingTalk: nothing to mend on our side", "钉钉侧故障，请稍后重试");
         return Failure::new(cause, mend).code(format!("http-{}", answer.status.as_u16())).into();
     }
-    match silence {
-        Some(error) => {
-            let cause = format!(
-                "DingTalk gives a token, and to another call no answer that can be read ({})",
-                error.message
-            );
-            Failure::new(cause, places::machine("its network and proxy", "网络与代理"))
-                .code(&error.code)
-                .into()
-        }
-        None => Outcome::passed(format!("DingTalk answers in {} ms", answered.took.as_millis())),
-    }
+    Outcome::passed(format!("DingTalk answers in {} ms", answered.took.as_millis()))
+}
+
+/// Whether the calls that followed were answered, too.
+fn answering(outcome: Outcome, answered: &Answered, silence: Option<&DingTalkError>) -> Outcome {
+    let (Outcome::Passed { .. }, Some(error)) = (&outcome, silence) else { return outcome };
+    let (cause, code) = if error.is_silence() && answered.took >= SLOW {
+        let cause = format!(
+            "DingTalk answers too slowly: {:.1} s for its first answer, and none in time for another call",
+            answered.took.as_secs_f64()
+        );
+        (cause, TOO_SLOW)
+    } else {
+        let what = &error.message;
+        let cause =
+            format!("DingTalk gives a token, and to another call no answer that can be read ({what})");
+        (cause, error.code.as_str())
+    };
+    Failure::new(cause, places::machine("its network and proxy", "网络与代理")).code(code).into()
+}
+
+fn is_dingtalks(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(|it| it.ends_with(".dingtalk.com")))
 }
 
 /// The gateway's own answer to an address that called too often: JSON, or a page at DingTalk's own address.
 fn is_ban(url: &str, answer: &HttpAnswer) -> bool {
-    let is_dingtalk =
-        Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(|it| it.ends_with(".dingtalk.com")));
+    let is_dingtalk = is_dingtalks(url);
     let is_page = answer.body.trim_ascii_start().starts_with(b"<") && answer.status.as_u16() == 403;
     (is_dingtalk && is_page)
         || serde_json::from_slice::<serde_json::Value>(&answer.body)
             .is_ok_and(|body| body.get("punish").is_some())
+}
+
+/// What answers in DingTalk's place.
+fn stranger(answer: &HttpAnswer) -> Option<String> {
+    page(answer).or_else(|| gateways_error(answer))
+}
+
+/// A gateway's own error in JSON: it bears no code of DingTalk's.
+fn gateways_error(answer: &HttpAnswer) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
+    let status = answer.status;
+    let is_dingtalks = ["code", "errcode", "accessToken"].iter().any(|name| body.get(name).is_some());
+    let refuses = status.is_server_error() || matches!(status.as_u16(), 401 | 403);
+    (refuses && !is_dingtalks).then(|| format!("a gateway (HTTP {})", status.as_u16()))
 }
 
 fn wrong_path(answer: &HttpAnswer) -> Option<String> {
@@ -196,14 +267,26 @@ fn quota(used_up: Option<&DingTalkError>) -> Outcome {
 fn rate_limit(throttled: Option<&DingTalkError>) -> Outcome {
     let Some(error) = throttled else { return Outcome::passed("DingTalk turns no call away for its number") };
     let fewer = Words::variable("DINGTALK_CALLS_PER_SECOND");
-    let cause = if error.is_ban() {
-        "DingTalk has banned this server's address for five minutes: too many calls came from it"
+    let (cause, mend) = if error.is_ban() {
+        (
+            "DingTalk has banned this server's address for five minutes: too many calls came from it",
+            fewer.or(&Words::new(
+                "what else calls DingTalk from this address; then wait five minutes",
+                "同一出口 IP 上调用钉钉的其他程序；然后等待五分钟",
+            )),
+        )
     } else if error.is_busy() {
-        "calls wait too long for their turn: DINGTALK_CALLS_PER_SECOND is very low"
+        ("calls wait too long for their turn: DINGTALK_CALLS_PER_SECOND is very low", fewer)
     } else {
-        "DingTalk turns calls away: more come from the app than its edition allows in a second"
+        (
+            "DingTalk turns calls away: more come from the app than its edition allows in a second",
+            fewer.or(&Words::new(
+                "what else calls DingTalk with this AppKey",
+                "使用同一 AppKey 调用钉钉的其他程序",
+            )),
+        )
     };
-    Failure::new(cause, fewer.or(&places::plan())).code(&error.code).into()
+    Failure::new(cause, mend).code(&error.code).into()
 }
 
 #[cfg(test)]

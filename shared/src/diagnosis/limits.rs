@@ -31,6 +31,11 @@ impl Limits {
         self.ask_until
     }
 
+    /// How long from now a call that is turned away for its number is made again.
+    pub fn patience(self) -> Duration {
+        self.ask_until.saturating_duration_since(Instant::now())
+    }
+
     /// Until when anything is waited for.
     pub fn until(self) -> Instant {
         self.until

@@ -12,10 +12,12 @@
 //! | `limits` | how long it may take, whatever hangs |
 //! | `configuration` | variables, before anything is asked |
 //! | `storage`, `stored` | the table, and what is in it |
-//! | `reach` | why nobody answers at an address |
+//! | `reach`, `tls` | why nobody answers at an address |
 //! | `asked`, `gateway`, `app`, `template` | DingTalk: the questions, and what its answers mean |
-//! | `callback` | our address, as DingTalk sees it |
+//! | `callback`, `turned_away` | our address, as DingTalk sees it |
+//! | `route` | our address, as Dataphin sees it |
 //! | `sightings`, `requests` | what arrived lately, and what became of requests |
+//! | `pushes` | the events that DingTalk could not push |
 //! | `unreported` | approvals that ended without an event |
 //! | `dataphin` | Dataphin's address |
 //! | `places` | where to mend what, in the words of the consoles |
@@ -32,13 +34,17 @@ pub mod finding;
 mod gateway;
 mod limits;
 mod places;
+mod pushes;
 mod reach;
 mod report;
 mod requests;
+mod route;
 mod sightings;
 mod storage;
 mod stored;
 mod template;
+mod tls;
+mod turned_away;
 mod unreported;
 
 pub use check::{Check, Facts};

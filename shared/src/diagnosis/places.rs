@@ -77,6 +77,29 @@ pub(super) fn serve() -> Words {
     )
 }
 
+/// What the proxy or gateway before the bridge shows for itself.
+pub(super) fn proxy_certificate() -> Words {
+    proxy("its certificate and chain (the intermediate certificates, too)", "其证书与证书链（包括中间证书）")
+}
+
+/// Between the bridge and DingTalk. `variable` holds the address; `is_default`: it is DingTalk's own.
+pub(super) fn way_to_dingtalk(variable: &str, is_default: bool) -> Words {
+    if is_default { network() } else { network().or(&self::variable(variable)) }
+}
+
+/// The same without the address.
+pub(super) fn network() -> Words {
+    Words::new(
+        "the network or proxy between the bridge and DingTalk (HTTP_PROXY/HTTPS_PROXY if set)",
+        "网桥与钉钉之间的网络或代理（如已设置 HTTP_PROXY/HTTPS_PROXY，也请检查）",
+    )
+}
+
+/// The running bridge, which reads its environment when it starts.
+pub(super) fn restart() -> Words {
+    Words::new("restart `bridge serve`", "重启 `bridge serve`")
+}
+
 /// This machine.
 pub(super) fn machine(en: &str, zh: &str) -> Words {
     Words::new(format!("the bridge's machine: {en}"), format!("网桥所在机器：{zh}"))

@@ -8,8 +8,11 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Failure, Words, places};
+use super::{Failure, Words, places, tls::TlsFault};
 use crate::http::{HttpAnswer, SendError};
+
+/// The code of a proxy of the environment that fails.
+pub(super) const PROXY: &str = "proxy";
 
 /// How far a request got.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +24,7 @@ pub(super) enum Unreached {
     /// Nobody answers the connection: a firewall drops it.
     Dropped { place: String },
     /// The connection stands, and its TLS is not trusted.
-    Tls { place: String, why: String },
+    Tls { place: String, why: TlsFault },
     /// The connection was closed without an answer.
     Closed { place: String },
     /// The connection stands, and no answer came in time.
@@ -49,7 +52,7 @@ pub(super) async fn why(url: &str, error: &SendError, until: Instant) -> Unreach
             Ok(Ok(_)) => {
                 return match error {
                     SendError::NotSent(_) if parsed.is_some_and(|url| url.scheme() == "https") => {
-                        Unreached::Tls { place, why: last_words(error) }
+                        Unreached::Tls { place, why: TlsFault::of(error).unwrap_or(TlsFault::Other) }
                     }
                     SendError::TimedOut => Unreached::Slow { place },
                     _ => Unreached::Closed { place },
@@ -69,12 +72,16 @@ impl Unreached {
             (self, other),
             (Self::NoName { .. }, Self::NoName { .. })
                 | (Self::Dropped { .. }, Self::Dropped { .. })
+                | (Self::Slow { .. }, Self::Slow { .. })
                 | (Self::Proxy { .. }, Self::Proxy { .. })
-        )
+        ) || matches!((self, other), (Self::Tls { why, .. }, Self::Tls { why: also, .. }) if why == also)
+            // Both at one place, and nobody there.
+            || self == other
     }
 
-    /// The same as a failure; `mend` is where the address is set.
-    pub fn failure(&self, mend: Words) -> Failure {
+    /// The same as a failure, of the address in `variable`: `mend` is where the way to it is mended, `certificate` what
+    /// it shows for itself.
+    pub fn failure(&self, variable: &str, mend: Words, certificate: Words) -> Failure {
         let network = |en: &str, zh: &str| places::machine(en, zh);
         let (mend, code) = match self {
             Self::NoName { .. } => (mend.or(&network("its DNS", "DNS 设置")), "name-not-resolved"),
@@ -83,10 +90,10 @@ impl Unreached {
                 network("its firewall, routes and proxy", "防火墙、路由和代理").or(&mend),
                 "connection-timed-out",
             ),
-            Self::Tls { .. } => (mend, "tls"),
+            Self::Tls { why, .. } => (why.mend(variable, certificate), "tls"),
             Self::Closed { .. } => (mend, "connection-closed"),
-            Self::Slow { .. } => (mend, "timed-out"),
-            Self::Proxy { variable, .. } => (network(variable, variable), "proxy"),
+            Self::Slow { .. } => (mend.or(&network("its network and proxy", "网络与代理")), "timed-out"),
+            Self::Proxy { variable, .. } => (network(variable, variable), PROXY),
         };
         Failure::new(self.to_string(), mend).code(code)
     }
@@ -100,7 +107,7 @@ impl std::fmt::Display for Unreached {
                 write!(f, "the connection to {place} is refused: nothing listens there")
             }
             Self::Dropped { place } => write!(f, "no connection to {place}: nobody answers (a firewall?)"),
-            Self::Tls { place, why } => write!(f, "the TLS of {place} is not trusted: {why}"),
+            Self::Tls { place, why } => write!(f, "the TLS of {place} fails: {why}"),
             Self::Closed { place } => write!(f, "{place} closes the connection without an answer"),
             Self::Slow { place } => write!(f, "{place} is connected, and does not answer in time"),
             Self::Proxy { variable, why } => write!(f, "the proxy of {variable} does not get through: {why}"),
@@ -111,19 +118,8 @@ impl std::fmt::Display for Unreached {
 /// What stands at the end of an error's text: the cause of all the others.
 fn last_words(error: &SendError) -> String {
     let text = error.to_string();
-    let known = [
-        ("UnknownIssuer", "its certificate is signed by an authority that this machine does not know"),
-        ("Expired", "its certificate has expired, or this machine's clock is wrong"),
-        ("NotValidForName", "its certificate is for another name"),
-        ("NotValidYet", "its certificate is not valid yet, or this machine's clock is wrong"),
-        (
-            "CaUsedAsEndEntity",
-            "its certificate is signed by itself, as an authority's is; it needs one that an authority signed",
-        ),
-        ("InvalidContentType", "no TLS is spoken there: http:// may be meant"),
-    ];
-    if let Some((_, words)) = known.iter().find(|(part, _)| text.contains(part)) {
-        return (*words).to_owned();
+    if let Some(fault) = TlsFault::of(error) {
+        return fault.to_string();
     }
     let last = text.rsplit("(Connect): ").next().unwrap_or(&text);
     last.chars().filter(|c| !c.is_control()).take(160).collect()
@@ -149,6 +145,9 @@ fn proxy_of(scheme: &str, host: &str) -> Option<&'static str> {
 /// What an answer is that is none of the service that was meant.
 pub(super) fn page(answer: &HttpAnswer) -> Option<String> {
     let status = answer.status.as_u16();
+    if status == 407 {
+        return Some("a proxy that asks for a sign-in (HTTP 407)".to_owned());
+    }
     if answer.status.is_redirection() {
         return Some(format!("a redirect (HTTP {status}){}", target(answer)));
     }

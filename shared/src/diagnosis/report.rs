@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{Check, Diagnosis, Failure, Finding, Outcome};
+use super::{Check, Diagnosis, Failure, Finding, Outcome, reach::PROXY};
 use crate::config::Variables;
 
 /// Findings so far. They must come in the order of [`Check::ALL`].
@@ -44,11 +44,27 @@ impl Report {
             self.findings.push(Finding { check, variable: None, outcome, took: Duration::ZERO });
             return;
         }
-        let outcome = judgement();
+        let outcome = match judgement() {
+            Outcome::Failed(failure) => self.unless_told(failure),
+            outcome => outcome,
+        };
         if matches!(outcome, Outcome::Failed(_)) {
             self.down.insert(check, check);
         }
         self.findings.push(Finding { check, variable: None, outcome, took });
+    }
+
+    /// A proxy of the environment that fails does so for whoever goes through it.
+    fn unless_told(&self, failure: Failure) -> Outcome {
+        let told = self.findings.iter().find(|finding| {
+            finding.failure().is_some_and(|told| told.code == failure.code && told.mend == failure.mend)
+        });
+        match told.filter(|_| failure.code.as_deref() == Some(PROXY)) {
+            Some(told) => {
+                Outcome::skipped(format!("because {} failed: the same proxy", told.check.facts().en))
+            }
+            None => failure.into(),
+        }
     }
 
     /// Whether a check has failed.
@@ -117,6 +133,17 @@ mod tests {
                 (Check::Callback, "passed"),
             ]
         );
+    }
+
+    #[test]
+    fn a_proxy_that_fails_is_told_once() {
+        let proxy = |variable| Outcome::from(Failure::new("dead", Words::variable(variable)).code(PROXY));
+        let mut report = Report::new(false);
+        report.judge(Check::DingTalkApi, Duration::ZERO, || proxy("HTTPS_PROXY"));
+        report.judge(Check::Callback, Duration::ZERO, || proxy("HTTPS_PROXY"));
+        report.judge(Check::DataphinCallback, Duration::ZERO, || proxy("HTTP_PROXY"));
+        let words: Vec<_> = outcomes(report).into_iter().map(|(_, word)| word).collect();
+        assert_eq!(words, ["failed", "skipped", "failed"]);
     }
 
     #[test]

@@ -5,11 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Failure, Outcome, Words, places, unreported::Unreported};
 use crate::{
     dingtalk::Ending,
-    store::{Seen, Sighting, Sightings},
+    store::{SEVERAL, Seen, Sighting, Sightings},
 };
 
 /// What is older says nothing about today's settings.
 const LATELY: SignedDuration = SignedDuration::from_hours(24);
+/// Where a good call came so shortly before a bad one, the settings cannot be what is wrong.
+const SHORTLY: SignedDuration = SignedDuration::from_mins(5);
 /// A clock that is farther off is told, though it does no harm yet.
 const CLOCK_SKEW_MS: i64 = 60_000;
 
@@ -24,12 +26,8 @@ pub(super) fn events(sightings: &Sightings, unreported: &[Unreported], now: Time
     let lately = |sighting| lately(sightings, sighting, now);
     let last = [Sighting::EventFinish, Sighting::EventTerminate, Sighting::EventOther];
     let last = last.into_iter().filter_map(lately).map(|seen| seen.at).max();
-    if let Some(refused) =
-        lately(Sighting::CallbackRefused).filter(|refused| stands(sightings, refused, last))
-    {
-        return refused_event(&refused.note).into();
-    }
-    for kind in [Kind::Finish, Kind::Terminate] {
+    let refused = lately(Sighting::CallbackRefused).filter(|refused| stands(sightings, refused, last));
+    let untold = [Kind::Finish, Kind::Terminate].into_iter().find_map(|kind| {
         let (seen, reported) = kind.sightings();
         // An event that came after the end shows that they arrive again.
         let reported = lately(reported).map(|seen| seen.at);
@@ -40,14 +38,38 @@ pub(super) fn events(sightings: &Sightings, unreported: &[Unreported], now: Time
         let earlier = lately(seen).is_some_and(|seen| {
             stands(sightings, seen, None) && stands_since(seen.note.parse().unwrap_or(seen.at))
         });
-        if ended > 0 || earlier {
-            return kind.no_event(ended).into();
+        (ended > 0 || earlier).then_some((kind, ended))
+    });
+    if let Some(refused) = refused
+        // Whoever knows our Token is DingTalk; anybody can sign with another one.
+        && (matches!(refused.note.as_str(), "owner" | "cipher")
+            || untold.is_some()
+            || is_pattern(sightings, refused, last))
+    {
+        return refused_event(&refused.note).into();
+    }
+    if let Some((kind, ended)) = untold {
+        return kind.no_event(ended).into();
+    }
+    let stranger = refused.map_or_else(String::new, |seen| {
+        format!("; somebody called with another Token {} ago", ago(now.duration_since(seen.at)))
+    });
+    match last {
+        Some(at) => {
+            Outcome::passed(format!("the last event came {} ago{stranger}", ago(now.duration_since(at))))
+        }
+        None => {
+            Outcome::skipped(format!("no event within a day; `bridge template try` proves the way{stranger}"))
         }
     }
-    match last {
-        Some(at) => Outcome::passed(format!("the last event came {} ago", ago(now.duration_since(at)))),
-        None => Outcome::skipped("no event within a day; `bridge template try` proves the way"),
-    }
+}
+
+/// Whether refused calls are more than a stranger's: none was let in since the start, or several were refused and none
+/// let in shortly before. (That none was let in since is [`stands`].)
+fn is_pattern(sightings: &Sightings, refused: &Seen, good: Option<Timestamp>) -> bool {
+    let started = sightings.get(&Sighting::Started).map(|seen| seen.at);
+    let good = good.filter(|good| started.is_none_or(|started| *good >= started));
+    good.is_none_or(|good| refused.times >= SEVERAL && refused.at.duration_since(good) > SHORTLY)
 }
 
 /// The last sighting of a kind, within a day.
@@ -74,7 +96,8 @@ pub(crate) fn refused_event(note: &str) -> Failure {
             places::variable("DINGTALK_CALLBACK_AES_KEY"),
         ),
         _ => Failure::new(
-            "DingTalk's last event was refused: it is signed with another Token than DINGTALK_CALLBACK_TOKEN",
+            "the last event was refused: somebody called with another Token than DINGTALK_CALLBACK_TOKEN; if it was \
+             DingTalk, the two are to be made the same, and `bridge serve` restarted",
             places::variable("DINGTALK_CALLBACK_TOKEN"),
         ),
     };
@@ -124,14 +147,43 @@ fn no_event(kind: &str, what: &str) -> Failure {
     .code("no-event")
 }
 
+/// What a callback of ours under the access token showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OurToken {
+    /// Dataphin takes it: another one is somebody else's.
+    Taken,
+    /// Dataphin does not take it.
+    Refused,
+    /// Nobody can say.
+    Unknown,
+}
+
+/// The same where the running bridge holds another access token, which is told already.
+pub(super) fn dataphin_beside_another_token(sightings: &Sightings, now: Timestamp) -> Outcome {
+    match dataphin(sightings, OurToken::Unknown, now) {
+        Outcome::Failed(failure) if failure.code.as_deref() == Some(ACCESS_TOKEN) => {
+            Outcome::skipped("because the running bridge holds another Access Token")
+        }
+        outcome => outcome,
+    }
+}
+
 /// Judges Dataphin's calls.
-pub(super) fn dataphin(sightings: &Sightings, now: Timestamp) -> Outcome {
+pub(super) fn dataphin(sightings: &Sightings, ours: OurToken, now: Timestamp) -> Outcome {
     let lately = |sighting| lately(sightings, sighting, now);
     let last = lately(Sighting::DataphinCall).map(|seen| seen.at);
     let standing = |sighting| lately(sighting).filter(|seen| stands(sightings, seen, last));
-    if standing(Sighting::DataphinRefusedToken).is_some() {
+    let refused = standing(Sighting::DataphinRefusedToken);
+    if let Some(seen) = refused
+        && match ours {
+            OurToken::Taken => false,
+            OurToken::Refused => true,
+            OurToken::Unknown => is_pattern(sightings, seen, last),
+        }
+    {
         return Failure::new(
-            "the last call to Dataphin's paths was refused: it bore another Access Token than DATAPHIN_ACCESS_TOKEN",
+            "the last call to Dataphin's paths was refused: somebody called with another Access Token than \
+             DATAPHIN_ACCESS_TOKEN; if it was Dataphin, the two are to be made the same, and `bridge serve` restarted",
             places::variable("DATAPHIN_ACCESS_TOKEN"),
         )
         .code(ACCESS_TOKEN)
@@ -166,14 +218,21 @@ pub(super) fn dataphin(sightings: &Sightings, now: Timestamp) -> Outcome {
         .code("not-found")
         .into();
     }
+    let stranger = refused.map_or_else(String::new, |seen| {
+        let by = if ours == OurToken::Taken { ", which is not Dataphin's" } else { "" };
+        format!("; somebody called with another Access Token{by} {} ago", ago(now.duration_since(seen.at)))
+    });
     let Some(seen) = lately(Sighting::DataphinCall) else {
-        return Outcome::skipped(
-            "Dataphin has not called within a day: press Test Connection in its approval settings",
-        );
+        return Outcome::skipped(format!(
+            "Dataphin has not called within a day: press Test Connection in its approval settings{stranger}"
+        ));
     };
     let clock = offset(seen).filter(|offset| offset.abs() > CLOCK_SKEW_MS);
     let clock = clock.map_or_else(String::new, |offset| format!("; its clock is {}", off(offset)));
-    Outcome::passed(format!("the last call was let in {} ago{clock}", ago(now.duration_since(seen.at))))
+    Outcome::passed(format!(
+        "the last call was let in {} ago{clock}{stranger}",
+        ago(now.duration_since(seen.at))
+    ))
 }
 
 fn offset(seen: &Seen) -> Option<i64> {
@@ -202,7 +261,8 @@ mod tests {
 
     fn seen(list: &[(Sighting, i64, &str)]) -> Sightings {
         let seen = |(sighting, minutes, note): &(Sighting, i64, &str)| {
-            (*sighting, Seen { at: NOW - SignedDuration::from_mins(*minutes), note: (*note).to_owned() })
+            let at = NOW - SignedDuration::from_mins(*minutes);
+            (*sighting, Seen { at, note: (*note).to_owned(), times: SEVERAL })
         };
         list.iter().map(seen).collect()
     }
@@ -228,6 +288,41 @@ mod tests {
         assert_eq!(event_code(&[(CallbackRefused, 5, "signature"), (Started, 9, "")]), "refused-signature");
         assert_eq!(event_code(&[(CallbackRefused, 5, "signature"), (Started, 2, "")]), "skipped");
         assert_eq!(event_code(&[(CallbackRefused, 60 * 30, "owner")]), "skipped");
+    }
+
+    #[test]
+    fn a_stranger_with_a_token_of_their_own_is_no_alarm() {
+        use Sighting::{CallbackRefused, EventFinish, Started, UnreportedFinish};
+        let good = |minutes| (EventFinish, minutes, "");
+        let bad = (CallbackRefused, 1, "signature");
+        let started = (Started, 90, "");
+        assert_eq!(event_code(&[started, good(3), bad]), "passed", "a good one came shortly before");
+        assert_eq!(
+            event_code(&[started, good(60), bad]),
+            "refused-signature",
+            "several, and long no good one"
+        );
+        assert_eq!(event_code(&[started, good(3), bad, (UnreportedFinish, 1, "")]), "refused-signature");
+        let mut once = seen(&[started, good(60), bad]);
+        once.get_mut(&CallbackRefused).unwrap().times = 1;
+        let Outcome::Passed { proved } = events(&once, &[], NOW) else { panic!() };
+        assert!(proved.ends_with("somebody called with another Token 60 s ago"), "{proved}");
+        assert_eq!(
+            word(&events(&once, &[Unreported::sample(Ending::Agreed, NOW)], NOW)),
+            "refused-signature",
+            "an approval ended untold"
+        );
+    }
+
+    #[test]
+    fn another_access_token_is_a_strangers_where_dataphin_takes_ours() {
+        use Sighting::{DataphinCall, DataphinRefusedToken, Started};
+        let seen = seen(&[(Started, 90, ""), (DataphinCall, 3, "0"), (DataphinRefusedToken, 1, "")]);
+        assert_eq!(word(&dataphin(&seen, OurToken::Unknown, NOW)), "passed");
+        assert_eq!(word(&dataphin(&seen, OurToken::Refused, NOW)), ACCESS_TOKEN);
+        let only = super::tests::seen(&[(DataphinRefusedToken, 1, "")]);
+        assert_eq!(word(&dataphin(&only, OurToken::Unknown, NOW)), ACCESS_TOKEN);
+        assert_eq!(word(&dataphin(&only, OurToken::Taken, NOW)), "skipped");
     }
 
     #[test]
@@ -258,15 +353,17 @@ mod tests {
     #[test]
     fn dataphins_calls_tell_token_clock_and_address_apart() {
         use Sighting::{DataphinCall, DataphinRefusedClock, DataphinRefusedToken, DataphinStray};
-        let code = |list: &[(Sighting, i64, &str)]| word(&dataphin(&seen(list), NOW));
+        let code = |list: &[(Sighting, i64, &str)]| word(&dataphin(&seen(list), OurToken::Unknown, NOW));
         assert_eq!(code(&[]), "skipped");
         assert_eq!(code(&[(DataphinCall, 5, "200")]), "passed");
-        assert_eq!(code(&[(DataphinCall, 5, "200"), (DataphinRefusedToken, 1, "")]), "access-token");
+        assert_eq!(code(&[(DataphinCall, 25, "200"), (DataphinRefusedToken, 1, "")]), "access-token");
         assert_eq!(code(&[(DataphinRefusedClock, 1, "-7200000")]), "timestamp");
         let twice = "/dataphin/bpms/dataphin/bpms/check/connect";
         assert_eq!(code(&[(DataphinStray, 1, twice)]), "not-found");
         assert_eq!(code(&[(DataphinStray, 1, "/dataphin/bpms/something/new")]), "skipped");
-        let Outcome::Passed { proved } = dataphin(&seen(&[(DataphinCall, 0, "-90000")]), NOW) else {
+        let Outcome::Passed { proved } =
+            dataphin(&seen(&[(DataphinCall, 0, "-90000")]), OurToken::Unknown, NOW)
+        else {
             panic!()
         };
         assert!(proved.ends_with("its clock is 90 seconds behind ours"), "{proved}");

@@ -1,8 +1,10 @@
 //! The store: there, whole, and writable.
 
+use std::path::Path;
+
 use super::{Failure, Outcome, Words, places};
 use crate::{
-    config::BridgeConfig,
+    config::{BridgeConfig, Variables},
     store::{Store, StoreError, TableFacts, Unreached},
 };
 
@@ -101,6 +103,43 @@ impl Keeper {
             Self::Endpoint | Self::File => Words::variable("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
         }
     }
+}
+
+/// Whether the bridge that runs works on another store than the one that was looked at. `running`: what it calls its
+/// own; `looked_at`: what ours is called.
+pub(super) fn other_than(
+    variables: &Variables,
+    storage: &Storage,
+    running: Option<&str>,
+    looked_at: Option<&str>,
+) -> Option<Failure> {
+    if running.is_none() || running == looked_at || !matches!(storage, Storage::Open(_) | Storage::NotYet(_))
+    {
+        return None;
+    }
+    let file = variables.given("BRIDGE_FILE").unwrap_or("bridge.db");
+    let (ours, mend) = if variables.given("BRIDGE_DYNAMODB_ENDPOINT").is_some() {
+        let mend = Words::variable("BRIDGE_TABLE").or(&Words::variable("BRIDGE_DYNAMODB_ENDPOINT"));
+        ("another table".to_owned(), mend)
+    } else if Path::new(file).is_relative() {
+        let ours =
+            format!("another data file: BRIDGE_FILE ({file}) is relative, and another file in every folder");
+        let absolute = Words::new(
+            "BRIDGE_FILE in the environment of both: give the absolute path",
+            "两边环境变量 BRIDGE_FILE：请写绝对路径",
+        );
+        (ours, absolute)
+    } else {
+        (
+            format!("another data file than {file}"),
+            Words::variable("BRIDGE_FILE").or(&Words::variable("BRIDGE_TABLE")),
+        )
+    };
+    let cause = format!(
+        "the running bridge works on another store than this command ({ours}), or BRIDGE_PUBLIC_URL leads to another \
+         bridge"
+    );
+    Some(Failure::new(cause, mend.or(&Words::variable("BRIDGE_PUBLIC_URL"))).code("other-store"))
 }
 
 /// Judges it. The quick list does not look at what does no harm today.

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::limits::Limits;
 use crate::{
     approval::{Approval, ApprovalId, InstanceId, Pending, ProcessCode, State, Status},
-    dingtalk::{DingTalk, Ending},
+    dingtalk::{DingTalk, DingTalkError, Ending},
     engine::Engine,
     store::{Store, StoreError},
     world::World,
@@ -56,15 +56,16 @@ impl Unreported {
     }
 }
 
-/// Finds them. It takes a while only where there are any.
+/// Finds them. It takes a while only where there are any; an error when there was no time to ask DingTalk.
 pub(super) async fn look(
     store: &Store,
     dingtalk: &DingTalk,
     world: &World,
     limits: Limits,
-) -> Vec<Unreported> {
+) -> Result<Vec<Unreported>, DingTalkError> {
     let found = timeout_at(limits.until(), ended(store, dingtalk, world)).await;
-    let Ok(Ok(mut ended)) = found else { return Vec::new() };
+    // A store that fails is named for itself.
+    let mut ended = found.map_err(|_| DingTalkError::too_slow())?.unwrap_or_default();
     let until = Instant::now() + EVENT_UNDER_WAY;
     loop {
         let mut still = Vec::new();
@@ -76,7 +77,7 @@ pub(super) async fn look(
         let now = world.now();
         let may_come = |one: &Unreported| one.overdue_at.is_none_or(|overdue_at| now < overdue_at);
         if !still.iter().any(may_come) || Instant::now() >= until {
-            return still;
+            return Ok(still);
         }
         tokio::time::sleep(LOOK_EVERY).await;
         ended = still;

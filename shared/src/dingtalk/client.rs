@@ -17,10 +17,6 @@ use crate::{
     world::World,
 };
 
-/// DingTalk counts calls by the second.
-const WAIT_FOR_RATE: SignedDuration = SignedDuration::from_millis(1_200);
-const PATIENCE: u32 = 8;
-
 /// DingTalk's APIs that the bridge calls, each with its own limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)] // The names are DingTalk's.
@@ -54,8 +50,32 @@ pub struct DingTalk {
     shared: Arc<Inner>,
     /// No call is sent after this moment.
     not_after: Option<Timestamp>,
-    /// How often a call that was turned away for its rate is sent again.
-    patience: u32,
+    /// How long a call that is turned away for its number is made again.
+    patience: Patience,
+}
+
+/// What is turned away for its number comes again so much later, and up to twice that: DingTalk counts by the second.
+const COME_AGAIN_MS: u32 = 400;
+
+/// How long a call that is turned away for its number is made again.
+#[derive(Debug, Clone, Copy)]
+enum Patience {
+    None,
+    Until(Timestamp),
+    EachCall,
+}
+
+/// A person waits so long for one call.
+const EACH_CALL: SignedDuration = SignedDuration::from_secs(10);
+
+impl Patience {
+    fn until(self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::None => None,
+            Self::Until(moment) => Some(moment),
+            Self::EachCall => Some(now + EACH_CALL),
+        }
+    }
 }
 
 struct Inner {
@@ -73,7 +93,7 @@ impl DingTalk {
         let limiter = Limiter::new(settings.calls_per_second, world.clone());
         let contacts = ContactCache::new(world.clone());
         let shared = Inner { settings, http, world, token: TokenCache::new(), limiter, contacts };
-        Self { shared: Arc::new(shared), not_after: None, patience: 0 }
+        Self { shared: Arc::new(shared), not_after: None, patience: Patience::None }
     }
 
     /// How DingTalk is reached.
@@ -86,10 +106,33 @@ impl DingTalk {
         Self { not_after: Some(not_after), ..self.clone() }
     }
 
-    /// The same, for a person who can wait: a call that is turned away for its rate is sent again.
+    /// The same, for someone who has time: a call that is turned away for its number is made again until then.
+    #[must_use]
+    pub(crate) fn patient_until(self, moment: Timestamp) -> Self {
+        Self { patience: Patience::Until(moment), ..self }
+    }
+
+    /// The same, for a person who can wait a little with each call.
     #[must_use]
     pub fn patient(&self) -> Self {
-        Self { patience: PATIENCE, ..self.clone() }
+        Self { patience: Patience::EachCall, ..self.clone() }
+    }
+
+    /// Waits before a call that was turned away is made again; false when there is no time for it.
+    pub(crate) async fn comes_again(&self, error: &DingTalkError) -> bool {
+        self.waited_for(error, self.patience.until(self.shared.world.now())).await
+    }
+
+    async fn waited_for(&self, error: &DingTalkError, until: Option<Timestamp>) -> bool {
+        let Inner { world, .. } = &*self.shared;
+        let chance = i64::try_from(world.random.below(u64::from(COME_AGAIN_MS))).unwrap_or(0);
+        let wait = SignedDuration::from_millis(i64::from(COME_AGAIN_MS) + chance);
+        let passes = error.class == Class::Throttled && !error.is_ban() && !error.is_busy();
+        if !passes || until.is_none_or(|until| world.now() + wait > until) {
+            return false;
+        }
+        world.sleep(wait).await;
+        true
     }
 
     pub(super) fn contacts(&self) -> &ContactCache {
@@ -151,7 +194,8 @@ impl DingTalk {
         build: impl Fn(&Token) -> reqwest::Result<Request>,
         take: impl Fn(&HttpAnswer) -> Result<Value, DingTalkError>,
     ) -> Result<Value, DingTalkError> {
-        let (mut replaced, mut patience) = (false, self.patience);
+        let mut replaced = false;
+        let patient_until = self.patience.until(self.shared.world.now());
         loop {
             let token = self.token().await?;
             self.shared.limiter.slot(api).await?;
@@ -181,10 +225,7 @@ impl DingTalk {
                 {
                     replaced = true;
                 }
-                Err(error) if error.class == Class::Throttled && patience > 0 => {
-                    patience -= 1;
-                    self.shared.world.sleep(WAIT_FOR_RATE).await;
-                }
+                Err(error) if self.waited_for(&error, patient_until).await => {}
                 answered => {
                     if let Err(error) = &answered {
                         if error.class == Class::Quota {
@@ -198,9 +239,13 @@ impl DingTalk {
         }
     }
 
-    /// What DingTalk answers when it is asked for a token, whatever that is: who else answers there shows at once.
+    /// What DingTalk answers when it is asked for a token, whatever that is: who else answers there shows at once. A
+    /// token is used for the calls that follow.
     pub(crate) async fn ask_for_token(&self) -> Result<HttpAnswer, SendError> {
-        token::ask(&self.shared.http, &self.shared.settings).await
+        let Inner { http, settings, world, token, .. } = &*self.shared;
+        let answer = token::ask(http, settings).await?;
+        token.keep(&answer, world).await;
+        Ok(answer)
     }
 
     /// What the older API answers to a call without parameters.

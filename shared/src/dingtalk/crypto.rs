@@ -24,6 +24,8 @@ const IV_BYTES: usize = 16;
 const RANDOM_BYTES: usize = 16;
 const LENGTH_BYTES: usize = 4;
 const PAD_TO: usize = 32;
+/// Random bytes, length, the shortest event and whom it is addressed to, in whole blocks.
+const SHORTEST: usize = 48;
 
 /// Base64 as found in the field: spare bits in the last character, padding or none.
 pub(crate) const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -89,6 +91,20 @@ pub struct Envelope {
     pub nonce: String,
     /// The ciphertext in base64.
     pub encrypt: String,
+}
+
+impl Envelope {
+    /// Whether DingTalk could have sealed it under some token and key: its form says so much.
+    pub fn is_like_dingtalks(&self) -> bool {
+        let is_signature =
+            self.signature.len() == 40 && self.signature.bytes().all(|c| c.is_ascii_hexdigit());
+        let is_time = self.timestamp.len() == 13 && self.timestamp.bytes().all(|c| c.is_ascii_digit());
+        let encrypt: String = self.encrypt.split_ascii_whitespace().collect();
+        let is_ciphertext = LENIENT
+            .decode(encrypt)
+            .is_ok_and(|bytes| bytes.len() >= SHORTEST && bytes.len().is_multiple_of(IV_BYTES));
+        is_signature && is_time && is_ciphertext
+    }
 }
 
 /// What a verified envelope held.

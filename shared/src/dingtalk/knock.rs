@@ -8,6 +8,9 @@ use crate::{http::HttpAnswer, world::World};
 /// Names a knock of ours, so that the bridge does not take it for DingTalk's. It opens nothing.
 pub const KNOCK_HEADER: &str = "x-approval-bridge-check";
 
+/// Shows in the answer to a knock of ours which store the bridge works on.
+pub const STORE_HEADER: &str = "x-approval-bridge-store";
+
 /// A sealed `check_url`.
 #[derive(Debug)]
 pub struct Knock {

@@ -76,6 +76,13 @@ impl TokenCache {
         }
     }
 
+    /// Keeps the token of an answer, if it holds one.
+    pub async fn keep(&self, answer: &HttpAnswer, world: &World) {
+        if let Ok(token) = taken(answer, world) {
+            self.cached.lock().await.token = Some(token);
+        }
+    }
+
     /// Forgets `bad`, unless someone has replaced it already.
     pub async fn forget(&self, bad: &Token) {
         let mut cached = self.cached.lock().await;
@@ -110,8 +117,11 @@ pub(super) async fn ask(http: &Http, settings: &DingTalkSettings) -> Result<Http
 }
 
 async fn fetch(http: &Http, settings: &DingTalkSettings, world: &World) -> Result<Token, DingTalkError> {
-    let answer = error::new_style(&ask(http, settings).await?)?;
-    let answer: TokenAnswer = serde_json::from_value(answer)
+    taken(&ask(http, settings).await?, world)
+}
+
+fn taken(answer: &HttpAnswer, world: &World) -> Result<Token, DingTalkError> {
+    let answer: TokenAnswer = serde_json::from_value(error::new_style(answer)?)
         .map_err(|_| DingTalkError::unreadable("no access token in the answer"))?;
     let life = SignedDuration::from_secs(answer.expire_in.clamp(0, 24 * 3600));
     Ok(Token { value: answer.access_token, good_until: world.now() + (life - REFRESH_EARLY).max(life / 2) })

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | approval | `A#<approval id>` | record, state and timeline; written only under its version |
 //! | instance | `I#<instance id>` | which approval a DingTalk instance belongs to, or an event that came too early |
+//! | name | `N#store` | which store this is |
 //! | mark | `M#<name>` | a moment the bridge must remember |
 //! | sighting | `S#<name>` | what was seen last of a kind of call from outside |
 //! | templates | `T#templates` | which DingTalk template a request gets |
@@ -14,6 +15,7 @@
 mod approvals;
 mod bulk;
 mod error;
+mod identity;
 mod instances;
 mod item;
 mod lists;
@@ -48,7 +50,7 @@ pub use error::{CommitError, StoreError, Unreached};
 pub use instances::Owner;
 pub use item::DUE_SHARDS;
 pub use lists::Listed;
-pub use sightings::{Seen, Sighting, Sightings};
+pub use sightings::{SEVERAL, Seen, Sighting, Sightings};
 pub use table::TableFacts;
 
 /// Requests of background work at the same time.

@@ -2,7 +2,7 @@
 //! away. Never a reason to fail or to wait: one short write beside the other work, and not for every call.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -20,9 +20,13 @@ const WRITE_EVERY: SignedDuration = SignedDuration::from_secs(5);
 /// Whoever calls does not wait longer for this.
 const WRITE_WITHIN: Duration = Duration::from_millis(300);
 const LONGEST_NOTE: usize = 120;
+/// So often within a day is a pattern, and no accident; further ones are not counted.
+pub const SEVERAL: usize = 3;
+const COUNTED: SignedDuration = SignedDuration::from_hours(24);
 
 const AT: &str = "at";
 const NOTE: &str = "note";
+const TIMES: &str = "times";
 
 /// What can be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +87,11 @@ impl Sighting {
         }
     }
 
+    /// Whether it may be a stranger's, so that their number matters.
+    fn is_refusal(self) -> bool {
+        matches!(self, Self::CallbackRefused | Self::DataphinRefusedToken)
+    }
+
     /// Those that are compared by their time.
     fn family(self) -> &'static str {
         match self {
@@ -108,6 +117,8 @@ pub struct Seen {
     pub at: Timestamp,
     /// What there is to say about it; never a secret.
     pub note: String,
+    /// How often it was seen within the day before, by the same process; at most [`SEVERAL`].
+    pub times: usize,
 }
 
 /// The last sighting of each kind.
@@ -120,20 +131,30 @@ pub(super) struct Written(Mutex<State>);
 #[derive(Default)]
 struct State {
     at: HashMap<Sighting, Timestamp>,
+    times: HashMap<Sighting, VecDeque<Timestamp>>,
     last: HashMap<&'static str, Sighting>,
 }
 
 impl Written {
-    /// Whether it is to be written now; then it counts as written.
-    fn claim(&self, sighting: Sighting, now: Timestamp) -> bool {
+    /// How often it was seen lately, where that is to be written now; then it counts as written.
+    fn claim(&self, sighting: Sighting, now: Timestamp) -> Option<usize> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = state.times.entry(sighting).or_default();
+        while times.front().is_some_and(|at| now.duration_since(*at) > COUNTED) {
+            times.pop_front();
+        }
+        let is_counted = times.len() < SEVERAL;
+        if is_counted {
+            times.push_back(now);
+        }
+        let (times, is_counted) = (times.len(), is_counted && sighting.is_refusal());
         let fresh = state.at.get(&sighting).is_some_and(|at| now.duration_since(*at) < WRITE_EVERY);
         let newest = state.last.insert(sighting.family(), sighting) == Some(sighting);
-        if fresh && newest {
-            return false;
+        if fresh && newest && !is_counted {
+            return None;
         }
         state.at.insert(sighting, now);
-        true
+        Some(times)
     }
 }
 
@@ -141,20 +162,20 @@ impl Store {
     /// Remembers that something was seen just now.
     pub async fn saw(&self, sighting: Sighting, note: &str) {
         let now = self.world.now();
-        if !self.sighted.claim(sighting, now) {
-            return;
-        }
+        let Some(times) = self.sighted.claim(sighting, now) else { return };
         let note: String = note.chars().filter(|c| !c.is_control()).take(LONGEST_NOTE).collect();
         let write = self
             .client
             .update_item()
             .table_name(&*self.table)
             .key(KEY, text(key(sighting)))
-            .update_expression("SET #at = :at, #note = :note")
+            .update_expression("SET #at = :at, #note = :note, #times = :times")
             .expression_attribute_names("#at", AT)
             .expression_attribute_names("#note", NOTE)
+            .expression_attribute_names("#times", TIMES)
             .expression_attribute_values(":at", number(now.as_millisecond()))
             .expression_attribute_values(":note", text(note))
+            .expression_attribute_values(":times", AttributeValue::N(times.to_string()))
             .send();
         if !matches!(tokio::time::timeout(WRITE_WITHIN, write).await, Ok(Ok(_))) {
             tracing::debug!(sighting = sighting.name(), "not remembered");
@@ -170,7 +191,10 @@ impl Store {
             let at = item.get(AT).and_then(|at| at.as_n().ok()).and_then(|at| at.parse().ok());
             let at = at.and_then(|at| Timestamp::from_millisecond(at).ok()).ok_or(StoreError::Damaged)?;
             let note = item.get(NOTE).and_then(|note: &AttributeValue| note.as_s().ok());
-            sightings.insert(sighting, Seen { at, note: note.cloned().unwrap_or_default() });
+            let note = note.cloned().unwrap_or_default();
+            let times =
+                item.get(TIMES).and_then(|times| times.as_n().ok()).and_then(|times| times.parse().ok());
+            sightings.insert(sighting, Seen { at, note, times: times.unwrap_or(1) });
         }
         Ok(sightings)
     }
@@ -187,13 +211,23 @@ mod tests {
     #[test]
     fn a_kind_is_not_written_again_at_once_unless_another_came_between() {
         let (written, mut now) = (Written::default(), Timestamp::UNIX_EPOCH);
-        assert!(written.claim(Sighting::EventFinish, now));
-        assert!(!written.claim(Sighting::EventFinish, now));
-        assert!(written.claim(Sighting::CallbackRefused, now));
-        assert!(written.claim(Sighting::EventFinish, now), "which of the two came last must be known");
-        assert!(written.claim(Sighting::DataphinCall, now));
-        assert!(!written.claim(Sighting::EventFinish, now));
+        let is_written = |sighting, now| written.claim(sighting, now).is_some();
+        assert!(is_written(Sighting::EventFinish, now));
+        assert!(!is_written(Sighting::EventFinish, now));
+        assert!(is_written(Sighting::CallbackRefused, now));
+        assert!(is_written(Sighting::EventFinish, now), "which of the two came last must be known");
+        assert!(is_written(Sighting::DataphinCall, now));
+        assert!(!is_written(Sighting::EventFinish, now));
         now += WRITE_EVERY;
-        assert!(written.claim(Sighting::EventFinish, now));
+        assert!(is_written(Sighting::EventFinish, now));
+    }
+
+    #[test]
+    fn refusals_are_counted_up_to_several_within_a_day() {
+        let (written, mut now) = (Written::default(), Timestamp::UNIX_EPOCH);
+        let times = |now| written.claim(Sighting::CallbackRefused, now);
+        assert_eq!([times(now), times(now), times(now), times(now)], [Some(1), Some(2), Some(3), None]);
+        now += COUNTED + WRITE_EVERY;
+        assert_eq!(times(now), Some(1));
     }
 }

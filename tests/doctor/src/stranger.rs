@@ -21,6 +21,8 @@ pub enum Manner {
     Status(u16),
     /// Answers JSON.
     Json(u16, &'static str),
+    /// Says yes to a body that holds this text, and refuses any other.
+    Reading(&'static str),
     /// Does not answer.
     Silent,
     /// Passes the call on to another address, after so many milliseconds.
@@ -29,6 +31,8 @@ pub enum Manner {
     Path(String, &'static str),
     /// Passes the call on without its query.
     NoQuery(String),
+    /// Passes calls of one path on, and answers the others with a page of this status.
+    Only(String, &'static str, u16),
     /// Passes the call on, and changes the answer's first key.
     Rewriting(String),
 }
@@ -59,6 +63,10 @@ async fn act(manner: &Manner, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Re
         Manner::Json(code, body) => {
             (status(*code), [(header::CONTENT_TYPE, "application/json")], *body).into_response()
         }
+        Manner::Reading(text) if String::from_utf8_lossy(&body).contains(text) => {
+            StatusCode::OK.into_response()
+        }
+        Manner::Reading(_) => StatusCode::BAD_REQUEST.into_response(),
         Manner::Silent => {
             tokio::time::sleep(Duration::from_mins(10)).await;
             StatusCode::OK.into_response()
@@ -69,6 +77,10 @@ async fn act(manner: &Manner, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Re
         }
         Manner::Path(to, path) => forward(&format!("{to}{path}"), headers, body).await,
         Manner::NoQuery(to) => forward(&format!("{to}{}", uri.path()), headers, body).await,
+        Manner::Only(to, part, _) if path.starts_with(part) => {
+            forward(&format!("{to}{path}"), headers, body).await
+        }
+        Manner::Only(_, _, code) => (status(*code), Html("<html>nothing here</html>")).into_response(),
         Manner::Rewriting(to) => {
             let (parts, body) = forward(&format!("{to}{path}"), headers, body).await.into_parts();
             let body = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
@@ -86,10 +98,10 @@ async fn forward(url: &str, headers: &HeaderMap, body: Bytes) -> Response {
         request = request.header(name, value);
     }
     let Ok(answer) = request.send().await else { return StatusCode::BAD_GATEWAY.into_response() };
-    let (status, reference) = (answer.status(), answer.headers().get("x-reference").cloned());
+    let (status, headers) = (answer.status(), answer.headers().clone());
     let mut response = (status, answer.bytes().await.expect("a body")).into_response();
-    if let Some(reference) = reference {
-        response.headers_mut().insert("x-reference", reference);
+    for (name, value) in headers.iter().filter(|(name, _)| name.as_str().starts_with("x-")) {
+        response.headers_mut().insert(name, value.clone());
     }
     response
 }

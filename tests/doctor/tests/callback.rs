@@ -63,6 +63,7 @@ async fn a_bridge_that_was_not_restarted_after_a_change() {
     ] {
         let diagnosis = site.diagnosis_with(&[(variable, value)]).await;
         names(&diagnosis, "callback", "was it restarted after the change", variable);
+        names(&diagnosis, "callback", "", "restart `bridge serve`");
     }
     let diagnosis = site.diagnosis_with(&[("DINGTALK_CORP_ID", "ding1anothercorp0000")]).await;
     names(&diagnosis, "callback", "was it restarted after the change", "DINGTALK_CORP_ID");

@@ -29,6 +29,33 @@ async fn an_access_token_that_differs() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_passes_dingtalk_on_and_not_dataphin() {
+    let site = Site::start().await;
+    for (status, cause) in [(404, "HTML (HTTP 404)"), (502, "HTML (HTTP 502)"), (200, "HTML (HTTP 200)")] {
+        let proxy = stranger::start(Manner::Only(site.bridge.clone(), "/dingtalk", status)).await;
+        let diagnosis = site.diagnosis_with(&[("BRIDGE_PUBLIC_URL", &proxy)]).await;
+        names(&diagnosis, "dataphin-route", cause, "route /dataphin to the bridge");
+    }
+    let diagnosis = site.diagnosis().await;
+    assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
+    let calls = outcome(&diagnosis, Check::DataphinCalls);
+    assert!(matches!(calls, Outcome::Skipped { .. }), "our own call is none of Dataphin's: {calls:?}");
+}
+
+#[tokio::test]
+async fn an_access_token_that_was_changed_on_both_sides_but_not_in_the_running_bridge() {
+    let site = Site::start().await;
+    site.sandbox.dataphin.change_settings(|it| it.access_token = "new-on-both".to_owned()).expect("saved");
+    assert!(!site.sandbox.dataphin.test_connection().await.passed);
+    let diagnosis = site.diagnosis_with(&[("DATAPHIN_ACCESS_TOKEN", "new-on-both")]).await;
+    names(&diagnosis, "dataphin-route", "holds another DATAPHIN_ACCESS_TOKEN", "restart `bridge serve`");
+    // Or this one is wrong, and both others right.
+    site.sandbox.dataphin.change_settings(|it| it.access_token = "as-it-was".to_owned()).expect("saved");
+    let diagnosis = site.diagnosis_with(&[("DATAPHIN_ACCESS_TOKEN", "wrong-here")]).await;
+    names(&diagnosis, "dataphin-route", "holds another DATAPHIN_ACCESS_TOKEN", "DATAPHIN_ACCESS_TOKEN");
+}
+
+#[tokio::test]
 async fn a_submit_address_with_too_much_at_its_end() {
     let site = Site::start().await;
     site.sandbox.dataphin.set_bridge(format!("{}/dataphin/bpms", site.bridge));
@@ -82,7 +109,40 @@ async fn a_callback_address_that_leads_elsewhere() {
     }
     let plain = site.sandbox.dataphin.callback_url().replace("http://", "https://");
     let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &plain)]).await;
-    names(&diagnosis, "dataphin-callback", "the TLS of 127.0.0.1", "DATAPHIN_CA_FILE");
+    names(&diagnosis, "dataphin-callback", "no TLS is spoken", "the scheme (http:// or https://)");
+}
+
+#[tokio::test]
+async fn an_address_that_says_yes_to_everything() {
+    let site = Site::start().await;
+    let path = "/api/oa/bpms/integration/thirdparty/callback";
+    for manner in [Manner::Json(200, r#"{"success":true}"#), Manner::Status(200), Manner::Json(200, "{}")] {
+        let url = format!("{}{path}", stranger::start(manner).await);
+        let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
+        names(&diagnosis, "dataphin-callback", "says yes to everything", "bridge probe dataphin --apply-id");
+    }
+    let url = format!("{}{path}", stranger::start(Manner::Reading("encrypt")).await);
+    let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
+    assert!(diagnosis.is_healthy(), "one that looks, and says yes to what does not exist: {diagnosis:#?}");
+    let busy = r#"{"success":false,"code":"DPN.1","message":"system is busy"}"#;
+    let url = format!("{}{path}", stranger::start(Manner::Json(200, busy)).await);
+    let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
+    names(&diagnosis, "dataphin-callback", "Dataphin says: ", "Dataphin's state");
+}
+
+#[tokio::test]
+async fn a_dataphin_of_any_profile_is_not_taken_for_one_that_says_yes_to_everything() {
+    let site = Site::start().await;
+    for (profile, name) in [
+        (Profile::Plain, "plain"),
+        (Profile::AesCbc, "aes-cbc"),
+        (Profile::AesEcb, "aes-ecb"),
+        (Profile::Encrypted, "encrypted"),
+    ] {
+        site.sandbox.dataphin.change_settings(|it| it.profile = profile).expect("saved");
+        let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_PROFILE", name)]).await;
+        assert!(diagnosis.is_healthy(), "{name} {diagnosis:#?}");
+    }
 }
 
 #[tokio::test]
@@ -144,7 +204,7 @@ async fn people_none_of_whom_dingtalk_knows() {
 async fn file_for(site: &Site, account: Option<&str>) -> bool {
     let mut people = site.sandbox.dataphin.settings().people;
     if let Some(account) = account {
-        people[1].user_source_id = account.to_owned();
+        account.clone_into(&mut people[1].user_source_id);
     }
     let request = Request::of(Kind::TablePermission).asked_by(people[0].clone());
     site.sandbox.dataphin.file(request.then(Operator::Or, [people[1].clone()])).await.answer.accepted()

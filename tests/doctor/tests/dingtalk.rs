@@ -114,6 +114,63 @@ async fn an_address_that_is_banned() {
     let banned = stranger::start(Manner::Json(200, ban)).await;
     let diagnosis = site.diagnosis_with(&[("DINGTALK_API_URL", &banned)]).await;
     names(&diagnosis, "rate-limit", "banned", "DINGTALK_CALLS_PER_SECOND");
+    let (_, failure) = one(&diagnosis);
+    assert!(!failure.mend.en.contains("buy API calls"), "{failure:?}");
+}
+
+#[tokio::test]
+async fn ten_diagnoses_at_once_do_not_alarm_each_other() {
+    let site = Site::with(|it| it.dingtalk.qps = Some(20), &[]).await;
+    site.round_trip().await;
+    let examined = (0..10).map(|_| {
+        let doctor = site.doctor();
+        tokio::spawn(async move { doctor.full().await })
+    });
+    for diagnosis in examined.collect::<Vec<_>>() {
+        let diagnosis = diagnosis.await.expect("it ends");
+        assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
+        for check in [Check::Template, Check::AgentId, Check::FailedPushes] {
+            assert!(matches!(outcome(&diagnosis, check), Outcome::Passed { .. }), "{diagnosis:#?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_dingtalk_that_is_slow_is_named_where_a_check_could_not_be_made_for_it() {
+    let site = Site::start().await;
+    site.sandbox.dingtalk.fault(Fault::everywhere(Trouble::Slow(4_400)));
+    names(&site.diagnosis().await, "dingtalk-api", "answers too slowly: 4.", "网络");
+    names(&site.doctor().quick().await, "dingtalk-api", "does not answer in time", "its network and proxy");
+    site.sandbox.dingtalk.clear_faults();
+    site.sandbox.dingtalk.fault(Fault::everywhere(Trouble::Slow(2_400)));
+    names(&site.doctor().quick().await, "dingtalk-api", "answers too slowly: 2.", "网络");
+    site.sandbox.dingtalk.clear_faults();
+    site.sandbox.dingtalk.fault(Fault::everywhere(Trouble::Slow(700)));
+    for diagnosis in [site.diagnosis().await, site.doctor().quick().await] {
+        assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
+        assert!(matches!(outcome(&diagnosis, Check::Template), Outcome::Passed { .. }), "{diagnosis:#?}");
+    }
+}
+
+#[tokio::test]
+async fn the_permission_of_the_failed_list() {
+    let site = Site::start().await;
+    site.sandbox.dingtalk.deny(permissions::BASE);
+    names(&site.diagnosis().await, "failed-pushes", "qyapi_base", "Permission Management > qyapi_base");
+}
+
+#[tokio::test]
+async fn the_quick_subset_looks_at_contacts_and_the_service_person() {
+    let site = Site::start().await;
+    let doctor = |changes: &[(&str, &str)]| {
+        let storage = shared::diagnosis::Storage::Open(site.store().clone());
+        let world = shared::world::World::real();
+        shared::diagnosis::Doctor::beside(site.variables(changes), storage, world).expect("a doctor")
+    };
+    let diagnosis = doctor(&[("DINGTALK_SERVICE_USER_ID", "nobody")]).quick().await;
+    names(&diagnosis, "service-person", "nobody in DingTalk", "DINGTALK_SERVICE_USER_ID");
+    site.sandbox.dingtalk.deny(permissions::MEMBER);
+    names(&doctor(&[]).quick().await, "permission-member", "qyapi_get_member", "成员信息读权限");
 }
 
 #[tokio::test]
@@ -155,7 +212,7 @@ async fn a_tls_that_is_none() {
     let site = Site::start().await;
     let plain = site.sandbox.dingtalk.url().replace("http://", "https://");
     let diagnosis = site.diagnosis_with(&[("DINGTALK_API_URL", &plain)]).await;
-    names(&diagnosis, "dingtalk-api", "the TLS of 127.0.0.1", "DINGTALK_API_URL");
+    names(&diagnosis, "dingtalk-api", "the TLS of 127.0.0.1", "the scheme (http:// or https://)");
 }
 
 #[tokio::test]
@@ -281,4 +338,21 @@ async fn an_agent_id_that_is_another_apps() {
     let diagnosis = site.diagnosis_with(&[("DINGTALK_AGENT_ID", "77")]).await;
     names(&diagnosis, "agent-id", "not this app's AgentId", "凭证与基础信息");
     assert!(site.sandbox.dingtalk.instances().is_empty());
+}
+
+#[tokio::test]
+async fn a_gateway_in_dingtalks_place_is_one_cause() {
+    let site = Site::start().await;
+    for manner in [
+        Manner::Page(200),
+        Manner::Page(502),
+        Manner::Status(407),
+        Manner::Redirect("/login"),
+        Manner::Json(502, r#"{"error":"x"}"#),
+    ] {
+        let gateway = stranger::start(manner).await;
+        let changes = [("DINGTALK_API_URL", gateway.as_str()), ("DINGTALK_OAPI_URL", &gateway)];
+        let diagnosis = site.diagnosis_with(&changes).await;
+        names(&diagnosis, "dingtalk-api", "but a", "between the bridge and DingTalk (HTTP_PROXY/HTTPS_PROXY");
+    }
 }

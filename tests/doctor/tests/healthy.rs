@@ -51,6 +51,31 @@ async fn junk_at_the_doors_raises_no_alarm() {
 }
 
 #[tokio::test]
+async fn strangers_who_know_the_forms_raise_no_alarm() {
+    let site = Site::start().await;
+    site.round_trip().await;
+    let client = reqwest::Client::new();
+    let post = async |path: &str, body: String| {
+        let request = client.post(format!("{}{path}", site.bridge)).body(body);
+        request.send().await.expect("an answer")
+    };
+    let (signature, encrypt) = ("0a".repeat(20), "QUJD".repeat(32));
+    let callback = format!("/dingtalk/callback?signature={signature}&timestamp=1800000000000&nonce=n");
+    assert_eq!(post(&callback, format!(r#"{{"encrypt":"{encrypt}"}}"#)).await.status(), 403);
+    for _ in 0..4 {
+        let said = post("/dataphin/bpms/check/connect?accessToken=guess", "{}".to_owned()).await;
+        assert!(said.text().await.expect("a body").contains("access-token"));
+    }
+    let diagnosis = site.diagnosis().await;
+    assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
+    let told = outcome(&diagnosis, Check::DataphinCalls);
+    assert!(
+        matches!(told, Outcome::Passed { proved } if proved.contains("which is not Dataphin's")),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
 async fn dataphins_connection_test_says_success_in_time() {
     let site = Site::start().await;
     let began = Instant::now();

@@ -25,6 +25,25 @@ async fn a_table_that_is_not_there() {
 }
 
 #[tokio::test]
+async fn a_store_that_is_not_the_running_bridges() {
+    let site = Site::start().await;
+    let doctor = |storage, changes: &[(&str, &str)]| {
+        Doctor::beside(site.variables(changes), storage, World::real()).expect("a doctor")
+    };
+    let engine = Embedded::in_memory().expect("an engine");
+    let other = Store::inside(engine, "approval-bridge", World::real());
+    other.create_table_if_missing().await.expect("a table");
+    let absolute = [("BRIDGE_FILE", "/data/bridge.db")];
+    let diagnosis = doctor(Storage::Open(other), &absolute).full().await;
+    names(&diagnosis, "store", "another data file than /data/bridge.db", "BRIDGE_FILE");
+    let not_yet = || Storage::NotYet("bridge.db is made at the first start".to_owned());
+    let diagnosis = doctor(not_yet(), &[("BRIDGE_FILE", "bridge.db")]).full().await;
+    names(&diagnosis, "store", "BRIDGE_FILE (bridge.db) is relative", "give the absolute path");
+    let diagnosis = doctor(not_yet(), &[("BRIDGE_PUBLIC_URL", "")]).full().await;
+    assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
+}
+
+#[tokio::test]
 async fn an_endpoint_that_is_no_dynamodb() {
     let site = Site::start().await;
     let table = [

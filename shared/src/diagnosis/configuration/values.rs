@@ -2,7 +2,7 @@
 
 use super::Wrong;
 use crate::{
-    config::{VARIABLES, Variables},
+    config::{Fallback, VARIABLES, Variables},
     diagnosis::{Failure, places},
 };
 
@@ -57,8 +57,13 @@ const SAMPLE_HOSTS: [&str; 4] = ["example.com", "example.org", "example.net", "e
 /// What is wrong with each value by itself.
 pub(super) fn wrong(variables: &Variables) -> Wrong {
     let mut wrong = Wrong::new();
-    for name in VARIABLES.iter().copied().flatten().map(|variable| variable.name) {
+    for variable in VARIABLES.iter().copied().flatten() {
+        let name = variable.name;
         let Some(value) = variables.given(name) else { continue };
+        // A default that was typed out is no placeholder, whatever its word.
+        if matches!(variable.fallback, Fallback::Is(default) if default == value) {
+            continue;
+        }
         let cause = if FREE_TEXT.contains(&name) { unseen(value) } else { fault(value) };
         if let Some(cause) = cause {
             let failure = Failure::new(format!("{name} {cause}"), places::variable(name));
@@ -174,6 +179,15 @@ mod tests {
             assert_eq!(name, "DINGTALK_APP_SECRET");
             assert!(cause.contains("placeholder"), "{value}: {cause}");
         }
+    }
+
+    #[test]
+    fn a_default_that_is_typed_out_is_no_placeholder() {
+        let defaults = VARIABLES.iter().copied().flatten().filter_map(|variable| match variable.fallback {
+            Fallback::Is(text) => Some((variable.name.to_owned(), text.to_owned())),
+            Fallback::Required | Fallback::None => None,
+        });
+        assert_eq!(wrong(&defaults.collect()).len(), 0);
     }
 
     #[test]

@@ -1,0 +1,93 @@
+//! The events that DingTalk could not push: its list, taken up.
+
+use std::time::Duration;
+
+use tokio::time::timeout_at;
+
+use super::{Failure, Outcome, limits::Limits, places};
+use crate::{
+    dingtalk::{Class, DingTalkError},
+    engine::{Engine, TakeError},
+};
+
+/// What opens DingTalk's list. Every app has it, until somebody takes it away.
+const BASE: (&str, &str) = ("qyapi_base", "调用企业 API 基础权限");
+
+/// What is turned away for its number is asked again so much later.
+const COME_AGAIN: Duration = Duration::from_millis(700);
+
+/// What came of it.
+pub(super) enum Taken {
+    /// So many events were on the list.
+    Events(usize),
+    /// DingTalk did not give its list.
+    NotGiven(DingTalkError),
+    /// They could not be committed, or not in time.
+    NotNow,
+    /// There is nobody to take them up.
+    Nobody,
+}
+
+/// Takes them up.
+pub(super) async fn take(engine: &Engine, limits: Limits) -> Taken {
+    // What DingTalk has handed over is committed even when nobody waits for it any more.
+    let engine = engine.clone();
+    let taking = tokio::spawn(async move {
+        loop {
+            match engine.take_failed_pushes().await {
+                // It took nothing, and is not the last word.
+                Err(TakeError::DingTalk(error))
+                    if error.class == Class::Throttled && limits.patience() > COME_AGAIN =>
+                {
+                    tokio::time::sleep(COME_AGAIN).await;
+                }
+                taken => return taken,
+            }
+        }
+    });
+    match timeout_at(limits.until(), taking).await {
+        Ok(Ok(Ok(events))) => Taken::Events(events),
+        Ok(Ok(Err(TakeError::DingTalk(error)))) => Taken::NotGiven(error),
+        Ok(Ok(Err(TakeError::Engine(_))) | Err(_)) => Taken::NotNow,
+        Err(_) => Taken::NotGiven(DingTalkError::too_slow()),
+    }
+}
+
+impl Taken {
+    /// The error, if DingTalk did not give its list.
+    pub fn error(&self) -> Option<&DingTalkError> {
+        match self {
+            Self::NotGiven(error) => Some(error),
+            Self::Events(_) | Self::NotNow | Self::Nobody => None,
+        }
+    }
+
+    /// Judges it.
+    pub fn judge(&self) -> Outcome {
+        match self {
+            Self::Events(0) => Outcome::passed("DingTalk holds no event that it could not push"),
+            Self::Events(events) => Failure::new(
+                format!("{events} event(s) could not be pushed: our address did not answer in time; they were taken up now"),
+                places::proxy(
+                    "whether it is always reachable and answers within 1.5 s",
+                    "是否始终可达并在 1.5 秒内响应",
+                ),
+            )
+            .code("failed-pushes")
+            .into(),
+            Self::NotGiven(error) if error.is_missing_permission() => Failure::new(
+                format!("the app lacks the permission {}: DingTalk does not give the events that it could not push", BASE.0),
+                places::permission(BASE.0, BASE.1),
+            )
+            .code(&error.code)
+            .into(),
+            Self::NotGiven(error) => {
+                Outcome::skipped(format!("DingTalk did not give its list ({})", error.code))
+            }
+            Self::NotNow => Outcome::skipped("they could not be taken up now; the bridge tries again by itself"),
+            Self::Nobody => Outcome::skipped(
+                "only a bridge with a complete configuration and a store can take them up",
+            ),
+        }
+    }
+}
