@@ -39,7 +39,14 @@ class Emulator:
             "AWS_SHARED_CREDENTIALS_FILE": str(nobody),
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        own = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port), "LAMBDA_EXECUTOR": "local", "MINISTACK_REGION": REGION}
+        own = {
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "LAMBDA_EXECUTOR": "local",
+            "MINISTACK_REGION": REGION,
+            # Its broker for devices, on a fixed port, is not asked for.
+            "IOT_MTLS_ENABLED": "0",
+        }
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self._log = work / "emulator.log"
         with self._log.open("wb") as log:

@@ -71,7 +71,7 @@ class Ends:
         while time.monotonic() - began < PATIENCE_SECONDS:
             told = self._get(self._dataphin, f"/simulator/requests/{apply_id}")["ledger"]
             if told:
-                return round(time.monotonic() - began, 1) if told[0]["outcome"] == "approved" else None
+                return round(time.monotonic() - began, 1) if told[0]["outcome"] == "agree" else None
             time.sleep(0.2)
         return None
 

@@ -67,7 +67,7 @@ class Installation:
         """Creates or updates the stack; gives its outputs."""
         self.parameters.update(changes)
         overrides = [f"{name}={value}" for name, value in self.parameters.items()]
-        command = ["sam", "deploy", "--config-file", "/dev/null", "--template-file", str(self.built / "template.yaml")]
+        command = ["sam", "deploy", "--template-file", str(self.built / "template.yaml")]
         command += ["--stack-name", STACK, "--s3-bucket", BUCKET, "--region", self.emulator.region]
         command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
         command += ["--no-confirm-changeset", "--no-progressbar", "--parameter-overrides", *overrides]
@@ -78,9 +78,9 @@ class Installation:
         return outputs
 
     def remove(self) -> None:
-        """Deletes the stack."""
-        run(["sam", "delete", "--stack-name", STACK, "--no-prompts", "--region", self.emulator.region],
-            self.emulator.environment)
+        """Deletes the stack, by the call that `sam delete` ends in: the emulator does not answer what that asks before."""
+        self.stacks.delete_stack(StackName=STACK)
+        self.stacks.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
         self.front.lead_to(None, 0)
 
     def is_there(self) -> bool:
