@@ -18,9 +18,11 @@ from pathlib import Path
 from rehearsal.emulator import Emulator
 from rehearsal.ends import Ends
 from rehearsal.front import Front
-from rehearsal.installation import ROOT, Installation, leave_table, run, table_of
+from rehearsal.installation import ROOT, Installation, leave_table, run, table_of, turn_on_expiry
 from rehearsal.told import check, note, step, summary
 
+# What the diagnosis must find wrong: the address that AWS would give leads nowhere.
+NOT_PUBLIC = ["callback"]
 NO_EMULATOR_SHOWS = (
     "permissions: the emulator grants everything (the roles are linted and scanned, not exercised)",
     "DeletionPolicy and deletion protection: it deletes a stack's table all the same, so the second half starts from a copy",
@@ -90,6 +92,8 @@ def rehearse(site: Installation) -> None:
     known = site.table_api.describe_table(TableName=first["TableName"])["Table"]
     indexes = {index["IndexName"] for index in known["GlobalSecondaryIndexes"]}
     check(indexes == {"due", "status"} and known["DeletionProtectionEnabled"], "the table has both indexes and is protected")
+    turn_on_expiry(site.table_api, first["TableName"])
+    note("(the emulator leaves out the table's time to live: set now, as the template says)")
     secret_values = set(site.secret.values())
     functions = ("submit", "callback", "test-connection", "template", "relay", "sweep")
     exposed = [name for name in functions if secret_values & set(site.environment(name).values())]
@@ -101,7 +105,7 @@ def rehearse(site: Installation) -> None:
     test = ends.test_connection()
     check(test["passed"], f"Dataphin's Test Connection: {test['message']}")
     filed = ends.file()
-    check(filed["accepted"], f"submit: {filed['body']}")
+    check(filed["accepted"], f"submit: {filed['instance']}")
     seconds = ends.decide_and_wait(filed["applyId"])
     check(seconds is not None, f"decided in DingTalk, told to Dataphin {seconds} s later, woken by the table's stream")
     swept = json.load(site.functions.invoke(FunctionName=site.function("sweep"), Payload=b"{}")["Payload"])
@@ -111,8 +115,9 @@ def rehearse(site: Installation) -> None:
     check(front.get("/operator")[0] == 200, "the operator's page")
     check(front.get("/operator/doctor")[0] == 401, "the diagnosis asks for the operator's token")
     status, diagnosis = front.get("/operator/doctor", site.secret["BRIDGE_OPERATOR_TOKEN"])
-    failed = [one["id"] for one in json.loads(diagnosis).get("checks", []) if one.get("result") == "failed"]
-    check(status == 200, f"with it, it answers; failed in here: {', '.join(failed) or 'nothing'}")
+    findings = json.loads(diagnosis)["findings"]
+    failed = [finding["id"] for finding in findings if finding["outcome"] == "failed"]
+    check(status == 200 and failed == NOT_PUBLIC, f"with it, all {len(findings)} checks pass but {failed}: no public address here")
     check(front.post("/dingtalk/callback", b"{}")[0] == 403, "an unsigned callback is not accepted")
     check(front.post("/dataphin/bpms/processinstance/create", b"{}")[0] == 401, "a submit without the token is not accepted")
     check(front.get("/elsewhere")[0] == 404, "no other path leads anywhere")
@@ -150,8 +155,9 @@ def rehearse(site: Installation) -> None:
     ends.connect(front.url)
     again = ends.submit_again(filed["applyId"])
     check(again["body"] == filed["body"], "the request of before is known: the same answer")
+    check(ends.test_connection()["passed"], "Dataphin's Test Connection")
     filed = ends.file()
-    check(filed["accepted"], f"a new request: {filed['body']}")
+    check(filed["accepted"], "a new request")
     seconds = ends.decide_and_wait(filed["applyId"])
     check(seconds is not None, f"decided in DingTalk, told to Dataphin {seconds} s later")
     site.remove()

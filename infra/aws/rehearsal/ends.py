@@ -88,7 +88,8 @@ class Ends:
     def _answer(filed: dict) -> dict:
         answer = filed["answer"]
         body = json.loads(answer["body"]) if answer["body"].startswith("{") else {}
-        return {"applyId": filed["applyId"], "accepted": body.get("success") is True, "body": answer["body"]}
+        accepted, instance = body.get("success") is True, body.get("processInstanceId")
+        return {"applyId": filed["applyId"], "accepted": accepted, "instance": instance, "body": answer["body"]}
 
     @staticmethod
     def _get(end: str, path: str) -> dict | list:

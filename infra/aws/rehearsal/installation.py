@@ -114,6 +114,13 @@ def table_of(built: Path) -> dict:
     return yaml.load((built / "template.yaml").read_text(), Loader)["Resources"]["Table"]
 
 
+def turn_on_expiry(api, table: str) -> None:
+    """Items with `expires` go away by themselves."""
+    api.update_time_to_live(
+        TableName=table, TimeToLiveSpecification={"AttributeName": "expires", "Enabled": True}
+    )
+
+
 def leave_table(api, properties: dict, items: list[dict]) -> str:
     """A table like the stack's, with what was in it; gives its stream."""
     made = api.create_table(
@@ -122,6 +129,7 @@ def leave_table(api, properties: dict, items: list[dict]) -> str:
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
         **{name: properties[name] for name in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")},
     )
+    turn_on_expiry(api, "left-behind")
     for item in items:
         api.put_item(TableName="left-behind", Item=item)
     return made["TableDescription"]["LatestStreamArn"]
