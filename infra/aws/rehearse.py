@@ -111,6 +111,10 @@ def rehearse(site: Installation) -> None:
     swept = json.load(site.functions.invoke(FunctionName=site.function("sweep"), Payload=b"{}")["Payload"])
     check(swept.get("failed") == 0, f"sweep: {swept}")
 
+    shown = ends.command("show", filed["applyId"], **site.emulator.environment, BRIDGE_TABLE=first["TableName"],
+                         BRIDGE_DYNAMODB_ENDPOINT=site.emulator.environment["AWS_ENDPOINT_URL"])
+    check("delivered" in shown, f"bridge show, on the stack's table: {shown.strip().splitlines()[0]}")
+
     step("the doors")
     check(front.get("/operator")[0] == 200, "the operator's page")
     check(front.get("/operator/doctor")[0] == 401, "the diagnosis asks for the operator's token")

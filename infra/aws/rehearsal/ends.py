@@ -19,6 +19,7 @@ class Ends:
     """A simulated DingTalk and a simulated Dataphin."""
 
     def __init__(self, bridge: Path, bridge_url: str, work: Path) -> None:
+        self._bridge = bridge
         command = [str(bridge), "simulate", "--dingtalk", "127.0.0.1:0", "--dataphin", "127.0.0.1:0", "--bridge", bridge_url]
         self._process = subprocess.Popen(
             command, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -74,6 +75,11 @@ class Ends:
                 return round(time.monotonic() - began, 1) if told[0]["outcome"] == "agree" else None
             time.sleep(0.2)
         return None
+
+    def command(self, *words: str, **environment: str) -> str:
+        """What a command of `bridge` prints."""
+        done = subprocess.run([self._bridge, *words], env=environment, capture_output=True, text=True, check=False)
+        return done.stdout or done.stderr
 
     def stop(self) -> None:
         """Ends them."""
