@@ -48,6 +48,19 @@ const SYSTEM_NAME: Variable = Variable {
     fallback: Is("Dataphin审批 Dataphin Approval"),
 };
 
+/// Read where a function starts, see [`crate::lambda`].
+const SECRET_ID: Variable = Variable {
+    name: "BRIDGE_SECRET_ID",
+    about: "on AWS: the Secrets Manager secret with what is secret of these variables, as a JSON object",
+    fallback: Off,
+};
+/// See [`crate::metrics`].
+const SERVICE: Variable = Variable {
+    name: "BRIDGE_SERVICE",
+    about: "on AWS: the name that metrics bear, the stack's",
+    fallback: Off,
+};
+
 /// Read where logging starts, see [`crate::logs`].
 const LOG: Variable = Variable {
     name: "BRIDGE_LOG",
@@ -65,6 +78,8 @@ pub(super) const VARIABLES: &[Variable] = &[
     DYNAMODB_ENDPOINT,
     SUBMIT_WAIT_SECONDS,
     LOG,
+    SECRET_ID,
+    SERVICE,
 ];
 
 const SHORTEST_OPERATOR_TOKEN: usize = 16;

@@ -182,7 +182,7 @@ impl Dataphin {
 
     /// The same address, and neither a signature nor a token nor a message that anybody could take for one.
     fn unreadable_request(&self) -> Result<Request, NotMade> {
-        let Inner { settings: DataphinSettings { callback_url, profile, .. }, http, world } = &*self.0;
+        let Inner { settings: DataphinSettings { callback_url, profile, .. }, http, world, .. } = &*self.0;
         let names = &profile.names;
         let timestamp = world.now().as_millisecond().to_string();
         let wrong = world.random.letters_and_digits(40);
