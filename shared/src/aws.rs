@@ -17,9 +17,17 @@ pub struct Aws {
 /// A variable that AWS needs is missing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0} is not set: AWS needs AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (Lambda sets them itself)"
+    "{0} is not set: there are no AWS credentials or no region to call DynamoDB with (AWS_REGION, AWS_ACCESS_KEY_ID and \
+     AWS_SECRET_ACCESS_KEY)"
 )]
 pub struct MissingAws(&'static str);
+
+impl MissingAws {
+    /// The variable.
+    pub fn variable(&self) -> &'static str {
+        self.0
+    }
+}
 
 impl Aws {
     /// As the process's environment has it.

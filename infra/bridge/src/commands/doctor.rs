@@ -5,6 +5,7 @@ use std::{io::IsTerminal, path::Path};
 use anyhow::{Result, bail};
 use clap::Args;
 use shared::{
+    aws::MissingAws,
     config::{BridgeConfig, Variables},
     diagnosis::{Diagnosis, Doctor, Failure, Finding, Outcome, Storage, Words},
     world::World,
@@ -63,7 +64,10 @@ async fn storage(world: &World) -> Storage {
             }
             _ => Storage::Open(store),
         },
-        Err(error) => Storage::Unusable(Failure::new(format!("{error:#}"), place(&bridge.file))),
+        Err(error) => Storage::Unusable(match error.downcast_ref::<MissingAws>() {
+            Some(missing) => Failure::new(missing.to_string(), Words::variable(missing.variable())),
+            None => Failure::new(format!("{error:#}"), place(&bridge.file)),
+        }),
     }
 }
 
