@@ -98,20 +98,23 @@ impl<T> Live<T> {
         self.current.read().await.clone()
     }
 
-    /// Looks at the secret if the last look was long ago. Failures change nothing.
+    /// Looks at the secret if the last look was long ago. One that cannot be used changes nothing, and is told.
     pub async fn keep_up(&self) {
-        let _ = self.look(false).await;
+        self.look_and_tell(false).await;
     }
 
     /// The function by a secret that has changed this moment, if it has: for whoever was just refused.
     pub async fn changed(&self) -> Option<Arc<T>> {
-        match self.look(true).await {
-            Ok(changed) => changed,
-            Err(error) => {
-                tracing::error!(%error, "the secret was not read again");
-                None
-            }
-        }
+        self.look_and_tell(true).await
+    }
+
+    async fn look_and_tell(&self, for_refused: bool) -> Option<Arc<T>> {
+        let looked = self.look(for_refused).await;
+        looked
+            .inspect_err(
+                |error| tracing::error!(%error, "the secret is not taken up; the one before is used on"),
+            )
+            .ok()?
     }
 
     async fn look(&self, for_refused: bool) -> Result<Option<Arc<T>>, Failure> {
