@@ -148,3 +148,56 @@ impl CallbackVerifier {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const APP_KEY: &str = "dingapp";
+
+    fn keys(token: &str, letter: char) -> CallbackKeys {
+        let key: String = std::iter::repeat_n(letter, 43).collect();
+        CallbackKeys::new(token.into(), key.parse().unwrap())
+    }
+
+    /// What DingTalk sends under some keys.
+    fn sent(keys: &CallbackKeys) -> (CallbackQuery, Vec<u8>) {
+        let message = br#"{"EventType":"check_url"}"#;
+        let timestamp = "1795305600000".to_owned();
+        let sealed = keys.seal(message, APP_KEY, timestamp, "nonce123".to_owned(), [7; 16]);
+        let query = CallbackQuery {
+            msg_signature: None,
+            signature: Some(sealed.signature),
+            time_stamp: None,
+            timestamp: Some(sealed.timestamp),
+            nonce: Some(sealed.nonce),
+        };
+        (query, serde_json::json!({"encrypt": sealed.encrypt}).to_string().into_bytes())
+    }
+
+    #[test]
+    fn while_keys_are_changed_both_are_believed_and_each_is_answered_under_its_own() {
+        let (today, token_before, key_before) = (keys("today", 'A'), keys("before", 'A'), keys("today", 'B'));
+        for previous in [&token_before, &key_before] {
+            let verifier = CallbackVerifier::new(today.clone(), vec![APP_KEY.to_owned()]);
+            let verifier = verifier.or_previous(Some(previous.clone()));
+            for theirs in [&today, previous] {
+                let (query, body) = sent(theirs);
+                let event = verifier.verify(query, &body).unwrap();
+                let answer = verifier.acknowledge(&event, &World::real());
+                let envelope = Envelope {
+                    signature: answer.msg_signature,
+                    timestamp: answer.time_stamp,
+                    nonce: answer.nonce,
+                    encrypt: answer.encrypt,
+                };
+                assert_eq!(theirs.open(&envelope).unwrap().message, b"success");
+            }
+            let (query, body) = sent(&keys("another", 'A'));
+            assert!(verifier.verify(query, &body).is_err(), "neither today's nor the one before");
+        }
+        let (query, body) = sent(&token_before);
+        let alone = CallbackVerifier::new(today, vec![APP_KEY.to_owned()]);
+        assert!(alone.verify(query, &body).is_err(), "the overlap is over");
+    }
+}
