@@ -135,7 +135,6 @@ fn shown(trial: &Trial) -> Value {
     })
 }
 
-#[allow(clippy::needless_pass_by_value)] // As `map_err` hands it over.
 fn problem(error: TemplateError) -> Problem {
     let message = error.to_string();
     match error {
