@@ -5,7 +5,10 @@ use std::{path::PathBuf, process::Command, sync::OnceLock};
 /// The functions, by the names of their binaries.
 pub const FUNCTIONS: [&str; 6] = ["submit", "callback", "test-connection", "template", "relay", "sweep"];
 
-/// The binary of a function. The first who asks has all of them built.
+/// The one-machine host.
+const HOST: &str = "bridge";
+
+/// A binary of ours. The first who asks has all of them built.
 pub fn binary(name: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(build).join(name)
@@ -26,9 +29,9 @@ fn build() -> PathBuf {
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
-    for function in FUNCTIONS {
-        cargo.args(["--package", function, "--bin", function]);
+    for name in FUNCTIONS.into_iter().chain([HOST]) {
+        cargo.args(["--package", name, "--bin", name]);
     }
-    assert!(cargo.status().expect("cargo runs").success(), "the functions do not build");
+    assert!(cargo.status().expect("cargo runs").success(), "the binaries do not build");
     folder
 }
