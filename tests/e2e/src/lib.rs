@@ -30,7 +30,7 @@ pub use clock::TestClock;
 use place::{Choice, Folder, Place, Placed};
 
 /// Nothing that is bound to happen takes longer, however slow the machine.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A running rehearsal.
 pub struct Rehearsal {
@@ -84,6 +84,14 @@ impl Rehearsal {
     /// A plain rehearsal.
     pub async fn start() -> Self {
         Self::with(Setting::default()).await
+    }
+
+    /// A plain rehearsal of what the bridge's own HTTP server does; `None` where another stands in its place.
+    pub async fn before_its_own_server() -> Option<Self> {
+        match Choice::made() {
+            Choice::Process | Choice::Serve => Some(Self::start().await),
+            Choice::Functions => None,
+        }
     }
 
     /// A rehearsal in another setting.

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 
 use crate::{Function, Secret, Table, gateway, table::NAME};
 
-/// `sweep` runs each minute on AWS; here each second.
-const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// `sweep` runs each minute on AWS; here several times a second.
+const SWEEP_EVERY: Duration = Duration::from_millis(300);
 /// As the event source of the SAM template batches.
 const MOST_RECORDS: usize = 10;
 
