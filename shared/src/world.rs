@@ -89,7 +89,8 @@ impl Clock for SystemClock {
 
     fn sleep_until(&self, moment: Timestamp) -> Sleep<'_> {
         Box::pin(async move {
-            while let Some(wait) = Some(moment.duration_since(self.now())).filter(SignedDuration::is_positive) {
+            while let Some(wait) = Some(moment.duration_since(self.now())).filter(SignedDuration::is_positive)
+            {
                 tokio::time::sleep(wait.unsigned_abs().min(LOOK_AGAIN)).await;
             }
         })

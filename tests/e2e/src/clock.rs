@@ -62,6 +62,14 @@ impl TestClock {
         tokio::time::sleep(takes).await;
     }
 
+    /// Lets it run on a little.
+    pub async fn tick(&self) {
+        if let Self::Still(clock) = self {
+            clock.advance(SignedDuration::from_millis(50));
+        }
+        tokio::time::sleep(Duration::from_millis(4)).await;
+    }
+
     /// What makes another process follow it.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         match self {

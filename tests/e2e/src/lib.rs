@@ -41,7 +41,7 @@ pub struct Rehearsal {
     engine: Engine,
     clock: TestClock,
     world: World,
-    _place: Place,
+    place: Place,
     _folder: Folder,
 }
 
@@ -94,6 +94,15 @@ impl Rehearsal {
         }
     }
 
+    /// A plain rehearsal in which hundreds of things become due one after another; `None` in `serve`, which looks once a second of
+    /// real time: that would take too long.
+    pub async fn of_hundreds_of_steps() -> Option<Self> {
+        match Choice::made() {
+            Choice::Process | Choice::Functions => Some(Self::start().await),
+            Choice::Serve => None,
+        }
+    }
+
     /// A rehearsal in another setting.
     pub async fn with(setting: Setting) -> Self {
         let (choice, folder) = (Choice::made(), Folder::new());
@@ -106,12 +115,17 @@ impl Rehearsal {
         let placed = choice.start(&mut sandbox, &folder, &clock, &world).await;
         let Placed { place, address: bridge, engine } = placed;
         sandbox.connect(&bridge).await.expect("DingTalk accepts the callback address");
-        Self { sandbox, bridge, engine, clock, world, _place: place, _folder: folder }
+        Self { sandbox, bridge, engine, clock, world, place, _folder: folder }
     }
 
     /// An engine over the bridge's store.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Write requests so far, where they can be counted.
+    pub fn writes(&self) -> Option<u64> {
+        self.place.writes(&self.engine)
     }
 
     /// The bridge's templates, as the operator's calls and the command line have them.
@@ -150,7 +164,7 @@ impl Rehearsal {
     pub async fn as_time_passes<T>(&self, work: impl Future<Output = T>) -> T {
         let passing = async {
             loop {
-                self.clock.step(SignedDuration::from_millis(50)).await;
+                self.clock.tick().await;
             }
         };
         tokio::select! {

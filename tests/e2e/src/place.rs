@@ -33,7 +33,18 @@ pub(crate) enum Place {
     /// `bridge serve`, on a data file.
     Serve { _serve: Serve },
     /// The function binaries under an emulated Lambda runtime, behind a front like API Gateway's.
-    Functions { _site: Box<Site> },
+    Functions { site: Box<Site> },
+}
+
+impl Place {
+    /// Write requests of the bridge's so far, where they can be counted.
+    pub(crate) fn writes(&self, engine: &Engine) -> Option<u64> {
+        match self {
+            Self::Process { .. } => Some(engine.store().writes()),
+            Self::Serve { .. } => None,
+            Self::Functions { site } => Some(site.table.writes()),
+        }
+    }
 }
 
 /// A bridge in its place.
@@ -109,7 +120,7 @@ async fn functions(sandbox: &Sandbox, clock: &TestClock, world: &World) -> Place
     let site = Site::between(sandbox.clone(), world, &clock.variables()).await;
     let (address, store) = (site.bridge.clone(), site.store.clone());
     let engine = engine(&config(sandbox), store, world);
-    Placed { place: Place::Functions { _site: Box::new(site) }, address, engine }
+    Placed { place: Place::Functions { site: Box::new(site) }, address, engine }
 }
 
 fn config(sandbox: &Sandbox) -> Config {

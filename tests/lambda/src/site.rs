@@ -38,7 +38,9 @@ pub struct Site {
     pub callback: Function,
     /// The functions' secret.
     pub secret: Secret,
-    /// The store that the functions work on.
+    /// The table that the functions work on.
+    pub table: Table,
+    /// The store over it.
     pub store: Store,
 }
 
@@ -76,9 +78,7 @@ impl Site {
             ("BRIDGE_TABLE", NAME),
             ("BRIDGE_DYNAMODB_ENDPOINT", &table.endpoint),
         ];
-        environment.extend(
-            aws.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        );
+        environment.extend(aws.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let start = async |name| Function::start(name, &environment).await;
         let (relay, sweep) = (start("relay").await, start("sweep").await);
@@ -92,7 +92,7 @@ impl Site {
         let bridge = gateway::serve(routes).await;
         tokio::spawn(feed(relay.clone(), stream));
         tokio::spawn(tick(sweep.clone()));
-        Self { sandbox, bridge, relay, sweep, callback, secret, store }
+        Self { sandbox, bridge, relay, sweep, callback, secret, table, store }
     }
 }
 
