@@ -14,11 +14,11 @@ pub const FUNCTIONS: [&str; 6] = ["submit", "callback", "test-connection", "temp
 
 /// The binary of a function. Without a folder of built ones the first who asks has all of them built.
 pub fn binary(name: &str) -> PathBuf {
-    if let Some(folder) = std::env::var_os(BUILT) {
-        return built(Path::new(&folder), name);
-    }
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(build).join(name)
+    match std::env::var_os(BUILT) {
+        Some(folder) => built(Path::new(&folder), name),
+        None => FOLDER.get_or_init(build).join(name),
+    }
 }
 
 /// The binary of a function in a folder that `sam build` has filled.

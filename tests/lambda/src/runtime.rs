@@ -44,12 +44,13 @@ pub enum Reply {
 pub struct Function(Arc<Running>);
 
 struct Running {
+    /// First: it is killed before its runtime API goes away.
+    process: Process,
     name: &'static str,
     invocations: mpsc::Sender<Invocation>,
     inner: Arc<Inner>,
     lines: Lines,
     spawned: Instant,
-    process: Process,
 }
 
 struct Invocation {
@@ -71,11 +72,17 @@ type Lines = Arc<Mutex<Vec<String>>>;
 
 struct Process(Mutex<Child>);
 
-impl Drop for Process {
-    fn drop(&mut self) {
+impl Process {
+    fn end(&self) {
         let mut child = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = child.kill();
         let _ = child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -129,15 +136,19 @@ impl Function {
             }
         });
         let process = Process(Mutex::new(child));
-        Self(Arc::new(Running { name, invocations, inner, lines, spawned, process }))
+        Self(Arc::new(Running { process, name, invocations, inner, lines, spawned }))
     }
 
     /// How long it took from its process's start until it asked for the first invocation.
     pub async fn started(&self) -> Duration {
-        match tokio::time::timeout(LONGEST, self.0.inner.first_poll.wait()).await {
-            Ok(first_poll) => first_poll.duration_since(self.0.spawned),
-            Err(_) => panic!("{} did not start within {LONGEST:?}", self.0.name),
-        }
+        let first_poll = tokio::time::timeout(LONGEST, self.0.inner.first_poll.wait()).await.ok();
+        let first_poll = first_poll.unwrap_or_else(|| panic!("{} did not start in time", self.0.name));
+        first_poll.duration_since(self.0.spawned)
+    }
+
+    /// Ends its process, whoever else has a clone.
+    pub fn stop(&self) {
+        self.0.process.end();
     }
 
     /// How long each invocation took, from its handing over to its answer.

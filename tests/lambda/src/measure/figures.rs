@@ -4,7 +4,7 @@ use std::{fmt::Write, time::Duration};
 
 use super::{process::Memory, program::Program};
 
-const MEGABYTE: f64 = 1024.0 * 1024.0;
+const MEGABYTE: f64 = 1e6;
 
 /// Process start to the first poll of the runtime, median.
 const START: Duration = Duration::from_millis(25);
@@ -43,7 +43,7 @@ pub(super) struct Figures {
 impl Figures {
     /// Of a program.
     #[allow(clippy::cast_precision_loss)] // Sizes of files.
-    pub fn new(program: &Program, starts: &Starts, served: Served) -> Self {
+    pub fn new(program: &Program, starts: &Starts, served: &Served) -> Self {
         Self {
             title: program.title,
             zip: program.zipped as f64 / MEGABYTE,

@@ -58,10 +58,8 @@ impl Measure {
         for peer in &peers {
             served.extend(self.serve_callbacks(&programs, peer).await);
         }
-        let figures = |program: &Program| {
-            let served = served.remove(program.title).expect("each was measured");
-            Figures::new(program, &starts[program.title], served)
-        };
+        let figures =
+            |program: &Program| Figures::new(program, &starts[program.title], &served[program.title]);
         let rows: Vec<Figures> = programs.iter().chain(&peers).map(figures).collect();
         println!("{}", figures::table(&rows));
         rows.iter().take(programs.len()).all(Figures::is_inside)

@@ -26,7 +26,7 @@ fn node() -> Program {
     }
     let main = folder.join("dist/main.cjs");
     let size = zipped("node", &main);
-    Program::peer(NODE, "callback", size, vec![found("node"), main.into()])
+    Program::peer(NODE, "callback", size, vec![found("node"), "--no-warnings".into(), main.into()])
 }
 
 /// Beside its packages; the archive without compiled files, which are made afterwards so that its start is the faster one.

@@ -15,7 +15,7 @@ pub(super) fn memory(process_id: u32) -> Memory {
     let megabytes = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("the process runs");
         let kilobytes: f64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number");
-        kilobytes / 1024.0
+        kilobytes * 1024.0 / 1e6
     };
     Memory { resident: megabytes("VmRSS:"), peak: megabytes("VmHWM:") }
 }

@@ -31,6 +31,13 @@ pub(super) struct Installation {
     operator: reqwest::Client,
 }
 
+impl Drop for Installation {
+    /// The front, which outlives this, has clones of them.
+    fn drop(&mut self) {
+        self.functions.values().for_each(|(_, function)| function.stop());
+    }
+}
+
 /// An approval that was decided in DingTalk; the bridge does not know yet.
 pub(super) struct DecidedThere {
     id: ApprovalId,

@@ -54,6 +54,7 @@ impl Surroundings {
         let (_, secrets_manager) = Secret::serve(members).await;
         let aws = [
             ("AWS_REGION", "eu-west-1"),
+            ("AWS_DEFAULT_REGION", "eu-west-1"),
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("AWS_ENDPOINT_URL", &secrets_manager),
