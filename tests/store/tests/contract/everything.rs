@@ -19,7 +19,10 @@ async fn everything_comes_page_by_page_and_once() {
     }
     let (all, pages) = f.everything(at(0)).await;
     assert!(all == items, "{} items", all.len());
-    assert!(pages > 1, "they do not fit into one page");
+    // An engine that puts everything on one page proves less, and is run with this said.
+    if std::env::var("STORE_CONTRACT_LACKS").as_deref() != Ok("scan-pages") {
+        assert!(pages > 1, "they do not fit into one page");
+    }
 }
 
 #[tokio::test]
