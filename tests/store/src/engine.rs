@@ -1,7 +1,10 @@
 //! What answers DynamoDB's API: the embedded engine, or another one at `STORE_CONTRACT_ENDPOINT`. Both can be made to do what
-//! they are asked and say nothing.
+//! they are asked and say nothing, and to take their time with a table, as AWS does and no engine of one machine.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU8, Ordering},
+};
 
 use aws_smithy_runtime_api::{
     client::{
@@ -20,6 +23,7 @@ use bridge::embedded::Embedded;
 pub struct Engine {
     place: Place,
     silent_about: Arc<Mutex<Option<&'static str>>>,
+    looks_until_created: Arc<AtomicU8>,
 }
 
 #[derive(Clone, Debug)]
@@ -35,7 +39,7 @@ impl Engine {
             Ok(endpoint) => Place::At(reqwest::Client::new(), endpoint),
             Err(_) => Place::Inside(Embedded::in_memory().expect("an engine")),
         };
-        Self { place, silent_about: Arc::default() }
+        Self { place, silent_about: Arc::default(), looks_until_created: Arc::default() }
     }
 
     /// Does the next operation of this name, and gives no answer.
@@ -43,13 +47,43 @@ impl Engine {
         *self.silent_about() = Some(operation);
     }
 
+    /// Its table is still being made at the next `looks` at it, and until then nothing else can be done with it.
+    pub fn take_time_to_create(&self, looks: u8) {
+        self.looks_until_created.store(looks, Ordering::Relaxed);
+    }
+
     fn silent_about(&self) -> std::sync::MutexGuard<'_, Option<&'static str>> {
         self.silent_about.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_lost(&self, request: &HttpRequest) -> bool {
-        let operation = request.headers().get("x-amz-target").unwrap_or_default();
-        self.silent_about().take_if(|name| operation.ends_with(*name)).is_some()
+    fn is_lost(&self, operation: &str) -> bool {
+        self.silent_about().take_if(|name| *name == operation).is_some()
+    }
+
+    fn is_being_created(&self) -> bool {
+        self.looks_until_created.load(Ordering::Relaxed) > 0
+    }
+
+    /// What a look at the table shows while it is being made.
+    fn looked_at(&self, answer: HttpResponse) -> HttpResponse {
+        if !self.is_being_created() || !answer.status().is_success() {
+            return answer;
+        }
+        self.looks_until_created.fetch_sub(1, Ordering::Relaxed);
+        let body = String::from_utf8_lossy(answer.body().bytes().unwrap_or_default());
+        HttpResponse::new(answer.status(), SdkBody::from(body.replace("\"ACTIVE\"", "\"CREATING\"")))
+    }
+
+    fn ask(&self, request: HttpRequest) -> HttpConnectorFuture {
+        match &self.place {
+            Place::Inside(engine) => engine.call(request),
+            Place::At(client, endpoint) => {
+                let sent = send(client, endpoint, &request);
+                HttpConnectorFuture::new(async move {
+                    sent.await.map_err(|error| ConnectorError::io(error.into()))
+                })
+            }
+        }
     }
 }
 
@@ -61,21 +95,26 @@ impl HttpClient for Engine {
 
 impl HttpConnector for Engine {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let is_lost = self.is_lost(&request);
-        let answer = match &self.place {
-            Place::Inside(engine) => engine.call(request),
-            Place::At(client, endpoint) => {
-                let sent = send(client, endpoint, &request);
-                HttpConnectorFuture::new(async move {
-                    sent.await.map_err(|error| ConnectorError::io(error.into()))
-                })
-            }
-        };
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        if self.is_being_created() && !matches!(&*operation, "CreateTable" | "DescribeTable") {
+            return HttpConnectorFuture::ready(Ok(in_use()));
+        }
+        let (engine, is_lost, answer) = (self.clone(), self.is_lost(&operation), self.ask(request));
         HttpConnectorFuture::new(async move {
-            let answer = answer.await;
-            if is_lost { Err(ConnectorError::io("the connection is gone".into())) } else { answer }
+            let answer = answer.await?;
+            match &*operation {
+                _ if is_lost => Err(ConnectorError::io("the connection is gone".into())),
+                "DescribeTable" => Ok(engine.looked_at(answer)),
+                _ => Ok(answer),
+            }
         })
     }
+}
+
+fn in_use() -> HttpResponse {
+    let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceInUseException"}"#;
+    HttpResponse::new(StatusCode::try_from(400).expect("a status"), SdkBody::from(body))
 }
 
 fn send(

@@ -18,6 +18,18 @@ async fn a_table_that_was_made_has_no_fault() {
 }
 
 #[tokio::test]
+async fn a_table_that_takes_its_time_is_waited_for() {
+    let f = Fixture::without_table();
+    f.engine.take_time_to_create(2);
+    f.store.create_table_if_missing().await.expect("a table");
+    let facts = f.store.table_facts().await.expect("an answer").expect("a table");
+    assert_eq!((facts.faults, facts.expires), (Vec::new(), Some(true)));
+    f.engine.take_time_to_create(1);
+    f.store.create_table_if_missing().await.expect("someone else's table is waited for, too");
+    assert!(f.store.commit(received("1")).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_table_that_is_there_is_left_as_it_is() {
     let f = Fixture::new().await;
     let approval = f.store.commit(received("1")).await.expect("a commit");
