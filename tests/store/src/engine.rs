@@ -1,8 +1,8 @@
-//! What answers DynamoDB's API: the embedded engine, or another one at `STORE_CONTRACT_ENDPOINT`. Both can be made to do what
-//! they are asked and say nothing, and to take their time with a table, as AWS does and no engine of one machine.
+//! What answers DynamoDB's API: the embedded engine, or another one at `STORE_CONTRACT_ENDPOINT`. Both can be made to go
+//! wrong, and to take their time with a new table as AWS does.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU8, Ordering},
 };
 
@@ -22,8 +22,17 @@ use bridge::embedded::Embedded;
 #[derive(Clone, Debug)]
 pub struct Engine {
     place: Place,
-    silent_about: Arc<Mutex<Option<&'static str>>>,
+    fault: Arc<Mutex<Option<(&'static str, Fault)>>>,
     looks_until_created: Arc<AtomicU8>,
+}
+
+/// What goes wrong with an operation.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// It is done, and its answer is lost.
+    AnswerLost,
+    /// It was asked a moment too early, and found nothing.
+    FoundNothing,
 }
 
 #[derive(Clone, Debug)]
@@ -39,12 +48,12 @@ impl Engine {
             Ok(endpoint) => Place::At(reqwest::Client::new(), endpoint),
             Err(_) => Place::Inside(Embedded::in_memory().expect("an engine")),
         };
-        Self { place, silent_about: Arc::default(), looks_until_created: Arc::default() }
+        Self { place, fault: Arc::default(), looks_until_created: Arc::default() }
     }
 
-    /// Does the next operation of this name, and gives no answer.
-    pub fn lose_the_answer_to_the_next(&self, operation: &'static str) {
-        *self.silent_about() = Some(operation);
+    /// The next operation of this name goes wrong.
+    pub fn at_the_next(&self, operation: &'static str, fault: Fault) {
+        *self.fault() = Some((operation, fault));
     }
 
     /// Its table is still being made at the next `looks` at it, and until then nothing else can be done with it.
@@ -52,12 +61,12 @@ impl Engine {
         self.looks_until_created.store(looks, Ordering::Relaxed);
     }
 
-    fn silent_about(&self) -> std::sync::MutexGuard<'_, Option<&'static str>> {
-        self.silent_about.lock().unwrap_or_else(PoisonError::into_inner)
+    fn fault(&self) -> MutexGuard<'_, Option<(&'static str, Fault)>> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_lost(&self, operation: &str) -> bool {
-        self.silent_about().take_if(|name| *name == operation).is_some()
+    fn fault_of(&self, operation: &str) -> Option<Fault> {
+        self.fault().take_if(|(name, _)| *name == operation).map(|(_, fault)| fault)
     }
 
     fn is_being_created(&self) -> bool {
@@ -100,13 +109,14 @@ impl HttpConnector for Engine {
         if self.is_being_created() && !matches!(&*operation, "CreateTable" | "DescribeTable") {
             return HttpConnectorFuture::ready(Ok(in_use()));
         }
-        let (engine, is_lost, answer) = (self.clone(), self.is_lost(&operation), self.ask(request));
+        let (engine, fault, answer) = (self.clone(), self.fault_of(&operation), self.ask(request));
         HttpConnectorFuture::new(async move {
             let answer = answer.await?;
-            match &*operation {
-                _ if is_lost => Err(ConnectorError::io("the connection is gone".into())),
-                "DescribeTable" => Ok(engine.looked_at(answer)),
-                _ => Ok(answer),
+            match fault {
+                Some(Fault::AnswerLost) => Err(ConnectorError::io("the connection is gone".into())),
+                Some(Fault::FoundNothing) => Ok(HttpResponse::new(answer.status(), SdkBody::from("{}"))),
+                None if operation == "DescribeTable" => Ok(engine.looked_at(answer)),
+                None => Ok(answer),
             }
         })
     }

@@ -14,7 +14,7 @@ use shared::{
     world::World,
 };
 
-pub use engine::Engine;
+pub use engine::{Engine, Fault};
 
 /// A store and the engine that it is on.
 pub struct Fixture {

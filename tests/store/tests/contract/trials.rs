@@ -27,6 +27,8 @@ async fn what_was_reported_of_a_trial_is_found() {
     f.store.keep_early(&id, &hint(HintResult::Terminated)).await.expect("a write");
     assert_eq!(f.store.start_noted(&id).await.expect("an answer"), Some(at(1)));
     assert_eq!(f.store.early(&id).await.expect("an answer"), Some(hint(HintResult::Terminated)));
+    let (left, _) = f.everything(at(DAY + 1)).await;
+    assert_eq!(left.len(), 1, "the start is kept for a day");
 }
 
 #[tokio::test]
