@@ -13,22 +13,23 @@ import secrets
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from rehearsal.emulator import Emulator, free_port
 from rehearsal.ends import Ends
 from rehearsal.front import Front
 from rehearsal.installation import (
-    FUNCTIONS, ROOT, SECRET, Installation, Parameters, leave_table, resources_of, run, stand_still,
-    turn_on_expiry,
+    FUNCTIONS, RESOURCES, ROOT, SECRET, Installation, Parameters, leave_table, resources_of, run, stand_still, turn_on_expiry,
 )
 from rehearsal.stage import fitted
 from rehearsal.told import check, note, step, summary
+from rehearsal.witness import Witness, beyond
 
 # What the diagnosis must find wrong: the address that AWS would give leads nowhere.
 NOT_PUBLIC = ["callback"]
 NO_EMULATOR_SHOWS = (
-    "permissions: the emulator grants everything (the roles are linted and scanned, not exercised)",
+    "permissions other than those on the table: the emulator grants everything (the roles are linted and scanned)",
     "DeletionPolicy and deletion protection: it deletes a stack's table all the same, so the second half starts from a copy",
     "time to live, throttling, reserved concurrency, batch bisection and the queue of failures as AWS does them",
     "metrics, alarms and the dashboard: they are created, not evaluated",
@@ -41,23 +42,25 @@ NO_EMULATOR_SHOWS = (
 def main() -> int:
     options = arguments()
     work = Path(tempfile.mkdtemp(prefix="approval-bridge-rehearsal-"))
-    front, emulator, ends = Front(), None, None
+    front, emulator, ends, witnesses = Front(), None, None, {}
     try:
         parameters = Parameters(work)
         built = Path(options.built) if options.built else build(work, parameters)
         bridge = Path(options.bridge) if options.bridge else build_bridge()
-        built, left_out = fitted(built, work)
         step("an emulator of AWS, and the two ends between which the bridge stands")
         emulator = Emulator(work)
+        witnesses = {RESOURCES[name]: Witness(emulator.port) for name in FUNCTIONS}
+        built, left_out = fitted(built, work, {name: witness.url for name, witness in witnesses.items()})
         note(f"(it cannot make {', '.join(left_out)}: left out)")
         ends = Ends(bridge, front.url, work)
         rehearse(Installation(built, parameters, emulator, ends, front), work)
+        judge(witnesses, built)
     except Exception as error:  # Whatever it is, it is told, and everything is stopped.
         check(False, f"{type(error).__name__}: {error}")
         if emulator:
             note(emulator.last_words())
     finally:
-        for running in (ends, emulator, front):
+        for running in (ends, emulator, front, *witnesses.values()):
             if running:
                 running.stop()
         shutil.rmtree(work, ignore_errors=True)
@@ -160,6 +163,20 @@ def rehearse(site: Installation, work: Path) -> None:
     check(front.post("/dataphin/bpms/processinstance/create", b"{}")[0] == 401, "a submit without the token is not accepted")
     check(front.get("/elsewhere")[0] == 404, "no other path leads anywhere")
 
+    step("templates: generated, checked, tried")
+    token = site.secret["BRIDGE_OPERATOR_TOKEN"]
+    for act in ("generate", "check"):
+        status, text = front.post(f"/operator/templates/{act}", b"{}", token)
+        check(status == 200, f"{act}: {text[:60]}")
+    status, text = front.post("/operator/templates/try", b"{}", token)
+    tried = json.loads(text)
+    began = time.monotonic()
+    while status == 200 and tried["standing"] == "under-way" and time.monotonic() - began < 30:
+        time.sleep(1)
+        status, text = front.get(f"/operator/templates/try/{tried['instance']}", token)
+        tried = json.loads(text)
+    check(status == 200 and tried.get("standing") == "passed", f"try: {tried.get('standing', text)}")
+
     step("update: a changed parameter, sam deploy again")
     second = site.deploy(DataphinRefusalsAs200="true")
     same = ("DataphinSubmitApprovalRequestUrl", "TableName", "FailuresQueueUrl")
@@ -201,6 +218,14 @@ def rehearse(site: Installation, work: Path) -> None:
     site.remove()
     count = len(site.table_api.scan(TableName="left-behind")["Items"])
     check(not site.is_there() and count > len(left), f"removed: the stack is gone, the table is there with {count} items")
+
+
+def judge(witnesses: dict[str, Witness], built: Path) -> None:
+    step("permissions: what each function asked of the table, against its role")
+    for name, witness in witnesses.items():
+        wrong = beyond(name, witness.calls, built)
+        kinds = sorted({f"{action} {key[:1] if key else where}" for action, where, key in witness.calls})
+        check(bool(kinds) and not wrong, f"{name}: {', '.join(wrong) or ', '.join(kinds)}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[3]
 STACK = "approval-bridge-rehearsal"
 SECRET = "approval-bridge/secrets"
 FUNCTIONS = ("submit", "callback", "test-connection", "template", "relay", "sweep")
+# As the template names them.
+RESOURCES = {name: name.title().replace("-", "") for name in FUNCTIONS}
 SECRET_NAMES = (
     "DINGTALK_APP_SECRET",
     "DINGTALK_CALLBACK_TOKEN",
