@@ -158,7 +158,8 @@ def rehearse(site: Installation, work: Path) -> None:
     status, diagnosis = front.get("/operator/doctor", site.secret["BRIDGE_OPERATOR_TOKEN"])
     findings = json.loads(diagnosis)["findings"]
     failed = [finding["id"] for finding in findings if finding["outcome"] == "failed"]
-    check(status == 200 and failed == NOT_PUBLIC, f"with it, of {len(findings)} checks only {failed} fails: there is no public address here")
+    check(status == 200 and failed == NOT_PUBLIC,
+          f"with it, of {len(findings)} checks only {failed} fails: there is no public address here")
     check(front.post("/dingtalk/callback", b"{}")[0] == 403, "an unsigned callback is not accepted")
     check(front.post("/dataphin/bpms/processinstance/create", b"{}")[0] == 401, "a submit without the token is not accepted")
     check(front.get("/elsewhere")[0] == 404, "no other path leads anywhere")

@@ -45,12 +45,12 @@ class Parameters:
     """The installation's own file, which every command of `sam` reads by the project's samconfig.toml, where it stands."""
 
     def __init__(self, work: Path) -> None:
-        self._folder, self._values = work, {}
+        self._folder, self._values = work, dict[str, str]()
         self.set(Architecture="x86_64")
 
     def set(self, **changes: str) -> None:
-        """Writes values into it; an empty one is taken out."""
-        self._values = {name: value for name, value in (self._values | changes).items() if value}
+        """Writes values into it."""
+        self._values |= changes
         lines = [f"{name} = {json.dumps(value)}\n" for name, value in self._values.items()]
         (self._folder / "parameters.toml").write_text("".join(lines))
 

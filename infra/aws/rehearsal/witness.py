@@ -28,9 +28,10 @@ class Witness:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 action = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
                 witness.calls |= set(asked(action, json.loads(body)))
+                headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
                 to_api = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
                 try:
-                    to_api.request("POST", self.path, body, {name: value for name, value in self.headers.items() if name.lower() != "host"})
+                    to_api.request("POST", self.path, body, headers)
                     answer = to_api.getresponse()
                     text = answer.read()
                 finally:
