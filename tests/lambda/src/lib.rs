@@ -5,12 +5,14 @@
 
 mod binaries;
 mod gateway;
+mod measure;
 mod runtime;
 mod secret;
 mod site;
 mod table;
 
 pub use binaries::{FUNCTIONS, binary};
+pub use measure::Measure;
 pub use runtime::{Function, Reply};
 pub use secret::Secret;
 pub use site::Site;

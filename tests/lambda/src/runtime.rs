@@ -23,7 +23,7 @@ use axum::{
 use serde_json::Value;
 use tokio::{
     net::TcpListener,
-    sync::{Mutex as Turn, mpsc, oneshot},
+    sync::{Mutex as Turn, SetOnce, mpsc, oneshot},
 };
 
 use crate::binary;
@@ -44,11 +44,13 @@ pub enum Reply {
 pub struct Function(Arc<Running>);
 
 struct Running {
+    /// First: it is killed before its runtime API goes away.
+    process: Process,
     name: &'static str,
     invocations: mpsc::Sender<Invocation>,
     inner: Arc<Inner>,
     lines: Lines,
-    _process: Arc<Process>,
+    spawned: Instant,
 }
 
 struct Invocation {
@@ -59,7 +61,9 @@ struct Invocation {
 struct Inner {
     waiting: Turn<mpsc::Receiver<Invocation>>,
     replies: Mutex<HashMap<String, oneshot::Sender<Reply>>>,
-    first_poll: Mutex<Option<Instant>>,
+    first_poll: SetOnce<Instant>,
+    handed_over: Mutex<Option<Instant>>,
+    times: Mutex<Vec<Duration>>,
     ids: AtomicU64,
 }
 
@@ -68,24 +72,41 @@ type Lines = Arc<Mutex<Vec<String>>>;
 
 struct Process(Mutex<Child>);
 
-impl Drop for Process {
-    fn drop(&mut self) {
+impl Process {
+    fn end(&self) {
         let mut child = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = child.kill();
         let _ = child.wait();
     }
 }
 
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 impl Function {
     /// Starts a function with this environment, and nothing else of ours.
     pub async fn start(name: &'static str, environment: &HashMap<String, String>) -> Self {
+        Self::run(name, Command::new(binary(name)), environment).await
+    }
+
+    /// The same, of whatever program.
+    pub async fn run(
+        name: &'static str,
+        mut program: Command,
+        environment: &HashMap<String, String>,
+    ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("its address");
         let (invocations, waiting) = mpsc::channel(1024);
         let inner = Arc::new(Inner {
             waiting: Turn::new(waiting),
             replies: Mutex::default(),
-            first_poll: Mutex::default(),
+            first_poll: SetOnce::new(),
+            handed_over: Mutex::default(),
+            times: Mutex::default(),
             ids: AtomicU64::new(1),
         });
         let router = Router::new()
@@ -95,7 +116,7 @@ impl Function {
             .route("/2018-06-01/runtime/init/error", post(init_error))
             .with_state(inner.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let mut child = Command::new(binary(name))
+        let program = program
             .env_clear()
             .envs(environment)
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
@@ -104,9 +125,9 @@ impl Function {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
             .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/test")
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "test")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the function starts");
+            .stdout(Stdio::piped());
+        let spawned = Instant::now();
+        let mut child = program.spawn().expect("the function starts");
         let lines = Lines::default();
         let (kept, stdout) = (lines.clone(), child.stdout.take().expect("a log"));
         std::thread::spawn(move || {
@@ -114,8 +135,30 @@ impl Function {
                 kept.lock().unwrap_or_else(PoisonError::into_inner).push(line);
             }
         });
-        let process = Arc::new(Process(Mutex::new(child)));
-        Self(Arc::new(Running { name, invocations, inner, lines, _process: process }))
+        let process = Process(Mutex::new(child));
+        Self(Arc::new(Running { process, name, invocations, inner, lines, spawned }))
+    }
+
+    /// How long it took from its process's start until it asked for the first invocation.
+    pub async fn started(&self) -> Duration {
+        let first_poll = tokio::time::timeout(LONGEST, self.0.inner.first_poll.wait()).await.ok();
+        let first_poll = first_poll.unwrap_or_else(|| panic!("{} did not start in time", self.0.name));
+        first_poll.duration_since(self.0.spawned)
+    }
+
+    /// Ends its process, whoever else has a clone.
+    pub fn stop(&self) {
+        self.0.process.end();
+    }
+
+    /// How long each invocation took, from its handing over to its answer.
+    pub fn times(&self) -> Vec<Duration> {
+        self.0.inner.times.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Its process.
+    pub fn process_id(&self) -> u32 {
+        self.0.process.0.lock().unwrap_or_else(PoisonError::into_inner).id()
     }
 
     /// The sum of a metric that it has written so far.
@@ -144,7 +187,8 @@ impl Function {
 }
 
 async fn next(State(inner): State<Arc<Inner>>) -> Response {
-    inner.first_poll.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+    // Every poll but the first finds it set.
+    let _ = inner.first_poll.set(Instant::now());
     let Some(Invocation { id, event }) = inner.waiting.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };
@@ -155,7 +199,9 @@ async fn next(State(inner): State<Arc<Inner>>) -> Response {
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:1:function:f".to_owned()),
         ("content-type", "application/json".to_owned()),
     ];
-    (headers, event.to_string()).into_response()
+    let event = event.to_string();
+    *inner.handed_over.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    (headers, event).into_response()
 }
 
 async fn response(State(inner): State<Arc<Inner>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
@@ -174,6 +220,9 @@ async fn init_error(body: Bytes) -> StatusCode {
 }
 
 fn settle(inner: &Inner, id: &str, reply: Reply) -> StatusCode {
+    let handed_over = inner.handed_over.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let took = handed_over.map(|handed_over| handed_over.elapsed());
+    inner.times.lock().unwrap_or_else(PoisonError::into_inner).extend(took);
     let waiting = inner.replies.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     waiting.map(|waiting| waiting.send(reply));
     StatusCode::ACCEPTED

@@ -1,6 +1,9 @@
 //! A DynamoDB endpoint over HTTP, and its stream: what is written to approvals, in order.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use axum::{
     Router,
@@ -21,11 +24,13 @@ pub const NAME: &str = "approval-bridge";
 pub struct Table {
     /// Its address.
     pub endpoint: String,
+    writes: Arc<AtomicU64>,
 }
 
 struct Served {
     engine: Embedded,
     changes: mpsc::UnboundedSender<Value>,
+    writes: Arc<AtomicU64>,
 }
 
 impl Table {
@@ -40,9 +45,16 @@ impl Table {
         }
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("its address"));
-        let router = Router::new().route("/", post(answer)).with_state(Arc::new(Served { engine, changes }));
+        let writes = Arc::new(AtomicU64::new(0));
+        let served = Served { engine, changes, writes: writes.clone() };
+        let router = Router::new().route("/", post(answer)).with_state(Arc::new(served));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        (Self { endpoint }, stream)
+        (Self { endpoint, writes }, stream)
+    }
+
+    /// Write requests so far to approvals and instances.
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
     }
 }
 
@@ -80,12 +92,20 @@ async fn answer(State(served): State<Arc<Served>>, headers: HeaderMap, body: Byt
     let answered = tokio::task::spawn_blocking(move || engine.answer(&carried_out, &asked)).await;
     let (status, text) = answered.expect("the engine answers");
     if status == 200 {
+        served.writes.fetch_add(u64::from(writes(&operation, &body)), Ordering::Relaxed);
         for record in records(&operation, &serde_json::from_slice(&body).unwrap_or_default()) {
             let _ = served.changes.send(record);
         }
     }
     let status = StatusCode::from_u16(status).expect("a status");
     (status, [("content-type", "application/x-amz-json-1.0")], text).into_response()
+}
+
+/// Whether an operation writes an approval or an instance.
+fn writes(operation: &str, body: &[u8]) -> bool {
+    let body = String::from_utf8_lossy(body);
+    ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&operation)
+        && [r#""A#"#, r#""I#"#].iter().any(|prefix| body.contains(prefix))
 }
 
 /// The stream's records of a write that was carried out; the template's filter lets through those that are due.
