@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Rehearses an installation on an AWS emulator (MiniStack), with simulated ends: up, a request round, a changed parameter,
-a rotated secret, down, and up again over the table that was left. Everything listens on loopback, on free ports, and is
-stopped at the end. Prints what it proved; ends with 1 if something is not as it should be.
+"""Rehearses an installation on an AWS emulator (MiniStack), with simulated ends: moved in from one machine while it is paused,
+a request round, a changed parameter, a rotated secret, down, and up again over the table that was left. Everything listens on
+loopback, on free ports, and is stopped at the end. Prints what it proved; ends with 1 if something is not as it should be.
 
 Needs what requirements.txt lists, on PATH and for this Python.
 """
@@ -13,18 +13,23 @@ import secrets
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 
-from rehearsal.emulator import Emulator
+from rehearsal.emulator import Emulator, free_port
 from rehearsal.ends import Ends
 from rehearsal.front import Front
-from rehearsal.installation import ROOT, Installation, leave_table, run, table_of, turn_on_expiry
+from rehearsal.installation import (
+    FUNCTIONS, RESOURCES, ROOT, SECRET, Installation, Parameters, leave_table, resources_of, run, stand_still, turn_on_expiry,
+)
+from rehearsal.stage import fitted
 from rehearsal.told import check, note, step, summary
+from rehearsal.witness import Witness, beyond
 
 # What the diagnosis must find wrong: the address that AWS would give leads nowhere.
 NOT_PUBLIC = ["callback"]
 NO_EMULATOR_SHOWS = (
-    "permissions: the emulator grants everything (the roles are linted and scanned, not exercised)",
+    "permissions other than those on the table: the emulator grants everything (the roles are linted and scanned)",
     "DeletionPolicy and deletion protection: it deletes a stack's table all the same, so the second half starts from a copy",
     "time to live, throttling, reserved concurrency, batch bisection and the queue of failures as AWS does them",
     "metrics, alarms and the dashboard: they are created, not evaluated",
@@ -37,20 +42,25 @@ NO_EMULATOR_SHOWS = (
 def main() -> int:
     options = arguments()
     work = Path(tempfile.mkdtemp(prefix="approval-bridge-rehearsal-"))
-    front, emulator, ends = Front(), None, None
+    front, emulator, ends, witnesses = Front(), None, None, {}
     try:
-        built = Path(options.built) if options.built else build(work)
+        parameters = Parameters(work)
+        built = Path(options.built) if options.built else build(work, parameters)
         bridge = Path(options.bridge) if options.bridge else build_bridge()
         step("an emulator of AWS, and the two ends between which the bridge stands")
         emulator = Emulator(work)
+        witnesses = {RESOURCES[name]: Witness(emulator.port) for name in FUNCTIONS}
+        built, left_out = fitted(built, work, {name: witness.url for name, witness in witnesses.items()})
+        note(f"(it cannot make {', '.join(left_out)}: left out)")
         ends = Ends(bridge, front.url, work)
-        rehearse(Installation(built, emulator, ends, front))
+        rehearse(Installation(built, parameters, emulator, ends, front), work)
+        judge(witnesses, built)
     except Exception as error:  # Whatever it is, it is told, and everything is stopped.
         check(False, f"{type(error).__name__}: {error}")
         if emulator:
             note(emulator.last_words())
     finally:
-        for running in (ends, emulator, front):
+        for running in (ends, emulator, front, *witnesses.values()):
             if running:
                 running.stop()
         shutil.rmtree(work, ignore_errors=True)
@@ -64,7 +74,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def build(work: Path) -> Path:
+def build(work: Path, parameters: Parameters) -> Path:
     step("sam build")
     quick = {
         "CARGO_PROFILE_RELEASE_LTO": "thin",
@@ -72,7 +82,7 @@ def build(work: Path) -> Path:
         "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1",
     }
     built = work / "built"
-    run(["sam", "build", "--build-dir", str(built), "--parameter-overrides", "Architecture=x86_64"], quick)
+    parameters.sam("build", "--template-file", str(ROOT / "template.yaml"), "--build-dir", str(built), **quick)
     return built
 
 
@@ -82,11 +92,26 @@ def build_bridge() -> Path:
     return Path(target) / "debug" / "bridge"
 
 
-def rehearse(site: Installation) -> None:
+def rehearse(site: Installation, work: Path) -> None:
     ends, front = site.ends, site.front
 
-    step("install: sam deploy")
-    first = site.deploy()
+    step("a bridge on one machine, with a request on somebody's desk")
+    port = free_port()
+    machine = ends.serve(port, work / "bridge.db")
+    front.lead_to("machine", port)
+    ends.wait_until_connected()
+    moved = ends.file()
+    check(moved["accepted"], f"submit: {moved['instance']}")
+    machine.terminate()
+    machine.wait(20)
+    front.lead_to(None, 0)
+
+    step("install: sam deploy, paused")
+    first = site.deploy(Paused="yes")
+    resources = resources_of(site.built)
+    still = stand_still(resources)
+    check(site.clock() == {"DISABLED"} and len(still) == len(FUNCTIONS) + 1, f"the clock is off, and so are {', '.join(still)}")
+    note("(the emulator heeds the clock's state; the others are read in the template)")
     for name in ("DataphinSubmitApprovalRequestUrl", "DingTalkEventSubscriptionUrl", "OperatorPage", "TableName"):
         check(name in first, f"output {name}: {first.get(name)}")
     known = site.table_api.describe_table(TableName=first["TableName"])["Table"]
@@ -95,13 +120,26 @@ def rehearse(site: Installation) -> None:
     turn_on_expiry(site.table_api, first["TableName"])
     note("(the emulator leaves out the table's time to live: set now, as the template says)")
     secret_values = set(site.secret.values())
-    functions = ("submit", "callback", "test-connection", "template", "relay", "sweep")
-    exposed = [name for name in functions if secret_values & set(site.environment(name).values())]
+    exposed = [name for name in FUNCTIONS if secret_values & set(site.environment(name).values())]
     check(not exposed, "no secret is in a function's environment")
 
-    step("a request goes round")
-    ends.wait_until_connected()
+    step("moved in: export, import, and on")
+    ends.command("export", str(work / "all.jsonl"), BRIDGE_FILE=str(work / "bridge.db"))
+    at_aws = site.at_table(first["TableName"])
+    told = ends.command("import", str(work / "all.jsonl"), **at_aws)
+    seal = 1
+    exported = len((work / "all.jsonl").read_text().splitlines()) - seal
+    count = len(site.table_api.scan(TableName=first["TableName"])["Items"])
+    check(0 < count == exported, f"{count} of {exported} items are in the stack's table: {told.strip().splitlines()[-1]}")
+    check("is there already" not in ends.command("import", str(work / "all.jsonl"), **at_aws), "nothing has changed them meanwhile")
+    site.deploy(Paused="no")
+    check(site.clock() == {"ENABLED"}, "the clock wakes the sweep")
+    ends.connect(front.url)
     check(True, "DingTalk accepted the callback address (check_url through the API and the function)")
+    seconds = ends.decide_and_wait(moved["applyId"])
+    check(seconds is not None, f"what was on a desk is decided in DingTalk, and told to Dataphin {seconds} s later")
+
+    step("a request goes round")
     test = ends.test_connection()
     check(test["passed"], f"Dataphin's Test Connection: {test['message']}")
     filed = ends.file()
@@ -111,8 +149,7 @@ def rehearse(site: Installation) -> None:
     swept = json.load(site.functions.invoke(FunctionName=site.function("sweep"), Payload=b"{}")["Payload"])
     check(swept.get("failed") == 0, f"sweep: {swept}")
 
-    shown = ends.command("show", filed["applyId"], **site.emulator.environment, BRIDGE_TABLE=first["TableName"],
-                         BRIDGE_DYNAMODB_ENDPOINT=site.emulator.environment["AWS_ENDPOINT_URL"])
+    shown = ends.command("show", filed["applyId"], **at_aws)
     check("delivered" in shown, f"bridge show, on the stack's table: {shown.strip().splitlines()[0]}")
 
     step("the doors")
@@ -121,10 +158,25 @@ def rehearse(site: Installation) -> None:
     status, diagnosis = front.get("/operator/doctor", site.secret["BRIDGE_OPERATOR_TOKEN"])
     findings = json.loads(diagnosis)["findings"]
     failed = [finding["id"] for finding in findings if finding["outcome"] == "failed"]
-    check(status == 200 and failed == NOT_PUBLIC, f"with it, of {len(findings)} checks only {failed} fails: there is no public address here")
+    check(status == 200 and failed == NOT_PUBLIC,
+          f"with it, of {len(findings)} checks only {failed} fails: there is no public address here")
     check(front.post("/dingtalk/callback", b"{}")[0] == 403, "an unsigned callback is not accepted")
     check(front.post("/dataphin/bpms/processinstance/create", b"{}")[0] == 401, "a submit without the token is not accepted")
     check(front.get("/elsewhere")[0] == 404, "no other path leads anywhere")
+
+    step("templates: generated, checked, tried")
+    token = site.secret["BRIDGE_OPERATOR_TOKEN"]
+    for act in ("generate", "check"):
+        status, text = front.post(f"/operator/templates/{act}", b"{}", token)
+        check(status == 200, f"{act}: {text[:60]}")
+    status, text = front.post("/operator/templates/try", b"{}", token)
+    tried = json.loads(text)
+    began = time.monotonic()
+    while status == 200 and tried["standing"] == "under-way" and time.monotonic() - began < 30:
+        time.sleep(1)
+        status, text = front.get(f"/operator/templates/try/{tried['instance']}", token)
+        tried = json.loads(text)
+    check(status == 200 and tried.get("standing") == "passed", f"try: {tried.get('standing', text)}")
 
     step("update: a changed parameter, sam deploy again")
     second = site.deploy(DataphinRefusalsAs200="true")
@@ -137,7 +189,7 @@ def rehearse(site: Installation) -> None:
     step("rotation: another access token in the secret")
     old, new = site.secret["DATAPHIN_ACCESS_TOKEN"], secrets.token_hex(8)
     site.secret["DATAPHIN_ACCESS_TOKEN"] = new
-    site.secrets.put_secret_value(SecretId="approval-bridge", SecretString=json.dumps(site.secret))
+    site.secrets.put_secret_value(SecretId=SECRET, SecretString=json.dumps(site.secret))
     check(ends.test_connection()["passed"], "Dataphin's old token is accepted as long as it is the one before")
     ends.set_access_token(new)
     check(ends.test_connection()["passed"], "and so is the new one")
@@ -145,12 +197,12 @@ def rehearse(site: Installation) -> None:
 
     step("removal: the stack is deleted")
     left = site.table_api.scan(TableName=first["TableName"])["Items"]
-    resource = table_of(site.built)
+    resource = resources["Table"]
     check(resource["DeletionPolicy"] == "Retain" and resource["UpdateReplacePolicy"] == "Retain",
           "the table is marked to be retained")
     site.remove()
     check(not site.is_there(), "the stack is gone")
-    check(bool(site.secrets.get_secret_value(SecretId="approval-bridge")["SecretString"]), "the secret is there")
+    check(bool(site.secrets.get_secret_value(SecretId=SECRET)["SecretString"]), "the secret is there")
 
     step("installed again, over the table that was left")
     kept = leave_table(site.table_api, resource["Properties"], left)
@@ -167,6 +219,14 @@ def rehearse(site: Installation) -> None:
     site.remove()
     count = len(site.table_api.scan(TableName="left-behind")["Items"])
     check(not site.is_there() and count > len(left), f"removed: the stack is gone, the table is there with {count} items")
+
+
+def judge(witnesses: dict[str, Witness], built: Path) -> None:
+    step("permissions: what each function asked of the table, against its role")
+    for name, witness in witnesses.items():
+        wrong = beyond(name, witness.calls, built)
+        kinds = sorted({f"{action} {key[:1] if key else where}" for action, where, key in witness.calls})
+        check(bool(kinds) and not wrong, f"{name}: {', '.join(wrong) or ', '.join(kinds)}")
 
 
 if __name__ == "__main__":

@@ -81,6 +81,13 @@ class Ends:
         done = subprocess.run([self._bridge, *words], env=environment, capture_output=True, text=True, check=False)
         return done.stdout or done.stderr
 
+    def serve(self, port: int, file: Path) -> subprocess.Popen:
+        """A bridge on one machine, between the same ends."""
+        own = {"BRIDGE_LISTEN": f"127.0.0.1:{port}", "BRIDGE_FILE": str(file)}
+        return subprocess.Popen(
+            [str(self._bridge), "serve"], env=self.variables | own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
     def stop(self) -> None:
         """Ends them."""
         self._process.terminate()

@@ -46,9 +46,10 @@ class Front:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return call(urllib.request.Request(self.url + path, headers=headers))
 
-    def post(self, path: str, body: bytes) -> tuple[int, str]:
+    def post(self, path: str, body: bytes, token: str | None = None) -> tuple[int, str]:
         """Status and body of a call."""
-        return call(urllib.request.Request(self.url + path, body, {"Content-Type": "application/json"}))
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        return call(urllib.request.Request(self.url + path, body, headers))
 
     def stop(self) -> None:
         """Ends it."""

@@ -14,7 +14,10 @@ from .front import Front
 
 ROOT = Path(__file__).resolve().parents[3]
 STACK = "approval-bridge-rehearsal"
-BUCKET = "rehearsal"
+SECRET = "approval-bridge/secrets"
+FUNCTIONS = ("submit", "callback", "test-connection", "template", "relay", "sweep")
+# As the template names them.
+RESOURCES = {name: name.title().replace("-", "") for name in FUNCTIONS}
 SECRET_NAMES = (
     "DINGTALK_APP_SECRET",
     "DINGTALK_CALLBACK_TOKEN",
@@ -24,10 +27,10 @@ SECRET_NAMES = (
 )
 
 
-def run(command: list[str], environment: dict[str, str]) -> None:
+def run(command: list[str], environment: dict[str, str], where: Path = ROOT) -> None:
     done = subprocess.run(
         command,
-        cwd=ROOT,
+        cwd=where,
         env={**os.environ, "SAM_CLI_TELEMETRY": "0", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -38,40 +41,51 @@ def run(command: list[str], environment: dict[str, str]) -> None:
         raise RuntimeError(f"{' '.join(command[:2])} failed:\n{done.stdout[-4000:]}")
 
 
+class Parameters:
+    """The installation's own file, which every command of `sam` reads by the project's samconfig.toml, where it stands."""
+
+    def __init__(self, work: Path) -> None:
+        self._folder, self._values = work, dict[str, str]()
+        self.set(Architecture="x86_64")
+
+    def set(self, **changes: str) -> None:
+        """Writes values into it."""
+        self._values |= changes
+        lines = [f"{name} = {json.dumps(value)}\n" for name, value in self._values.items()]
+        (self._folder / "parameters.toml").write_text("".join(lines))
+
+    def sam(self, command: str, *words: str, **environment: str) -> None:
+        """Runs a command of `sam` beside it."""
+        run(["sam", command, "--config-file", str(ROOT / "samconfig.toml"), *words], environment, self._folder)
+
+
 class Installation:
     """A stack between the two ends."""
 
-    def __init__(self, built: Path, emulator: Emulator, ends: Ends, front: Front) -> None:
-        self.built, self.emulator, self.ends, self.front = built, emulator, ends, front
+    def __init__(self, built: Path, parameters: Parameters, emulator: Emulator, ends: Ends, front: Front) -> None:
+        self.built, self.parameters, self.emulator, self.ends, self.front = built, parameters, emulator, ends, front
         self.stacks, self.table_api = emulator.client("cloudformation"), emulator.client("dynamodb")
         self.functions, self.secrets = emulator.client("lambda"), emulator.client("secretsmanager")
-        place = {"LocationConstraint": emulator.region}
-        emulator.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
         self.secret = {name: ends.variables[name] for name in SECRET_NAMES}
         self.secret["BRIDGE_OPERATOR_TOKEN"] = secrets.token_urlsafe(24)
-        made = self.secrets.create_secret(Name="approval-bridge", SecretString=json.dumps(self.secret))
-        self.parameters = {
-            "SecretArn": made["ARN"],
-            "Architecture": "x86_64",
-            "DingTalkAppKey": ends.variables["DINGTALK_APP_KEY"],
-            "DingTalkAgentId": ends.variables["DINGTALK_AGENT_ID"],
-            "DingTalkCorpId": ends.variables["DINGTALK_CORP_ID"],
-            "DingTalkProcessCode": ends.variables["DINGTALK_PROCESS_CODE"],
-            "DingTalkServiceUserId": ends.variables["DINGTALK_SERVICE_USER_ID"],
-            "DingTalkApiUrl": ends.variables["DINGTALK_API_URL"],
-            "DingTalkOapiUrl": ends.variables["DINGTALK_OAPI_URL"],
-            "DataphinCallbackUrl": ends.variables["DATAPHIN_CALLBACK_URL"],
-        }
+        made = self.secrets.create_secret(Name=SECRET, SecretString=json.dumps(self.secret))
+        self.parameters.set(
+            SecretArn=made["ARN"],
+            DingTalkAppKey=ends.variables["DINGTALK_APP_KEY"],
+            DingTalkAgentId=ends.variables["DINGTALK_AGENT_ID"],
+            DingTalkCorpId=ends.variables["DINGTALK_CORP_ID"],
+            DingTalkProcessCode=ends.variables["DINGTALK_PROCESS_CODE"],
+            DingTalkServiceUserId=ends.variables["DINGTALK_SERVICE_USER_ID"],
+            DingTalkApiUrl=ends.variables["DINGTALK_API_URL"],
+            DingTalkOapiUrl=ends.variables["DINGTALK_OAPI_URL"],
+            DataphinCallbackUrl=ends.variables["DATAPHIN_CALLBACK_URL"],
+        )
 
     def deploy(self, **changes: str) -> dict[str, str]:
-        """Creates or updates the stack; gives its outputs."""
-        self.parameters.update(changes)
-        overrides = [f"{name}={value}" for name, value in self.parameters.items()]
-        command = ["sam", "deploy", "--template-file", str(self.built / "template.yaml")]
-        command += ["--stack-name", STACK, "--s3-bucket", BUCKET, "--region", self.emulator.region]
-        command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-        command += ["--no-confirm-changeset", "--no-progressbar", "--parameter-overrides", *overrides]
-        run(command, self.emulator.environment)
+        """Creates or updates the stack, with its parameters changed like this; gives its outputs."""
+        self.parameters.set(**changes)
+        words = ["--template-file", str(self.built / "template.yaml"), "--stack-name", STACK]
+        self.parameters.sam("deploy", *words, "--no-confirm-changeset", "--no-progressbar", **self.emulator.environment)
         stack = self.stacks.describe_stacks(StackName=STACK)["Stacks"][0]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         self.front.lead_to(self.api(outputs), self.emulator.port)
@@ -93,6 +107,15 @@ class Installation:
         found = self.functions.get_function_configuration(FunctionName=self.function(function))
         return found["Environment"]["Variables"]
 
+    def at_table(self, table: str) -> dict[str, str]:
+        """The environment of a command of `bridge` that works on the stack's table."""
+        own = {"BRIDGE_TABLE": table, "BRIDGE_DYNAMODB_ENDPOINT": self.emulator.environment["AWS_ENDPOINT_URL"]}
+        return self.emulator.environment | own
+
+    def clock(self) -> set[str]:
+        """Whether the clock wakes the sweep."""
+        return {rule["State"] for rule in self.emulator.client("events").list_rules()["Rules"]}
+
     @staticmethod
     def function(name: str) -> str:
         """A function's whole name."""
@@ -104,14 +127,20 @@ class Installation:
         return outputs["DataphinSubmitApprovalRequestUrl"].removeprefix("https://").split(".")[0]
 
 
-def table_of(built: Path) -> dict:
-    """The table in the template that was deployed, without its short forms."""
+def resources_of(built: Path) -> dict:
+    """What the template that was deployed makes."""
+    return yaml.safe_load((built / "template.yaml").read_text())["Resources"]
 
-    class Loader(yaml.SafeLoader):
-        pass
 
-    Loader.add_multi_constructor("!", lambda loader, tag, node: tag)
-    return yaml.load((built / "template.yaml").read_text(), Loader)["Resources"]["Table"]
+def stand_still(resources: dict) -> list[str]:
+    """What the template keeps from running while it is paused."""
+    def paused(property_of: dict | None) -> object:
+        return (property_of or {}).get("Fn::If", [None, None])[:2]
+
+    functions = {name: found["Properties"] for name, found in resources.items() if found["Type"] == "AWS::Serverless::Function"}
+    still = [name for name, found in functions.items() if paused(found.get("ReservedConcurrentExecutions")) == ["IsPaused", 0]]
+    stream = functions["Relay"]["Events"]["Changes"]["Properties"]
+    return still + (["stream"] if paused(stream.get("Enabled")) == ["IsPaused", False] else [])
 
 
 def turn_on_expiry(api, table: str) -> None:
