@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
     approval::ApprovalId,
-    engine::{Engine, EngineError},
+    engine::{Engine, EngineError, WorkTime},
     metrics::{self, Count},
+    store::StoreError,
+    world::World,
 };
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 /// What Lambda's event source wants to hear of a batch.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -27,10 +30,12 @@ pub struct BatchItemFailure {
     pub item_identifier: String,
 }
 
-/// Handles a batch: every approval in it once, all at the same time. The stream sends everything again from the first
-/// record that is named as failed, so only a store that does not answer is worth that. Whatever else fails stays due, and
-/// the sweep takes it up: one poisoned record does not hold up the others.
-pub async fn relay(engine: &Engine, batch: &Value) -> BatchResponse {
+/// Handles a batch: every approval in it once, all at the same time, and ends before the `deadline`, at which Lambda
+/// kills the process. The stream sends everything again from the first record that is named as failed, so only a store
+/// that does not answer is worth that. Whatever else fails, or takes too long, stays due, and the sweep takes it up: one
+/// poisoned record does not hold up the others.
+pub async fn relay(engine: &Engine, world: &World, batch: &Value, deadline: Timestamp) -> BatchResponse {
+    let end = WorkTime::before(deadline, world.now()).end;
     let mut work = JoinSet::new();
     for (id, sequence_number) in approvals(batch) {
         let engine = engine.clone();
@@ -40,11 +45,11 @@ pub async fn relay(engine: &Engine, batch: &Value) -> BatchResponse {
                 metrics::count(Count::NotAdvanced);
                 tracing::error!(approval = %id, %error, "not advanced");
             }
-            matches!(advanced, Err(EngineError::Store(_))).then_some(sequence_number)
+            advanced.is_err_and(|error| is_worth_another_try(&error)).then_some(sequence_number)
         });
     }
     let mut response = BatchResponse::default();
-    while let Some(advanced) = work.join_next().await {
+    while let Some(advanced) = next(&mut work, world, end).await {
         match advanced {
             Ok(failed) => response
                 .batch_item_failures
@@ -55,7 +60,29 @@ pub async fn relay(engine: &Engine, batch: &Value) -> BatchResponse {
             }
         }
     }
+    if !work.is_empty() {
+        metrics::count_many(Count::NotAdvanced, work.len());
+        tracing::error!(approvals = work.len(), "cut off: the time is over; the sweep goes on");
+    }
     response
+}
+
+/// The next piece of work that has ended; `None`: all have, or the time is over.
+async fn next<T: 'static>(
+    work: &mut JoinSet<T>,
+    world: &World,
+    end: Timestamp,
+) -> Option<Result<T, JoinError>> {
+    tokio::select! {
+        biased;
+        ended = work.join_next() => ended,
+        () = world.clock.sleep_until(end) => None,
+    }
+}
+
+/// An item that cannot be read now cannot be read in a moment either.
+fn is_worth_another_try(error: &EngineError) -> bool {
+    matches!(error, EngineError::Store(StoreError::Unavailable(_) | StoreError::Unreached(_)))
 }
 
 /// The approvals that a batch is about, each with its first record. A record of another shape is nobody's, and is told.

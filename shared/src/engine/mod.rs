@@ -3,7 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | [`advance`] | load, next action, act, commit; until nothing is due |
-//! | [`submit`], [`withdraw`], [`report`] | what the doors tell the engine; [`sweep`] is the clock's |
+//! | [`submit`], [`withdraw`], [`report`] | what the doors tell the engine; [`sweep`] and `lost_events` are the clock's |
 //! | `create`, `reconcile`, `read`, `terminate`, `deliver` | one executor an action |
 //! | `people`, `selection` | who the people of a request are in DingTalk, and where a template's flow asks for them |
 //! | `templates` | which template a request gets |
@@ -15,6 +15,7 @@
 mod advance;
 mod create;
 mod deliver;
+mod lost_events;
 mod people;
 mod read;
 mod reconcile;
@@ -43,8 +44,9 @@ use crate::{
 use reconcile::LastLook;
 use templates::BookCopy;
 
+pub use lost_events::TakeError;
 pub use submit::{SubmitError, Submitted};
-pub use sweep::{Swept, TakeError};
+pub use sweep::{Swept, WorkTime};
 pub use withdraw::WithdrawError;
 
 /// The engine. Cheap to clone.

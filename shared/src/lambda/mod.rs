@@ -6,6 +6,8 @@
 //! | [`live`] | what a function works with, made anew when the secret changes |
 //! | [`serve`] | an HTTP function |
 
+use jiff::Timestamp;
+
 pub mod live;
 pub mod secrets;
 mod serve;
@@ -15,3 +17,9 @@ pub use serve::serve;
 
 /// Whatever keeps a function from starting, or an invocation from ending well.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// When Lambda kills the process, from an invocation's context (milliseconds since the epoch).
+pub fn deadline(milliseconds: u64) -> Timestamp {
+    let milliseconds = i64::try_from(milliseconds).ok();
+    milliseconds.and_then(|it| Timestamp::from_millisecond(it).ok()).unwrap_or(Timestamp::MAX)
+}

@@ -98,14 +98,39 @@ async fn what_is_due_is_found_and_nothing_else() {
     let due = async |seconds| {
         let mut due = Vec::new();
         for shard in 0..DUE_SHARDS {
-            due.extend(f.store.due(shard, at(seconds), 10).await.expect("an answer"));
+            due.extend(f.store.due(shard, at(seconds), 10, None).await.expect("an answer"));
         }
-        due
+        due.into_iter().map(|due| due.id).collect::<Vec<_>>()
     };
     assert_eq!(due(29).await, [], "someone is at it");
     assert_eq!(due(30).await, std::slice::from_ref(&approval.record.id));
     let _ = f.store.commit(approval.refused("code".into(), "message".into(), at(1))).await.expect("a commit");
     assert_eq!(due(1_000_000).await, [], "what rests is in no index of what is due");
+}
+
+#[tokio::test]
+async fn what_is_due_is_listed_oldest_first_page_by_page() {
+    let f = Fixture::new().await;
+    for number in 0..20 {
+        let approval = received(&number.to_string()).ask_withdrawal(at(20 - number));
+        f.store.commit(approval).await.expect("a commit");
+    }
+    let mut seen = Vec::new();
+    for shard in 0..DUE_SHARDS {
+        let mut last = None;
+        loop {
+            let page = f.store.due(shard, at(1000), 2, last.as_ref()).await.expect("an answer");
+            assert!(page.len() <= 2 && last.iter().chain(&page).is_sorted_by_key(|due| due.at), "{page:?}");
+            last = page.last().cloned();
+            seen.extend(page.into_iter().map(|due| due.id));
+            if last.is_none() {
+                break;
+            }
+        }
+    }
+    seen.sort_by_key(ToString::to_string);
+    seen.dedup();
+    assert_eq!(seen.len(), 20);
 }
 
 #[tokio::test]
