@@ -1,7 +1,9 @@
 //! The sweep: advances whatever is due, the oldest first, within the time it is given.
 
+use std::ops::RangeInclusive;
+
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::{Engine, EngineError};
 use crate::{
@@ -12,8 +14,9 @@ use crate::{
 
 /// Approvals of a shard that are looked up at a time. Among so many the oldest of all shards come first.
 const MOST_A_SHARD: u16 = 1000;
-/// Approvals advanced at the same time: DingTalk takes 20 calls a second, and nobody waits for it longer than five.
-const AT_ONCE: usize = 64;
+/// Approvals advanced at the same time: what DingTalk takes in five seconds, within these bounds. A Dataphin that does not
+/// answer holds each of them up for ten seconds; when the time for taking up is over, those must still come to an end.
+const AT_ONCE: RangeInclusive<usize> = 16..=64;
 
 /// Undelivered decisions whose age is looked at.
 const MOST_LOOKED_AT: u16 = 20;
@@ -78,7 +81,7 @@ impl Engine {
         swept.unseen += usize::from(cut_off);
         tokio::select! {
             biased;
-            () = async { while let Some(ended) = work.join_next().await { swept.ended(ended) } } => {}
+            () = async { while let Some(ended) = work.join_next().await { swept.ended(&ended) } } => {}
             () = self.0.world.clock.sleep_until(time.end) => {}
         }
         if !work.is_empty() {
@@ -89,9 +92,25 @@ impl Engine {
         swept
     }
 
+    /// How many are advanced at the same time.
+    fn at_once(&self) -> usize {
+        match self.dingtalk().settings().calls_per_second {
+            0 => *AT_ONCE.end(),
+            calls => {
+                let calls = usize::try_from(calls).unwrap_or(usize::MAX).saturating_mul(5);
+                calls.clamp(*AT_ONCE.start(), *AT_ONCE.end())
+            }
+        }
+    }
+
     /// Starts the work on what is due, page after page, until the time is over.
-    async fn take_up(&self, until: Timestamp, swept: &mut Swept, work: &mut JoinSet<Result<(), EngineError>>) {
-        let now = self.now();
+    async fn take_up(
+        &self,
+        until: Timestamp,
+        swept: &mut Swept,
+        work: &mut JoinSet<Result<(), EngineError>>,
+    ) {
+        let (now, at_once) = (self.now(), self.at_once());
         let mut shards: Vec<Shard> =
             (0..DUE_SHARDS).map(|number| Shard { number, from: None, ended: false }).collect();
         while shards.iter().any(|shard| !shard.ended) {
@@ -104,7 +123,7 @@ impl Engine {
                         swept.left += 1 + page.len();
                         return;
                     }
-                    () = place(work, swept) => {}
+                    () = room(at_once, work, swept) => {}
                 }
                 let engine = self.clone();
                 swept.due += 1;
@@ -152,8 +171,8 @@ impl Engine {
 
 impl Swept {
     /// Notes how a piece of work has ended: with an error, or by a panic, it has failed.
-    fn ended(&mut self, ended: Result<Result<(), EngineError>, tokio::task::JoinError>) {
-        if let Err(error) = &ended {
+    fn ended(&mut self, ended: &Result<Result<(), EngineError>, JoinError>) {
+        if let Err(error) = ended {
             tracing::error!(%error, "not advanced");
         }
         self.failed += usize::from(!matches!(ended, Ok(Ok(()))));
@@ -161,10 +180,24 @@ impl Swept {
 }
 
 /// Waits until one more may be worked on.
-async fn place(work: &mut JoinSet<Result<(), EngineError>>, swept: &mut Swept) {
-    while work.len() >= AT_ONCE {
+async fn room(at_once: usize, work: &mut JoinSet<Result<(), EngineError>>, swept: &mut Swept) {
+    while work.len() >= at_once {
         if let Some(ended) = work.join_next().await {
-            swept.ended(ended);
+            swept.ended(&ended);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn most_of_the_time_is_for_taking_up_and_the_answer_comes_before_the_deadline() {
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let time = WorkTime::before(at(60), at(0));
+        assert_eq!(time, WorkTime { take_up_until: at(40), end: at(54) });
+        let late = WorkTime::before(at(0), at(60));
+        assert_eq!(late, WorkTime { take_up_until: at(60), end: at(60) });
     }
 }

@@ -110,9 +110,7 @@ fn timeouts() -> TimeoutConfig {
 fn why(error: &SdkError<GetSecretValueError, HttpResponse>) -> NoSecret {
     let code = error.code().unwrap_or("no answer").to_owned();
     let passing = match error {
-        SdkError::ServiceError(answer) => {
-            answer.raw().status().is_server_error() || code.contains("Throttl")
-        }
+        SdkError::ServiceError(answer) => answer.raw().status().is_server_error() || code.contains("Throttl"),
         _ => true,
     };
     if passing { NoSecret::NotNow(code) } else { NoSecret::Refused(code) }
