@@ -1,34 +1,26 @@
-//! The Lambda runtime API for one function: it asks for the next invocation, and answers it. One process handles one
-//! invocation at a time, as on Lambda; a process that ends is started again.
+//! A function as Lambda runs it: one invocation at a time, killed when its time is over; a process that has ended is started
+//! again with the next invocation.
 
 use std::{
     collections::HashMap,
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use axum::{
-    Router,
-    body::Bytes,
-    extract::{Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
-    routing::{get, post},
-};
 use serde_json::Value;
-use tokio::{
-    net::TcpListener,
-    sync::{Mutex as Turn, mpsc, oneshot},
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+
+use crate::{
+    binary,
+    environment::{Environment, Lines, Process, lock},
 };
 
-use crate::binary;
-
-const LONGEST: Duration = Duration::from_mins(1);
+/// What an invocation may take, unless told otherwise.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// What came of an invocation.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,142 +31,130 @@ pub enum Reply {
     Failed(Value),
 }
 
-/// A function: a process under its own runtime API. It is killed with the last clone.
+/// A function. Its process is killed with the last clone.
 #[derive(Clone)]
 pub struct Function(Arc<Running>);
 
 struct Running {
     name: &'static str,
-    invocations: mpsc::Sender<Invocation>,
-    inner: Arc<Inner>,
+    variables: HashMap<String, String>,
+    limit: Mutex<Duration>,
     lines: Lines,
-    _process: Arc<Process>,
+    invocations: AtomicU64,
+    starts: AtomicU64,
+    turn: Arc<Turn<Option<Environment>>>,
+    process: Mutex<Option<Arc<Process>>>,
 }
 
-struct Invocation {
-    id: String,
-    event: Value,
-}
-
-struct Inner {
-    waiting: Turn<mpsc::Receiver<Invocation>>,
-    replies: Mutex<HashMap<String, oneshot::Sender<Reply>>>,
-    first_poll: Mutex<Option<Instant>>,
-    ids: AtomicU64,
-}
-
-/// What a function has written to its log.
-type Lines = Arc<Mutex<Vec<String>>>;
-
-struct Process(Mutex<Child>);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let mut child = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = child.kill();
-        let _ = child.wait();
-    }
-}
+/// Keeps a function from being invoked; whoever invokes it waits.
+pub struct Held(#[allow(dead_code)] OwnedMutexGuard<Option<Environment>>);
 
 impl Function {
     /// Starts a function with this environment, and nothing else of ours.
-    pub async fn start(name: &'static str, environment: &HashMap<String, String>) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-        let address = listener.local_addr().expect("its address");
-        let (invocations, waiting) = mpsc::channel(1024);
-        let inner = Arc::new(Inner {
-            waiting: Turn::new(waiting),
-            replies: Mutex::default(),
-            first_poll: Mutex::default(),
-            ids: AtomicU64::new(1),
+    pub async fn start(name: &'static str, variables: &HashMap<String, String>) -> Self {
+        let function = Self(Arc::new(Running {
+            name,
+            variables: variables.clone(),
+            limit: Mutex::new(LIMIT),
+            lines: Lines::default(),
+            invocations: AtomicU64::new(0),
+            starts: AtomicU64::new(0),
+            turn: Arc::default(),
+            process: Mutex::default(),
+        }));
+        function.0.running(&mut *function.0.turn.clone().lock_owned().await).await;
+        function
+    }
+
+    /// Another one of the same, which runs beside this one.
+    pub async fn another(&self) -> Self {
+        self.another_with(&[]).await
+    }
+
+    /// Another one, with these variables set otherwise.
+    pub async fn another_with(&self, variables: &[(&str, &str)]) -> Self {
+        let changed = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let variables = self.0.variables.clone().into_iter().chain(changed).collect();
+        Self::start(self.0.name, &variables).await
+    }
+
+    /// Invokes it and waits for what comes of it. Whoever stops waiting does not stop the invocation.
+    pub async fn invoke(&self, event: Value) -> Reply {
+        let running = self.0.clone();
+        let invoked = tokio::spawn(async move {
+            let mut environment = running.turn.clone().lock_owned().await;
+            let id = running.invocations.fetch_add(1, Ordering::Relaxed).to_string();
+            let limit = *lock(&running.limit);
+            running.running(&mut environment).await.invoke(id, event, limit).await
         });
-        let router = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-            .route("/2018-06-01/runtime/init/error", post(init_error))
-            .with_state(inner.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let mut child = Command::new(binary(name))
-            .env_clear()
-            .envs(environment)
-            .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", name)
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
-            .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/test")
-            .env("AWS_LAMBDA_LOG_STREAM_NAME", "test")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the function starts");
-        let lines = Lines::default();
-        let (kept, stdout) = (lines.clone(), child.stdout.take().expect("a log"));
-        std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                kept.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-            }
-        });
-        let process = Arc::new(Process(Mutex::new(child)));
-        Self(Arc::new(Running { name, invocations, inner, lines, _process: process }))
+        invoked.await.expect("an invocation ends")
+    }
+
+    /// Sets what an invocation may take from now on.
+    pub fn set_limit(&self, limit: Duration) {
+        *lock(&self.0.limit) = limit;
+    }
+
+    /// Keeps it from being invoked. An invocation that is under way ends first.
+    pub async fn hold(&self) -> Held {
+        Held(self.0.turn.clone().lock_owned().await)
+    }
+
+    /// Kills its process, whatever it is doing.
+    pub fn kill(&self) {
+        let process = lock(&self.0.process).clone();
+        process.expect("it has been started").kill();
+    }
+
+    /// How many processes it has had.
+    pub fn starts(&self) -> u64 {
+        self.0.starts.load(Ordering::Relaxed)
+    }
+
+    /// The lines of metrics that it has written so far.
+    pub fn metrics(&self) -> Vec<Value> {
+        let lines = lock(&self.0.lines);
+        let written = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        written.filter(|line| line.get("_aws").is_some()).collect()
     }
 
     /// The sum of a metric that it has written so far.
     pub fn metric(&self, name: &str) -> f64 {
-        let lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        written.filter(|line| line.get("_aws").is_some()).filter_map(|line| line[name].as_f64()).sum()
+        self.metrics().iter().filter_map(|line| line[name].as_f64()).sum()
     }
 
     /// Everything that it has written to its log.
     pub fn log(&self) -> String {
-        self.0.lines.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+        lock(&self.0.lines).join("\n")
     }
+}
 
-    /// Invokes it and waits for what comes of it.
-    pub async fn invoke(&self, event: Value) -> Reply {
-        let id = self.0.inner.ids.fetch_add(1, Ordering::Relaxed).to_string();
-        let (reply, replied) = oneshot::channel();
-        self.0.inner.replies.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), reply);
-        self.0.invocations.send(Invocation { id, event }).await.expect("the function is there");
-        match tokio::time::timeout(LONGEST, replied).await {
-            Ok(Ok(reply)) => reply,
-            _ => panic!("{} did not answer within {LONGEST:?}", self.0.name),
+impl Running {
+    /// An environment with a process that has not ended.
+    async fn running<'a>(&self, environment: &'a mut Option<Environment>) -> &'a Environment {
+        let usable = environment.take().filter(|environment| !environment.process.has_ended());
+        let environment = match usable {
+            Some(usable) => environment.insert(usable),
+            None => environment.insert(Environment::start(self.command(), self.lines.clone()).await),
+        };
+        let mut process = lock(&self.process);
+        if process.as_ref().is_none_or(|process| !Arc::ptr_eq(process, &environment.process)) {
+            self.starts.fetch_add(1, Ordering::Relaxed);
+            *process = Some(environment.process.clone());
         }
+        environment
     }
-}
 
-async fn next(State(inner): State<Arc<Inner>>) -> Response {
-    inner.first_poll.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
-    let Some(Invocation { id, event }) = inner.waiting.lock().await.recv().await else {
-        return StatusCode::GONE.into_response();
-    };
-    let deadline = jiff::Timestamp::now().as_millisecond() + 30_000;
-    let headers = [
-        ("lambda-runtime-aws-request-id", id),
-        ("lambda-runtime-deadline-ms", deadline.to_string()),
-        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:1:function:f".to_owned()),
-        ("content-type", "application/json".to_owned()),
-    ];
-    (headers, event.to_string()).into_response()
-}
-
-async fn response(State(inner): State<Arc<Inner>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
-    let value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    settle(&inner, &id, Reply::Answered(value))
-}
-
-async fn error(State(inner): State<Arc<Inner>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
-    let value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    settle(&inner, &id, Reply::Failed(value))
-}
-
-async fn init_error(body: Bytes) -> StatusCode {
-    eprintln!("a function did not start: {}", String::from_utf8_lossy(&body));
-    StatusCode::ACCEPTED
-}
-
-fn settle(inner: &Inner, id: &str, reply: Reply) -> StatusCode {
-    let waiting = inner.replies.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-    waiting.map(|waiting| waiting.send(reply));
-    StatusCode::ACCEPTED
+    fn command(&self) -> Command {
+        let mut command = Command::new(binary(self.name));
+        command
+            .env_clear()
+            .envs(&self.variables)
+            .env("AWS_LAMBDA_FUNCTION_NAME", self.name)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/test")
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "test");
+        command
+    }
 }
