@@ -6,7 +6,9 @@
 //! | [`live`] | what a function works with, made anew when the secret changes |
 //! | [`serve`] | an HTTP function |
 
-use jiff::Timestamp;
+use std::time::Duration;
+
+use crate::world::World;
 
 pub mod live;
 pub mod secrets;
@@ -15,11 +17,14 @@ mod serve;
 pub use live::{Live, Parts};
 pub use serve::serve;
 
+/// Lambda gives no function more.
+const LONGEST: Duration = Duration::from_mins(15);
+
 /// Whatever keeps a function from starting, or an invocation from ending well.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// When Lambda kills the process, from an invocation's context (milliseconds since the epoch).
-pub fn deadline(milliseconds: u64) -> Timestamp {
-    let milliseconds = i64::try_from(milliseconds).ok();
-    milliseconds.and_then(|it| Timestamp::from_millisecond(it).ok()).unwrap_or(Timestamp::MAX)
+/// How long it is until Lambda kills the process, by an invocation's context (milliseconds since the epoch).
+pub fn time_left(deadline: u64, world: &World) -> Duration {
+    let now = u64::try_from(world.now().as_millisecond()).unwrap_or(0);
+    Duration::from_millis(deadline.saturating_sub(now)).min(LONGEST)
 }

@@ -6,6 +6,7 @@
 mod binaries;
 mod environment;
 mod gateway;
+mod measure;
 mod runtime;
 mod secret;
 mod site;
@@ -14,6 +15,7 @@ mod table;
 mod trouble;
 
 pub use binaries::{FUNCTIONS, binary};
+pub use measure::Measure;
 pub use runtime::{Function, Held, Reply};
 pub use secret::{Mood, Secret};
 pub use site::Site;
