@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 pub enum Count {
     /// Outcomes that Dataphin could not be told for two days.
     Parked,
-    /// Approvals that could not be advanced.
+    /// Approvals that could not be advanced, and requests and events that could not be committed.
     NotAdvanced,
     /// Callbacks that were not believed.
     CallbackRefused,
@@ -82,8 +82,13 @@ pub fn begin() {
 
 /// Counts something that happened.
 pub fn count(what: Count) {
+    count_many(what, 1);
+}
+
+/// Counts what happened so many times.
+pub fn count_many(what: Count, times: usize) {
     if let Some((_, kept)) = KEPT.get() {
-        kept.counts[what as usize].fetch_add(1, Ordering::Relaxed);
+        kept.counts[what as usize].fetch_add(times as u64, Ordering::Relaxed);
     }
 }
 

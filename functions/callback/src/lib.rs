@@ -65,6 +65,7 @@ async fn callback(
     let (reported, ()) = tokio::join!(door.engine.report(&event), saw(&door, event.get()));
     reported.map_err(|error| {
         // Not acknowledged: DingTalk sends it again.
+        metrics::count(Count::NotAdvanced);
         tracing::error!(%error, "an event could not be committed");
         Problem::unavailable()
     })?;

@@ -6,10 +6,11 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::{
     approval::ApprovalId,
-    engine::{Engine, EngineError},
+    engine::{Engine, EngineError, WorkTime},
     metrics::{self, Count},
+    store::StoreError,
 };
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::timeout_at};
 
 /// What Lambda's event source wants to hear of a batch.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -27,10 +28,10 @@ pub struct BatchItemFailure {
     pub item_identifier: String,
 }
 
-/// Handles a batch: every approval in it once, all at the same time. The stream sends everything again from the first
-/// record that is named as failed, so only a store that does not answer is worth that. Whatever else fails stays due, and
-/// the sweep takes it up: one poisoned record does not hold up the others.
-pub async fn relay(engine: &Engine, batch: &Value) -> BatchResponse {
+/// Handles a batch: every approval in it once, all at the same time, and ends before the process is killed. The stream sends everything again from the first record that is named as failed, so only a store
+/// that does not answer is worth that. Whatever else fails, or takes too long, stays due, and the sweep takes it up: one
+/// poisoned record does not hold up the others.
+pub async fn relay(engine: &Engine, batch: &Value, time: WorkTime) -> BatchResponse {
     let mut work = JoinSet::new();
     for (id, sequence_number) in approvals(batch) {
         let engine = engine.clone();
@@ -40,11 +41,12 @@ pub async fn relay(engine: &Engine, batch: &Value) -> BatchResponse {
                 metrics::count(Count::NotAdvanced);
                 tracing::error!(approval = %id, %error, "not advanced");
             }
-            matches!(advanced, Err(EngineError::Store(_))).then_some(sequence_number)
+            advanced.is_err_and(|error| is_worth_another_try(&error)).then_some(sequence_number)
         });
     }
     let mut response = BatchResponse::default();
-    while let Some(advanced) = work.join_next().await {
+    // Until all have ended, or the time is over.
+    while let Ok(Some(advanced)) = timeout_at(time.end, work.join_next()).await {
         match advanced {
             Ok(failed) => response
                 .batch_item_failures
@@ -55,7 +57,16 @@ pub async fn relay(engine: &Engine, batch: &Value) -> BatchResponse {
             }
         }
     }
+    if !work.is_empty() {
+        metrics::count_many(Count::NotAdvanced, work.len());
+        tracing::error!(approvals = work.len(), "cut off: the time is over; the sweep goes on");
+    }
     response
+}
+
+/// An item that cannot be read now cannot be read in a moment either.
+fn is_worth_another_try(error: &EngineError) -> bool {
+    matches!(error, EngineError::Store(StoreError::Unavailable(_) | StoreError::Unreached(_)))
 }
 
 /// The approvals that a batch is about, each with its first record. A record of another shape is nobody's, and is told.

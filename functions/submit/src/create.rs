@@ -8,6 +8,7 @@ use shared::{
         Problem,
         door::{Body, Params},
     },
+    metrics::{self, Count},
 };
 
 use crate::{BODY_LIMIT, Door};
@@ -52,6 +53,7 @@ fn problem(error: SubmitError) -> Problem {
 }
 
 pub(crate) fn engine_problem(error: &EngineError) -> Problem {
+    metrics::count(Count::NotAdvanced);
     tracing::error!(%error, "not accepted");
     match error {
         EngineError::Store(_) => Problem::unavailable(),

@@ -1,24 +1,47 @@
 //! Woken by the clock: advances whatever is due, and fetches events that DingTalk could not deliver.
 
 use shared::{
-    engine::{Engine, Swept},
+    engine::{Engine, Swept, WorkTime},
     metrics::{self, Count, Measure},
 };
+use tokio::time::{Instant, timeout, timeout_at};
 
-/// Sweeps once.
-pub async fn sweep(engine: &Engine) -> Result<Swept, Box<dyn std::error::Error + Send + Sync>> {
-    // What fails here must not keep back what is due.
-    let collected = engine.collect_lost_events(false).await;
-    let lost = collected.inspect_err(|error| tracing::error!(%error, "undelivered events were not taken up"));
-    let lost = lost.unwrap_or(0);
-    let swept = engine.sweep().await?;
+/// The store did not say what is due; what it did show was advanced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the store did not say what is due")]
+pub struct NotSwept;
+
+/// Sweeps once, and ends before the process is killed.
+pub async fn sweep(engine: &Engine, time: WorkTime) -> Result<Swept, NotSwept> {
+    // What fails or takes long there must not keep back what is due.
+    let (swept, ()) = tokio::join!(engine.sweep(time), collect(engine, time));
+    if swept.due + swept.left + swept.unseen > 0 {
+        tracing::info!(due = swept.due, failed = swept.failed, left = swept.left, "swept");
+    }
+    if swept.unseen > 0 {
+        return Err(NotSwept);
+    }
+    metrics::count(Count::SweepRan);
+    // The rest of the time is for the answer.
+    let half_left = time.deadline.saturating_duration_since(Instant::now()) / 2;
+    if timeout(half_left, measure_oldest(engine)).await.is_err() {
+        tracing::error!("no time to look for the oldest undelivered decision");
+    }
+    Ok(swept)
+}
+
+async fn collect(engine: &Engine, time: WorkTime) {
+    match timeout_at(time.end, engine.collect_lost_events(false)).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(events)) => tracing::info!(events, "fetched events that DingTalk could not deliver"),
+        Ok(Err(error)) => tracing::error!(%error, "undelivered events were not taken up"),
+        Err(_) => tracing::error!("cut off: not all undelivered events were taken up"),
+    }
+}
+
+async fn measure_oldest(engine: &Engine) {
     match engine.oldest_undelivered().await {
         Ok(age) => metrics::measure(Measure::OldestUndelivered, age.unwrap_or_default().unsigned_abs()),
         Err(error) => tracing::error!(%error, "the oldest undelivered decision is not known"),
     }
-    metrics::count(Count::SweepRan);
-    if swept.due > 0 || lost > 0 {
-        tracing::info!(due = swept.due, failed = swept.failed, lost_events = lost, "swept");
-    }
-    Ok(swept)
 }

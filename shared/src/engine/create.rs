@@ -19,6 +19,7 @@ const TRY_ONCE_MORE: SignedDuration = SignedDuration::from_secs(1);
 impl Engine {
     /// A create call in the background: claimed first. After a day of trying the approval fails: no call is under way.
     pub(super) async fn create_again(&self, approval: Approval<Received>) -> Result<Step, EngineError> {
+        let _place = self.place().await;
         let now = self.now();
         if now.duration_since(approval.record.received_at) >= GIVE_UP_CREATING {
             let reason = "DingTalk could not be brought to create the approval within a day".to_owned();

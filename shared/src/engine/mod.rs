@@ -3,7 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | [`advance`] | load, next action, act, commit; until nothing is due |
-//! | [`submit`], [`withdraw`], [`report`] | what the doors tell the engine; [`sweep`] is the clock's |
+//! | [`submit`], [`withdraw`], [`report`] | what the doors tell the engine; [`sweep`] and `lost_events` are the clock's |
 //! | `create`, `reconcile`, `read`, `terminate`, `deliver` | one executor an action |
 //! | `people`, `selection` | who the people of a request are in DingTalk, and where a template's flow asks for them |
 //! | `templates` | which template a request gets |
@@ -15,6 +15,7 @@
 mod advance;
 mod create;
 mod deliver;
+mod lost_events;
 mod people;
 mod read;
 mod reconcile;
@@ -30,7 +31,7 @@ mod withdraw;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     approval::Approval,
@@ -43,8 +44,9 @@ use crate::{
 use reconcile::LastLook;
 use templates::BookCopy;
 
+pub use lost_events::TakeError;
 pub use submit::{SubmitError, Submitted};
-pub use sweep::{Swept, TakeError};
+pub use sweep::{Swept, WorkTime};
 pub use withdraw::WithdrawError;
 
 /// The engine. Cheap to clone.
@@ -61,6 +63,8 @@ struct Inner {
     last_look: Arc<Mutex<Option<LastLook>>>,
     /// The templates, as they were seconds ago.
     book: BookCopy,
+    /// Places for work that calls DingTalk and that nobody waits for.
+    places: Arc<Semaphore>,
 }
 
 /// How the engine behaves.
@@ -95,13 +99,14 @@ impl Engine {
         world: World,
     ) -> Self {
         let (last_look, book) = Default::default();
-        Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world, last_look, book }))
+        let places = Arc::new(Semaphore::new(places(dingtalk.settings().calls_per_second)));
+        Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world, last_look, book, places }))
     }
 
     /// The same engine for work that nobody waits for: its store lets the doors go first.
     #[must_use]
     pub fn in_background(&self) -> Self {
-        let Inner { store, dingtalk, dataphin, settings, world, last_look, book } = &*self.0;
+        let Inner { store, dingtalk, dataphin, settings, world, last_look, book, places } = &*self.0;
         Self(Arc::new(Inner {
             store: store.clone().in_background(),
             dingtalk: dingtalk.clone(),
@@ -110,6 +115,7 @@ impl Engine {
             world: world.clone(),
             last_look: last_look.clone(),
             book: book.clone(),
+            places: places.clone(),
         }))
     }
 
@@ -128,6 +134,13 @@ impl Engine {
         self.0.dataphin.turned_away()
     }
 
+    /// A place for work that calls DingTalk, in turn; kept until the call is answered. Without it a backlog would have more
+    /// calls waiting than DingTalk takes in time, and most would be put off again and again.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        // The semaphore is never closed.
+        self.0.places.clone().acquire_owned().await.ok()
+    }
+
     fn now(&self) -> Timestamp {
         self.0.world.now()
     }
@@ -136,6 +149,14 @@ impl Engine {
     fn jittered(&self, wait: SignedDuration) -> SignedDuration {
         let most = u64::try_from(wait.as_millis() / 5).unwrap_or(0);
         wait + SignedDuration::from_millis(i64::try_from(self.0.world.random.below(most)).unwrap_or(0))
+    }
+}
+
+/// So many at once keep DingTalk busy at its rate, and none waits longer than two seconds for its call. 0: no limit.
+fn places(calls_per_second: u32) -> usize {
+    match calls_per_second {
+        0 => Semaphore::MAX_PERMITS,
+        calls => usize::try_from(calls).unwrap_or(usize::MAX).saturating_mul(2).min(Semaphore::MAX_PERMITS),
     }
 }
 

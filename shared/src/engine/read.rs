@@ -22,7 +22,9 @@ impl Engine {
     /// Reads the instance once, and commits what it shows. Someone may have changed the approval meanwhile (an event, a
     /// withdrawal): what was read goes into what they left.
     pub(super) async fn read(&self, mut approval: Approval<Pending>) -> Result<Step, EngineError> {
+        let place = self.place().await;
         let read = self.dingtalk().read_instance(&approval.state.instance.id).await;
+        drop(place);
         if let Err(error) = &read {
             tracing::warn!(approval = %approval.record.id, code = error.code, "the instance could not be read");
         }

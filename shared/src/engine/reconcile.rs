@@ -42,7 +42,7 @@ impl LastLook {
 
 impl Engine {
     pub(super) async fn reconcile(&self, approval: Approval<Received>) -> Result<Step, EngineError> {
-        let id = approval.record.id.clone();
+        let (id, _place) = (approval.record.id.clone(), self.place().await);
         // One look at a time. Whoever waited may have been found meanwhile, so it is loaded again.
         let mut last_look = self.0.last_look.lock().await;
         let Some(Approval { record, state: State::Received(state) }) = self.store().load(&id).await? else {

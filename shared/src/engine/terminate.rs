@@ -13,7 +13,9 @@ const NOT_THERE: [&str; 2] = ["aflowProcessInstNotExist", "invalidInstanceId"];
 
 impl Engine {
     pub(super) async fn terminate(&self, approval: Approval<Pending>) -> Result<Step, EngineError> {
+        let place = self.place().await;
         let terminated = self.dingtalk().terminate_instance(&approval.state.instance.id, REMARK).await;
+        drop(place);
         let now = self.now();
         let error = match terminated {
             Ok(()) => return self.decide_withdrawn(approval).await,

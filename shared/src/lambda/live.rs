@@ -58,11 +58,18 @@ struct Looked {
 
 impl<T> Live<T> {
     /// Reads environment and secret, and makes the function: once for its life. The store is connected to meanwhile.
+    /// What keeps it from starting is told in the log; Lambda starts it again with the next call.
     pub async fn start(
         make: impl Fn(Parts) -> Result<T, Failure> + Send + Sync + 'static,
     ) -> Result<Self, Failure> {
         logs::json();
         metrics::begin();
+        Self::read(make).await.inspect_err(|error| tracing::error!(%error, "the function cannot start"))
+    }
+
+    async fn read(
+        make: impl Fn(Parts) -> Result<T, Failure> + Send + Sync + 'static,
+    ) -> Result<Self, Failure> {
         let (world, aws) = (World::real(), Aws::from_env()?);
         let environment = Variables::from_env();
         let secrets = Secrets::from_env(&aws);

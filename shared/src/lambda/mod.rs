@@ -6,6 +6,10 @@
 //! | [`live`] | what a function works with, made anew when the secret changes |
 //! | [`serve`] | an HTTP function |
 
+use std::time::Duration;
+
+use crate::world::World;
+
 pub mod live;
 pub mod secrets;
 mod serve;
@@ -13,5 +17,14 @@ mod serve;
 pub use live::{Live, Parts};
 pub use serve::serve;
 
+/// Lambda gives no function more.
+const LONGEST: Duration = Duration::from_mins(15);
+
 /// Whatever keeps a function from starting, or an invocation from ending well.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// How long it is until Lambda kills the process, by an invocation's context (milliseconds since the epoch).
+pub fn time_left(deadline: u64, world: &World) -> Duration {
+    let now = u64::try_from(world.now().as_millisecond()).unwrap_or(0);
+    Duration::from_millis(deadline.saturating_sub(now)).min(LONGEST)
+}

@@ -1,7 +1,14 @@
 //! The one secret of Secrets Manager: a JSON object with the names of the environment's variables. During a rotation the value
 //! before is accepted as well: its members come as `…_PREVIOUS`.
 
-use aws_sdk_secretsmanager::{Client, Config, operation::get_secret_value::GetSecretValueError};
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::{
+    Client, Config,
+    config::{http::HttpResponse, timeout::TimeoutConfig},
+    error::{ProvideErrorMetadata, SdkError},
+    operation::get_secret_value::GetSecretValueError,
+};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
@@ -38,6 +45,12 @@ pub enum NoSecret {
         "Secrets Manager does not hand out {SECRET} ({0}): look at the function's role and at the secret's name"
     )]
     Refused(String),
+    /// It did not answer, or is busy.
+    #[error(
+        "Secrets Manager does not hand out {SECRET} now ({0}): Lambda starts the function again with its next call; if it \
+         lasts, look at Secrets Manager's quotas and at the way to it from the function's network"
+    )]
+    NotNow(String),
     /// It is not what it should be.
     #[error("the secret {SECRET} is no JSON object of texts: write {{\"DINGTALK_APP_SECRET\": \"…\", …}}")]
     Shape,
@@ -50,7 +63,8 @@ impl Secrets {
         let mut config = Config::builder()
             .behavior_version(aws::behavior_version())
             .region(aws.region.clone())
-            .credentials_provider(aws.credentials.clone());
+            .credentials_provider(aws.credentials.clone())
+            .timeout_config(timeouts());
         config.set_endpoint_url(aws.endpoint.clone());
         Some(Self { client: Client::from_conf(config.build()), id })
     }
@@ -75,14 +89,31 @@ impl Secrets {
                 {
                     return Ok(None);
                 }
-                let code = aws_sdk_secretsmanager::error::ProvideErrorMetadata::code(&error);
-                return Err(NoSecret::Refused(code.unwrap_or("no answer").to_owned()));
+                return Err(why(&error));
             }
         };
         let members = got.secret_string().and_then(|text| serde_json::from_str(text).ok());
         let members = members.ok_or(NoSecret::Shape)?;
         Ok(Some((got.version_id().unwrap_or_default().to_owned(), members)))
     }
+}
+
+/// Lambda gives the start ten seconds; whoever needs longer is killed without a word.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(3))
+        .operation_timeout(Duration::from_secs(8))
+        .build()
+}
+
+fn why(error: &SdkError<GetSecretValueError, HttpResponse>) -> NoSecret {
+    let code = error.code().unwrap_or("no answer").to_owned();
+    let passing = match error {
+        SdkError::ServiceError(answer) => answer.raw().status().is_server_error() || code.contains("Throttl"),
+        _ => true,
+    };
+    if passing { NoSecret::NotNow(code) } else { NoSecret::Refused(code) }
 }
 
 /// Today's members, and those before that differ and may overlap.

@@ -21,6 +21,11 @@ use crate::approval::{Approval, ApprovalId, Hint, HintResult, InstanceId, Pendin
 /// How long an event waits for an approval to claim its instance.
 const KEEP_EARLY: SignedDuration = SignedDuration::from_hours(48);
 
+/// After a transaction that was canceled for a reason that passes; the client tries again by itself only what is no
+/// transaction. An instance whose owner is not committed now must be looked for later, with paid calls.
+const AGAIN: [SignedDuration; 3] =
+    [SignedDuration::from_millis(100), SignedDuration::from_millis(400), SignedDuration::from_millis(1600)];
+
 /// What is known of an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
@@ -127,15 +132,22 @@ impl Store {
                 ),
         };
         let owner = owner.build().map_err(damaged)?;
-        self.count_write();
-        let _lane = self.lane().await;
-        let sent = self
-            .client
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(put).build())
-            .transact_items(TransactWriteItem::builder().update(owner).build())
-            .send()
-            .await;
+        let mut again = AGAIN.iter();
+        let sent = loop {
+            self.count_write();
+            let lane = self.lane().await;
+            let sent = self
+                .client
+                .transact_write_items()
+                .transact_items(TransactWriteItem::builder().put(put.clone()).build())
+                .transact_items(TransactWriteItem::builder().update(owner.clone()).build())
+                .send()
+                .await;
+            drop(lane);
+            let passes = sent.as_ref().is_err_and(|error| error.as_service_error().is_some_and(passes));
+            let Some(wait) = again.next().filter(|_| passes) else { break sent };
+            self.world.sleep(*wait).await;
+        };
         match sent {
             Ok(_) => {
                 self.tell_if_due(approval);
@@ -178,6 +190,18 @@ fn word(result: HintResult) -> Result<AttributeValue, StoreError> {
 fn lost_race(canceled: &TransactionCanceledException) -> bool {
     let codes = canceled.cancellation_reasons().iter().filter_map(|reason| reason.code());
     codes.into_iter().any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"))
+}
+
+/// Whether a transaction was not carried out for a reason that passes.
+fn passes(error: &TransactWriteItemsError) -> bool {
+    match error {
+        TransactWriteItemsError::TransactionInProgressException(_) => true,
+        TransactWriteItemsError::TransactionCanceledException(canceled) if !lost_race(canceled) => {
+            let mut codes = canceled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+            codes.any(|code| matches!(code, "ThrottlingError" | "ProvisionedThroughputExceeded"))
+        }
+        _ => false,
+    }
 }
 
 fn instance_key(instance: &InstanceId) -> String {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     Store, StoreError,
-    item::{self, DUE_AT, DUE_INDEX, DUE_SHARD, Item, STATUS, STATUS_INDEX, number, text},
+    item::{self, DUE_AT, DUE_INDEX, DUE_SHARD, Item, KEY, STATUS, STATUS_INDEX, number, text},
 };
 use crate::approval::{ApplyId, ApprovalId, Status};
 
@@ -22,9 +22,31 @@ pub struct Listed {
     pub next: Option<HashMap<String, AttributeValue>>,
 }
 
+/// An approval that is due, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Since when.
+    pub at: Timestamp,
+    /// Which approval.
+    pub id: ApprovalId,
+}
+
 impl Store {
-    /// Approvals of one shard (below [`super::DUE_SHARDS`]) that are due at `now`, oldest first, at most `limit`.
-    pub async fn due(&self, shard: u8, now: Timestamp, limit: u16) -> Result<Vec<ApprovalId>, StoreError> {
+    /// Approvals of one shard (below [`super::DUE_SHARDS`]) that are due at `now`, oldest first, at most `limit`; those
+    /// that follow `after`, the last of a page.
+    pub async fn due(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        limit: u16,
+        after: Option<&Due>,
+    ) -> Result<Vec<Due>, StoreError> {
+        let after = after.map(|due| {
+            let at = number(due.at.as_millisecond());
+            let shard = text(item::shard_name(shard));
+            let key = text(item::approval_key(&due.id));
+            [(DUE_SHARD.into(), shard), (DUE_AT.into(), at), (KEY.into(), key)].into()
+        });
         let _lane = self.lane().await;
         let output = self
             .client
@@ -37,9 +59,10 @@ impl Store {
             .expression_attribute_values(":shard", text(item::shard_name(shard)))
             .expression_attribute_values(":now", number(now.as_millisecond()))
             .limit(i32::from(limit))
+            .set_exclusive_start_key(after)
             .send()
             .await?;
-        Ok(ids(output.items()))
+        Ok(output.items().iter().filter_map(due).collect())
     }
 
     /// Approvals with a status, those first that have not changed for the longest time, at most `limit`.
@@ -104,4 +127,9 @@ impl Store {
 
 fn ids(items: &[Item]) -> Vec<ApprovalId> {
     items.iter().filter_map(item::approval_of_key).collect()
+}
+
+fn due(item: &Item) -> Option<Due> {
+    let at = item.get(DUE_AT)?.as_n().ok()?.parse().ok()?;
+    Some(Due { at: Timestamp::from_millisecond(at).ok()?, id: item::approval_of_key(item)? })
 }

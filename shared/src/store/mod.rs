@@ -49,7 +49,7 @@ pub use bulk::{Put, RawItem, RawPage};
 pub use error::{CommitError, StoreError, Unreached};
 pub use instances::Owner;
 pub use item::DUE_SHARDS;
-pub use lists::Listed;
+pub use lists::{Due, Listed};
 pub use sightings::{SEVERAL, Seen, Sighting, Sightings};
 pub use table::TableFacts;
 

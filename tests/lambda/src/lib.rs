@@ -4,16 +4,21 @@
 #![allow(clippy::expect_used, clippy::missing_panics_doc, clippy::panic)]
 
 mod binaries;
+mod environment;
 mod gateway;
 mod measure;
 mod runtime;
 mod secret;
 mod site;
+mod stream;
 mod table;
+mod trouble;
 
 pub use binaries::{FUNCTIONS, binary};
 pub use measure::Measure;
-pub use runtime::{Function, Reply};
-pub use secret::Secret;
+pub use runtime::{Function, Held, Reply};
+pub use secret::{Mood, Secret};
 pub use site::Site;
+pub use stream::Failures;
 pub use table::{Table, record};
+pub use trouble::{Ill, Trouble, Troubles};

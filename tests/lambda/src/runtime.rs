@@ -1,34 +1,28 @@
-//! The Lambda runtime API for one function: it asks for the next invocation, and answers it. One process handles one
-//! invocation at a time, as on Lambda; a process that ends is started again.
+//! A function as Lambda runs it: one invocation at a time, killed when its time is over; a process that has ended is started
+//! again with the next invocation.
 
 use std::{
     collections::HashMap,
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    ffi::OsString,
+    process::Command,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use axum::{
-    Router,
-    body::Bytes,
-    extract::{Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
-    routing::{get, post},
-};
 use serde_json::Value;
-use tokio::{
-    net::TcpListener,
-    sync::{Mutex as Turn, SetOnce, mpsc, oneshot},
+use shared::world::World;
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+
+use crate::{
+    binary,
+    environment::{Environment, Lines, Process, Times, lock},
 };
 
-use crate::binary;
-
-const LONGEST: Duration = Duration::from_mins(1);
+/// What an invocation may take, unless told otherwise.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// What came of an invocation.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,191 +33,173 @@ pub enum Reply {
     Failed(Value),
 }
 
-/// A function: a process under its own runtime API. It is killed with the last clone.
+/// A function. Its process is killed with the last clone.
 #[derive(Clone)]
 pub struct Function(Arc<Running>);
 
 struct Running {
-    /// First: it is killed before its runtime API goes away.
-    process: Process,
     name: &'static str,
-    invocations: mpsc::Sender<Invocation>,
-    inner: Arc<Inner>,
+    /// A program and its arguments.
+    program: Vec<OsString>,
+    variables: HashMap<String, String>,
+    world: Mutex<World>,
+    limit: Mutex<Duration>,
     lines: Lines,
-    spawned: Instant,
+    times: Times,
+    invocations: AtomicU64,
+    starts: AtomicU64,
+    turn: Arc<Turn<Option<Environment>>>,
+    process: Mutex<Option<Arc<Process>>>,
 }
 
-struct Invocation {
-    id: String,
-    event: Value,
-}
-
-struct Inner {
-    waiting: Turn<mpsc::Receiver<Invocation>>,
-    replies: Mutex<HashMap<String, oneshot::Sender<Reply>>>,
-    first_poll: SetOnce<Instant>,
-    handed_over: Mutex<Option<Instant>>,
-    times: Mutex<Vec<Duration>>,
-    ids: AtomicU64,
-}
-
-/// What a function has written to its log.
-type Lines = Arc<Mutex<Vec<String>>>;
-
-struct Process(Mutex<Child>);
-
-impl Process {
-    fn end(&self) {
-        let mut child = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = child.kill();
-        let _ = child.wait();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
+/// Keeps a function from being invoked; whoever invokes it waits.
+pub struct Held(#[allow(dead_code)] OwnedMutexGuard<Option<Environment>>);
 
 impl Function {
     /// Starts a function with this environment, and nothing else of ours.
-    pub async fn start(name: &'static str, environment: &HashMap<String, String>) -> Self {
-        Self::run(name, Command::new(binary(name)), environment).await
+    pub async fn start(name: &'static str, variables: &HashMap<String, String>) -> Self {
+        Self::run(name, Command::new(binary(name)), variables).await
     }
 
     /// The same, of whatever program.
-    pub async fn run(
-        name: &'static str,
-        mut program: Command,
-        environment: &HashMap<String, String>,
-    ) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-        let address = listener.local_addr().expect("its address");
-        let (invocations, waiting) = mpsc::channel(1024);
-        let inner = Arc::new(Inner {
-            waiting: Turn::new(waiting),
-            replies: Mutex::default(),
-            first_poll: SetOnce::new(),
-            handed_over: Mutex::default(),
-            times: Mutex::default(),
-            ids: AtomicU64::new(1),
+    pub async fn run(name: &'static str, program: Command, variables: &HashMap<String, String>) -> Self {
+        let words = std::iter::once(program.get_program()).chain(program.get_args());
+        let function = Self(Arc::new(Running {
+            name,
+            program: words.map(ToOwned::to_owned).collect(),
+            variables: variables.clone(),
+            world: Mutex::new(World::real()),
+            limit: Mutex::new(LIMIT),
+            lines: Lines::default(),
+            times: Times::default(),
+            invocations: AtomicU64::new(0),
+            starts: AtomicU64::new(0),
+            turn: Arc::default(),
+            process: Mutex::default(),
+        }));
+        function.0.running(&mut *function.0.turn.clone().lock_owned().await).await;
+        function
+    }
+
+    /// The same, in a world whose clock its process follows.
+    #[must_use]
+    pub fn by(self, world: &World) -> Self {
+        *lock(&self.0.world) = world.clone();
+        self
+    }
+
+    /// Another one of the same, which runs beside this one.
+    pub async fn another(&self) -> Self {
+        self.another_with(&[]).await
+    }
+
+    /// Another one, with these variables set otherwise.
+    pub async fn another_with(&self, variables: &[(&str, &str)]) -> Self {
+        let changed = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let variables = self.0.variables.clone().into_iter().chain(changed).collect();
+        let world = lock(&self.0.world).clone();
+        Self::start(self.0.name, &variables).await.by(&world)
+    }
+
+    /// Invokes it and waits for what comes of it. Whoever stops waiting does not stop the invocation.
+    pub async fn invoke(&self, event: Value) -> Reply {
+        let running = self.0.clone();
+        let invoked = tokio::spawn(async move {
+            let mut environment = running.turn.clone().lock_owned().await;
+            let id = running.invocations.fetch_add(1, Ordering::Relaxed).to_string();
+            let (limit, world) = (*lock(&running.limit), lock(&running.world).clone());
+            running.running(&mut environment).await.invoke(id, event, limit, &world).await
         });
-        let router = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-            .route("/2018-06-01/runtime/init/error", post(init_error))
-            .with_state(inner.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let program = program
-            .env_clear()
-            .envs(environment)
-            .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", name)
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
-            .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/test")
-            .env("AWS_LAMBDA_LOG_STREAM_NAME", "test")
-            .stdout(Stdio::piped());
-        let spawned = Instant::now();
-        let mut child = program.spawn().expect("the function starts");
-        let lines = Lines::default();
-        let (kept, stdout) = (lines.clone(), child.stdout.take().expect("a log"));
-        std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                kept.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-            }
-        });
-        let process = Process(Mutex::new(child));
-        Self(Arc::new(Running { process, name, invocations, inner, lines, spawned }))
+        invoked.await.expect("an invocation ends")
+    }
+
+    /// Sets what an invocation may take from now on.
+    pub fn set_limit(&self, limit: Duration) {
+        *lock(&self.0.limit) = limit;
+    }
+
+    /// Keeps it from being invoked. An invocation that is under way ends first.
+    pub async fn hold(&self) -> Held {
+        Held(self.0.turn.clone().lock_owned().await)
+    }
+
+    /// Kills its process, whatever it is doing and whoever else has a clone.
+    pub fn kill(&self) {
+        self.process().kill();
     }
 
     /// How long it took from its process's start until it asked for the first invocation.
     pub async fn started(&self) -> Duration {
-        let first_poll = tokio::time::timeout(LONGEST, self.0.inner.first_poll.wait()).await.ok();
-        let first_poll = first_poll.unwrap_or_else(|| panic!("{} did not start in time", self.0.name));
-        first_poll.duration_since(self.0.spawned)
-    }
-
-    /// Ends its process, whoever else has a clone.
-    pub fn stop(&self) {
-        self.0.process.end();
+        let process = self.process();
+        let started = tokio::time::timeout(LIMIT, process.started()).await.ok();
+        started.unwrap_or_else(|| panic!("{} did not start in time", self.0.name))
     }
 
     /// How long each invocation took, from its handing over to its answer.
     pub fn times(&self) -> Vec<Duration> {
-        self.0.inner.times.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.0.times).clone()
     }
 
-    /// Its process.
+    /// Its process's number.
     pub fn process_id(&self) -> u32 {
-        self.0.process.0.lock().unwrap_or_else(PoisonError::into_inner).id()
+        self.process().id()
+    }
+
+    fn process(&self) -> Arc<Process> {
+        lock(&self.0.process).clone().expect("it has been started")
+    }
+
+    /// How many processes it has had.
+    pub fn starts(&self) -> u64 {
+        self.0.starts.load(Ordering::Relaxed)
+    }
+
+    /// The lines of metrics that it has written so far.
+    pub fn metrics(&self) -> Vec<Value> {
+        let lines = lock(&self.0.lines);
+        let written = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        written.filter(|line| line.get("_aws").is_some()).collect()
     }
 
     /// The sum of a metric that it has written so far.
     pub fn metric(&self, name: &str) -> f64 {
-        let lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        written.filter(|line| line.get("_aws").is_some()).filter_map(|line| line[name].as_f64()).sum()
+        self.metrics().iter().filter_map(|line| line[name].as_f64()).sum()
     }
 
     /// Everything that it has written to its log.
     pub fn log(&self) -> String {
-        self.0.lines.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+        lock(&self.0.lines).join("\n")
     }
+}
 
-    /// Invokes it and waits for what comes of it.
-    pub async fn invoke(&self, event: Value) -> Reply {
-        let id = self.0.inner.ids.fetch_add(1, Ordering::Relaxed).to_string();
-        let (reply, replied) = oneshot::channel();
-        self.0.inner.replies.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), reply);
-        self.0.invocations.send(Invocation { id, event }).await.expect("the function is there");
-        match tokio::time::timeout(LONGEST, replied).await {
-            Ok(Ok(reply)) => reply,
-            _ => panic!("{} did not answer within {LONGEST:?}", self.0.name),
+impl Running {
+    /// An environment with a process that has not ended.
+    async fn running<'a>(&self, environment: &'a mut Option<Environment>) -> &'a Environment {
+        let usable = environment.take().filter(|environment| !environment.process.has_ended());
+        let environment = match usable {
+            Some(usable) => environment.insert(usable),
+            None => environment
+                .insert(Environment::start(self.command(), self.lines.clone(), self.times.clone()).await),
+        };
+        let mut process = lock(&self.process);
+        if process.as_ref().is_none_or(|process| !Arc::ptr_eq(process, &environment.process)) {
+            self.starts.fetch_add(1, Ordering::Relaxed);
+            *process = Some(environment.process.clone());
         }
+        environment
     }
-}
 
-async fn next(State(inner): State<Arc<Inner>>) -> Response {
-    // Every poll but the first finds it set.
-    let _ = inner.first_poll.set(Instant::now());
-    let Some(Invocation { id, event }) = inner.waiting.lock().await.recv().await else {
-        return StatusCode::GONE.into_response();
-    };
-    let deadline = jiff::Timestamp::now().as_millisecond() + 30_000;
-    let headers = [
-        ("lambda-runtime-aws-request-id", id),
-        ("lambda-runtime-deadline-ms", deadline.to_string()),
-        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:1:function:f".to_owned()),
-        ("content-type", "application/json".to_owned()),
-    ];
-    let event = event.to_string();
-    *inner.handed_over.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    (headers, event).into_response()
-}
-
-async fn response(State(inner): State<Arc<Inner>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
-    let value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    settle(&inner, &id, Reply::Answered(value))
-}
-
-async fn error(State(inner): State<Arc<Inner>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
-    let value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    settle(&inner, &id, Reply::Failed(value))
-}
-
-async fn init_error(body: Bytes) -> StatusCode {
-    eprintln!("a function did not start: {}", String::from_utf8_lossy(&body));
-    StatusCode::ACCEPTED
-}
-
-fn settle(inner: &Inner, id: &str, reply: Reply) -> StatusCode {
-    let handed_over = inner.handed_over.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let took = handed_over.map(|handed_over| handed_over.elapsed());
-    inner.times.lock().unwrap_or_else(PoisonError::into_inner).extend(took);
-    let waiting = inner.replies.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-    waiting.map(|waiting| waiting.send(reply));
-    StatusCode::ACCEPTED
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program[0]);
+        command
+            .args(&self.program[1..])
+            .env_clear()
+            .envs(&self.variables)
+            .env("AWS_LAMBDA_FUNCTION_NAME", self.name)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/test")
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "test");
+        command
+    }
 }

@@ -1,6 +1,6 @@
 //! Secrets Manager with one secret, whose value can be rotated.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use axum::{
     Json, Router,
@@ -13,14 +13,28 @@ use axum::{
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
+use crate::environment::lock;
+
 /// The secret: its values, today's last.
 #[derive(Clone, Default)]
-pub struct Secret(Arc<Mutex<Vec<Map<String, Value>>>>);
+pub struct Secret(Arc<Mutex<Vec<Map<String, Value>>>>, Arc<Mutex<Mood>>);
+
+/// How Secrets Manager answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mood {
+    /// As it should.
+    #[default]
+    Well,
+    /// It has too much to do.
+    Throttled,
+    /// Not at all.
+    Silent,
+}
 
 impl Secret {
     /// Serves it; gives the address.
     pub async fn serve(first: Map<String, Value>) -> (Self, String) {
-        let secret = Self(Arc::new(Mutex::new(vec![first])));
+        let secret = Self(Arc::new(Mutex::new(vec![first])), Arc::default());
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("its address");
         let router = Router::new().route("/", post(answer)).with_state(secret.clone());
@@ -28,9 +42,14 @@ impl Secret {
         (secret, format!("http://{address}"))
     }
 
+    /// Sets how it is answered from now on.
+    pub fn set_mood(&self, mood: Mood) {
+        *lock(&self.1) = mood;
+    }
+
     /// Sets members; the value before becomes AWSPREVIOUS.
     pub fn rotate(&self, members: &[(&str, &str)]) {
-        let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut values = lock(&self.0);
         let mut value = values.last().cloned().unwrap_or_default();
         value.extend(members.iter().map(|(name, text)| ((*name).to_owned(), json!(text))));
         values.push(value);
@@ -38,8 +57,17 @@ impl Secret {
 }
 
 async fn answer(State(secret): State<Secret>, body: Bytes) -> Response {
+    let mood = *lock(&secret.1);
+    match mood {
+        Mood::Well => {}
+        Mood::Throttled => {
+            let body = json!({"__type": "ThrottlingException", "message": "Rate exceeded"});
+            return (StatusCode::BAD_REQUEST, Json(body)).into_response();
+        }
+        Mood::Silent => std::future::pending().await,
+    }
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let values = secret.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let values = lock(&secret.0);
     let index = match asked["VersionStage"].as_str() {
         Some("AWSPREVIOUS") => values.len().checked_sub(2),
         _ => values.len().checked_sub(1),

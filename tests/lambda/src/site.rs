@@ -3,16 +3,13 @@
 use std::{collections::HashMap, time::Duration};
 
 use bridge::sandbox::{Sandbox, SandboxSettings};
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::{store::Store, world::World};
-use tokio::sync::mpsc;
 
-use crate::{Function, Secret, Table, gateway, table::NAME};
+use crate::{Failures, Function, Secret, Table, gateway, stream, table::NAME};
 
 /// `sweep` runs each minute on AWS; here several times a second.
 const SWEEP_EVERY: Duration = Duration::from_millis(300);
-/// As the event source of the SAM template batches.
-const MOST_RECORDS: usize = 10;
 
 /// What is in the secret; everything else is in the functions' environment.
 const SECRETS: [&str; 6] = [
@@ -42,6 +39,10 @@ pub struct Site {
     pub table: Table,
     /// The store over it.
     pub store: Store,
+    /// The function that Dataphin calls.
+    pub submit: Function,
+    /// What of the stream was given up.
+    pub failures: Failures,
 }
 
 impl Site {
@@ -80,27 +81,19 @@ impl Site {
         ];
         environment.extend(aws.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-        let start = async |name| Function::start(name, &environment).await;
+        let start = async |name| Function::start(name, &environment).await.by(world);
         let (relay, sweep) = (start("relay").await, start("sweep").await);
-        let callback = start("callback").await;
+        let (callback, submit) = (start("callback").await, start("submit").await);
         let routes = gateway::Routes {
-            submit: start("submit").await,
+            submit: submit.clone(),
             callback: callback.clone(),
             test_connection: start("test-connection").await,
             template: start("template").await,
         };
         let bridge = gateway::serve(routes).await;
-        tokio::spawn(feed(relay.clone(), stream));
+        let failures = stream::feed(relay.clone(), stream);
         tokio::spawn(tick(sweep.clone()));
-        Self { sandbox, bridge, relay, sweep, callback, secret, table, store }
-    }
-}
-
-/// The stream: records in batches, one batch at a time; what a function names as failed comes again.
-async fn feed(relay: Function, mut stream: mpsc::UnboundedReceiver<Value>) {
-    let mut records = Vec::new();
-    while stream.recv_many(&mut records, MOST_RECORDS).await > 0 {
-        relay.invoke(json!({"Records": std::mem::take(&mut records)})).await;
+        Self { sandbox, bridge, relay, sweep, callback, secret, table, store, submit, failures }
     }
 }
 

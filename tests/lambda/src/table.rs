@@ -1,4 +1,4 @@
-//! A DynamoDB endpoint over HTTP, and its stream: what is written to approvals, in order.
+//! A DynamoDB endpoint over HTTP, and its stream: what is written to approvals, in order. It can have bad days.
 
 use std::sync::{
     Arc,
@@ -17,6 +17,8 @@ use bridge::embedded::Embedded;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::mpsc};
 
+use crate::trouble::{Ill, Troubles};
+
 /// The table's name.
 pub const NAME: &str = "approval-bridge";
 
@@ -24,12 +26,16 @@ pub const NAME: &str = "approval-bridge";
 pub struct Table {
     /// Its address.
     pub endpoint: String,
+    /// What goes wrong with it.
+    pub troubles: Troubles,
     writes: Arc<AtomicU64>,
 }
 
 struct Served {
     engine: Embedded,
     changes: mpsc::UnboundedSender<Value>,
+    sequence: AtomicU64,
+    troubles: Troubles,
     writes: Arc<AtomicU64>,
 }
 
@@ -46,10 +52,17 @@ impl Table {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("its address"));
         let writes = Arc::new(AtomicU64::new(0));
-        let served = Served { engine, changes, writes: writes.clone() };
+        let troubles = Troubles::default();
+        let served = Served {
+            engine,
+            changes,
+            sequence: AtomicU64::new(1),
+            troubles: troubles.clone(),
+            writes: writes.clone(),
+        };
         let router = Router::new().route("/", post(answer)).with_state(Arc::new(served));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        (Self { endpoint, writes }, stream)
+        (Self { endpoint, troubles, writes }, stream)
     }
 
     /// Write requests so far to approvals and instances.
@@ -88,15 +101,27 @@ fn definition() -> Value {
 async fn answer(State(served): State<Arc<Served>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+    // The client counts its tries: `attempt=1; max=3`.
+    let tries = headers.get("amz-sdk-request").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let ill = served.troubles.strike(&operation, &body, tries.starts_with("attempt=1;"));
+    if let Some(ill) = ill.filter(|ill| *ill != Ill::AnswerLost) {
+        return shown(ill.answer());
+    }
     let (engine, asked, carried_out) = (served.engine.clone(), body.clone(), operation.clone());
     let answered = tokio::task::spawn_blocking(move || engine.answer(&carried_out, &asked)).await;
     let (status, text) = answered.expect("the engine answers");
     if status == 200 {
         served.writes.fetch_add(u64::from(writes(&operation, &body)), Ordering::Relaxed);
-        for record in records(&operation, &serde_json::from_slice(&body).unwrap_or_default()) {
+        for mut record in records(&operation, &serde_json::from_slice(&body).unwrap_or_default()) {
+            let number = served.sequence.fetch_add(1, Ordering::Relaxed);
+            record["dynamodb"]["SequenceNumber"] = format!("{number:021}").into();
             let _ = served.changes.send(record);
         }
     }
+    shown(ill.map_or((status, text), Ill::answer))
+}
+
+fn shown((status, text): (u16, String)) -> Response {
     let status = StatusCode::from_u16(status).expect("a status");
     (status, [("content-type", "application/x-amz-json-1.0")], text).into_response()
 }

@@ -34,7 +34,7 @@ pub(super) struct Installation {
 impl Drop for Installation {
     /// The front, which outlives this, has clones of them.
     fn drop(&mut self) {
-        self.functions.values().for_each(|(_, function)| function.stop());
+        self.functions.values().for_each(|(_, function)| function.kill());
     }
 }
 

@@ -2,16 +2,16 @@
 
 use shared::{
     approval::{ApplyId, ApprovalId, Status},
-    store::DUE_SHARDS,
+    store::{DUE_SHARDS, Due},
 };
 use store_contract::{Fixture, at, id, received, received_at};
 
 async fn due(f: &Fixture, seconds: i64) -> Vec<ApprovalId> {
-    let mut due = Vec::new();
+    let mut due = Vec::<Due>::new();
     for shard in 0..DUE_SHARDS {
-        due.extend(f.store.due(shard, at(seconds), 100).await.expect("an answer"));
+        due.extend(f.store.due(shard, at(seconds), 100, None).await.expect("an answer"));
     }
-    due
+    due.into_iter().map(|due| due.id).collect()
 }
 
 #[tokio::test]
@@ -35,12 +35,16 @@ async fn of_what_is_due_the_oldest_comes_first_and_no_more_than_asked() {
     }
     let mut found = 0;
     for shard in 0..DUE_SHARDS {
-        let all = f.store.due(shard, at(100), 100).await.expect("an answer");
-        let since = |id: &ApprovalId| {
-            arrived.iter().find(|one| one.record.id == *id).map(|one| one.record.updated_at)
-        };
-        assert!(all.is_sorted_by_key(since));
-        assert_eq!(f.store.due(shard, at(100), 2).await.expect("an answer"), all[..all.len().min(2)]);
+        let all = f.store.due(shard, at(100), 100, None).await.expect("an answer");
+        let since =
+            |due: &Due| arrived.iter().find(|one| one.record.id == due.id).map(|one| one.record.updated_at);
+        assert!(all.is_sorted_by_key(since) && all.is_sorted_by_key(|due| due.at));
+        let (first, others) = all.split_at(all.len().min(2));
+        assert_eq!(f.store.due(shard, at(100), 2, None).await.expect("an answer"), first);
+        if let Some(last) = first.last() {
+            let rest = f.store.due(shard, at(100), 100, Some(last)).await.expect("an answer");
+            assert_eq!(rest, others, "the next page goes on where the first ended");
+        }
         found += all.len();
     }
     assert_eq!(found, arrived.len());

@@ -1,0 +1,92 @@
+//! Events that DingTalk gave up pushing: fetched from its list, now and then.
+
+use jiff::SignedDuration;
+
+use super::{Engine, EngineError, MOST_TRIES};
+use crate::{
+    approval::Status,
+    dingtalk::{DingTalkError, Event, Verified},
+};
+
+/// Undelivered events are asked for so often, and only while something is pending.
+const LOST_EVENTS_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// Pages of undelivered events that are fetched in one go.
+const MOST_PAGES: u32 = 50;
+/// No page is asked for after so long: on Lambda the time is short.
+const ASK_FOR: SignedDuration = SignedDuration::from_secs(20);
+
+/// After an undelivered event that could not be committed.
+const REPORT_AGAIN: SignedDuration = SignedDuration::from_secs(1);
+
+/// The events that DingTalk could not push were not taken up.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeError {
+    /// DingTalk did not give them.
+    #[error(transparent)]
+    DingTalk(#[from] DingTalkError),
+    /// They could not be committed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl Engine {
+    /// Fetches events that DingTalk gave up pushing (our address was down for a minute), at most once an hour and only
+    /// while something is pending. `at_once`: also when it was done within the hour, as after a restart.
+    pub async fn collect_lost_events(&self, at_once: bool) -> Result<usize, EngineError> {
+        if self.store().list(Status::Pending, None, 1, None).await?.ids.is_empty() {
+            return Ok(0);
+        }
+        let now = self.now();
+        let before = if at_once { now } else { now - LOST_EVENTS_EVERY };
+        if !self.store().claim_turn("lost-events", before, now).await? {
+            return Ok(0);
+        }
+        match self.take_failed_pushes().await {
+            Ok(events) => Ok(events),
+            Err(TakeError::Engine(error)) => Err(error),
+            Err(TakeError::DingTalk(error)) => {
+                tracing::warn!(code = error.code, "undelivered events could not be fetched");
+                Ok(0)
+            }
+        }
+    }
+
+    /// Takes up the events that DingTalk gave up pushing, and says how many there were. It costs a paid call a page.
+    pub async fn take_failed_pushes(&self) -> Result<usize, TakeError> {
+        let (mut taken, began) = (0, self.now());
+        for _ in 0..MOST_PAGES {
+            let (events, more) = match self.dingtalk().failed_pushes().await {
+                Err(error) if taken == 0 => return Err(error.into()),
+                // The rest is still on the list.
+                Err(_) => break,
+                Ok(page) => page,
+            };
+            // Each call deletes what the one before returned, so a page is committed before the next is asked for.
+            self.report_all(&events).await?;
+            taken += events.len();
+            // What is left stays on the list.
+            if !more || self.now().duration_since(began) >= ASK_FOR {
+                break;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Commits events one and all; one that cannot be committed does not hold up the others.
+    async fn report_all(&self, events: &[Verified<Event>]) -> Result<(), EngineError> {
+        let mut failed = Ok(());
+        for event in events {
+            let mut reported = self.report(event).await;
+            for _ in 1..MOST_TRIES {
+                if reported.is_ok() {
+                    break;
+                }
+                self.0.world.sleep(REPORT_AGAIN).await;
+                reported = self.report(event).await;
+            }
+            failed = failed.and(reported);
+        }
+        failed
+    }
+}

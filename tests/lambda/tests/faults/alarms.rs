@@ -1,0 +1,93 @@
+//! Each alarm of the template watches a metric that the functions write.
+
+use bridge::sandbox::SandboxSettings;
+use lambda_functions::{Ill, Site, Trouble, record};
+use serde_json::{Value, json};
+use shared::approval::{Approval, State, schedule::DELIVER};
+use simulators::dataphin::{Fault, Times};
+
+use crate::scene::{accepted, agree, approval, request, until, until_metric};
+
+const ALARMS: [&str; 2] = [
+    include_str!("../../../../infra/aws/alarms.yaml"),
+    include_str!("../../../../infra/aws/function-alarms.yaml"),
+];
+const OURS: &str = "ApprovalBridge";
+const STACK: &str = "the-stack";
+
+/// Namespace, metric and dimensions of each alarm.
+fn watched() -> Vec<[&'static str; 3]> {
+    let alarms = ALARMS.iter().flat_map(|text| text.split("Type: AWS::CloudWatch::Alarm").skip(1));
+    let value = |alarm: &'static str, name: &str| {
+        let lines = alarm.lines().filter_map(|line| line.trim().strip_prefix(name)?.strip_prefix(": "));
+        lines.map(str::trim).next().unwrap_or_else(|| panic!("an alarm without {name}"))
+    };
+    alarms.map(|alarm| ["Namespace", "MetricName", "Dimensions"].map(|name| value(alarm, name))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_metric_that_an_alarm_watches_is_written_by_the_functions() {
+    let site = Site::with(SandboxSettings::default(), &[("BRIDGE_SERVICE", STACK)]).await;
+    // PaidCalls, SweepRan, CallbackTime.
+    let apply_id = accepted(&site).await;
+    // OldestUndelivered, and then Parked: two days of attempts are over.
+    site.sandbox.dataphin.fault(Fault::RefuseWith200, Times::UntilCleared);
+    agree(&site);
+    until_metric(&site.sweep, "OldestUndelivered").await;
+    used_up(&site, &apply_id).await;
+    // CallbackRefused.
+    let url = format!("{}/dingtalk/callback?signature=0&timestamp=1&nonce=2", site.bridge);
+    let forged = reqwest::Client::new().post(url).body(r#"{"encrypt":"AAAA"}"#).send().await;
+    assert_eq!(forged.expect("an answer").status().as_u16(), 403);
+    // QuotaUsedUp.
+    site.sandbox.dingtalk.set_api_quota(Some(0));
+    site.sandbox.dataphin.file(request(&site)).await;
+    // NotAdvanced.
+    site.table.troubles.begin(Trouble::of(Ill::ServerError).on(&["GetItem"]).about("A#nobody"));
+    site.relay.invoke(json!({"Records": [record(&json!({"S": "A#nobody"}), &json!({}))]})).await;
+
+    let functions = [&site.submit, &site.callback, &site.relay, &site.sweep];
+    let lines = || functions.iter().flat_map(|function| function.metrics());
+    let mut ours = 0;
+    for [namespace, metric, dimensions] in watched() {
+        if namespace.starts_with("AWS/") {
+            continue;
+        }
+        assert_eq!([namespace, dimensions], [OURS, "[{ Name: Service, Value: !Ref Service }]"], "{metric}");
+        until(metric, || lines().any(|line| is_written(&line, metric))).await;
+        ours += 1;
+    }
+    assert!(ours >= 8, "the alarms are read");
+}
+
+/// Whether a line makes a metric of CloudWatch under our namespace, by the stack's name.
+fn is_written(line: &Value, metric: &str) -> bool {
+    let described = &line["_aws"]["CloudWatchMetrics"][0];
+    let unit = match metric {
+        "CallbackTime" => "Milliseconds",
+        "OldestUndelivered" => "Seconds",
+        _ => "Count",
+    };
+    described["Namespace"] == OURS
+        && described["Dimensions"] == json!([["Service"]])
+        && line["Service"] == STACK
+        && line[metric].as_f64().is_some_and(|value| value >= 0.0)
+            | line[metric].as_array().is_some_and(|values| !values.is_empty())
+        && described["Metrics"]
+            .as_array()
+            .is_some_and(|all| all.contains(&json!({"Name": metric, "Unit": unit})))
+}
+
+/// All attempts but the last are over.
+async fn used_up(site: &Site, apply_id: &str) {
+    let id = approval(site, apply_id);
+    loop {
+        let approval = site.store.load(&id).await.expect("an answer").expect("it is stored");
+        let Approval { record, state: State::Decided(mut state) } = approval else { panic!("not decided") };
+        state.delivery.attempts = u32::try_from(DELIVER.len()).expect("few");
+        state.delivery.next_at = jiff::Timestamp::now();
+        if site.store.commit(Approval { record, state }).await.is_ok() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! What goes wrong on AWS: nothing is lost, nothing is doubled, and the alarm's metric moves.
+
+#![allow(clippy::expect_used, clippy::panic)]
+
+mod alarms;
+mod scene;
+mod secret;
+mod stream;
+mod sweep;
+mod throttled;
