@@ -5,8 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::SignedDuration;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 use super::{
     Check, Diagnosis, Failure, Outcome, Storage, app,
@@ -28,9 +27,10 @@ use super::{
 };
 use crate::{
     assembly,
-    config::{Config, Variables},
+    approval::InstanceId,
+    config::{Config, Home, Variables},
     dingtalk::{DingTalk, DingTalkError},
-    engine::Engine,
+    engine::{Engine, TERMINATE_AFTER},
     http::{Http, client::HttpSetupError},
     store::Sightings,
     template::TemplateBook,
@@ -39,10 +39,10 @@ use crate::{
 
 /// Nobody's callback may be waited for longer than this, whatever DINGTALK_TIMEOUT_SECONDS says.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(8);
+/// A commit that must not be lost may take so long.
+const LEAVE: Duration = Duration::from_secs(3);
 /// Everything else waits for this look into the store, so it is short.
 const LOOK_UP: Duration = Duration::from_millis(700);
-/// An instance can be terminated when it is so old.
-const TERMINATE_AFTER: SignedDuration = SignedDuration::from_secs(16);
 
 /// Looks at an installation. Cheap to clone.
 #[derive(Clone)]
@@ -116,6 +116,7 @@ impl Doctor {
         if let Some(asked) = &mut asked {
             asked.agent = agent;
         }
+        let left = self.leave_what_was_started(asked.as_ref()).await;
         let (looked, seen) = self.unreported(quick, &stored, asked.as_ref(), limits).await;
         let unreported = looked.as_deref().unwrap_or_default();
         let own_store = self.own_store(callback.value.store.is_some()).await;
@@ -126,7 +127,7 @@ impl Doctor {
             match storage::judge(storage, stored.table.value.as_ref(), keeper, quick) {
                 Outcome::Passed { proved } => {
                     let running = callback.value.store.as_deref();
-                    storage::other_than(&self.0.variables, storage, running, own_store.as_deref())
+                    storage::other_than(&self.0.variables, storage, keeper, running, own_store.as_deref())
                         .map_or(Outcome::Passed { proved }, Outcome::from)
                 }
                 outcome => outcome,
@@ -156,7 +157,7 @@ impl Doctor {
             Outcome::Failed(Failure { code: Some(code), .. })
                 if !may_run && callback::NO_BRIDGE.contains(&code.as_str()) =>
             {
-                Outcome::skipped("`bridge serve` cannot start with this configuration")
+                Outcome::skipped("the bridge cannot start with this configuration")
             }
             outcome => unless_other_app(outcome, callback::NOT_BELIEVED),
         });
@@ -193,7 +194,9 @@ impl Doctor {
         let diagnosis = report.done(&self.0.variables);
         let failed = diagnosis.failed().count();
         tracing::info!(quick, failed, ms = began.elapsed().as_millis(), "diagnosis");
-        self.end_what_was_started(asked.as_ref()).await;
+        if let (Some(asked), Some(instance)) = (&asked, left) {
+            self.end_what_was_started(&asked.dingtalk, instance).await;
+        }
         diagnosis
     }
 
@@ -302,9 +305,11 @@ impl Doctor {
         let asked = asked.filter(|asked| !quick && seen.is_some() && asked.token().is_ok());
         let (Some(store), Some(asked)) = (storage.store(), asked) else { return (Ok(Vec::new()), seen) };
         let unreported = unreported::look(store, &asked.dingtalk, world, limits).await;
-        let seen = store.sightings().await.ok().or(seen);
+        let seen_now = timeout_at(limits.end(), store.sightings()).await;
+        let seen = seen_now.ok().and_then(Result::ok).or(seen);
         if let (Some(engine), Ok(unreported)) = (engine, &unreported) {
-            unreported::pass_on(unreported, engine).await;
+            // What is not passed on is read by itself, later.
+            let _ = timeout_at(limits.end(), unreported::pass_on(unreported, engine)).await;
         }
         (unreported, seen)
     }
@@ -314,17 +319,40 @@ impl Doctor {
         check.facts().variables.iter().any(|variable| self.0.setup.wrong.contains_key(*variable))
     }
 
-    /// The proof of the AgentId cannot start an instance; if it does, that must not stay on anybody's desk.
-    async fn end_what_was_started(&self, asked: Option<&Asked>) {
-        let Some((dingtalk, instance)) = asked.and_then(|asked| Some((&asked.dingtalk, asked.started()?)))
-        else {
-            return;
-        };
+    /// The proof of the AgentId cannot start an instance; if it does, that must not stay on anybody's desk. It is committed
+    /// for the sweep at once: a function is frozen when it has answered. Gives the instance where nobody's sweep may come.
+    async fn leave_what_was_started<'a>(&self, asked: Option<&'a Asked>) -> Option<&'a InstanceId> {
+        let instance = asked?.started()?;
         tracing::error!(%instance, "a create call that cannot succeed did: the instance is terminated");
+        let left = match self.0.storage.store() {
+            Some(store) => {
+                let left = timeout(LEAVE, store.leave(instance, self.0.world.now())).await;
+                matches!(left, Ok(Ok(())))
+            }
+            None => false,
+        };
+        match Home::here() {
+            Home::Machine => Some(instance),
+            Home::Aws => {
+                if !left {
+                    tracing::error!(%instance, "the store does not take it: withdraw it by hand");
+                }
+                None
+            }
+        }
+    }
+
+    async fn end_what_was_started(&self, dingtalk: &DingTalk, instance: &InstanceId) {
         self.0.world.sleep(TERMINATE_AFTER).await;
-        let dingtalk: &DingTalk = dingtalk;
-        if let Err(error) = dingtalk.terminate_instance(instance, "A check of the bridge").await {
-            tracing::error!(%instance, code = error.code, "it could not be terminated: withdraw it by hand");
+        match dingtalk.terminate_instance(instance, "A check of the bridge").await {
+            Ok(()) => {
+                if let Some(store) = self.0.storage.store() {
+                    let _ = timeout(LEAVE, store.end_leaving(instance)).await;
+                }
+            }
+            Err(error) => {
+                tracing::error!(%instance, code = error.code, "it could not be terminated: withdraw it by hand");
+            }
         }
     }
 }
