@@ -9,6 +9,7 @@ async fn main() -> Result<(), Failure> {
     let live = Live::start(|parts| Ok((parts.engine, parts.world))).await?;
     let handle = async |event: LambdaEvent<Value>| {
         live.keep_up().await;
+        live.note_version().await;
         let current = live.current().await;
         let (engine, world) = &*current;
         let swept = sweep::sweep(engine, world, deadline(event.context.deadline)).await;

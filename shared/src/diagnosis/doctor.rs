@@ -15,6 +15,7 @@ use super::{
     dataphin,
     gateway::{self, Late},
     limits::Limits,
+    places,
     pushes::{self, Taken},
     reach::{Timed, timed},
     report::Report,
@@ -32,6 +33,7 @@ use crate::{
     dingtalk::{DingTalk, DingTalkError},
     engine::{Engine, TERMINATE_AFTER},
     http::{Http, client::HttpSetupError},
+    lambda::secrets::NoSecret,
     store::Sightings,
     template::TemplateBook,
     world::World,
@@ -61,7 +63,8 @@ impl Doctor {
     /// One for a running bridge.
     pub fn new(config: &Config, engine: &Engine, world: World) -> Result<Self, HttpSetupError> {
         let storage = Storage::Open(engine.store().clone());
-        Self::build(config.variables.clone(), storage, Some(engine.clone()), world)
+        let setup = Setup::of(&config.variables);
+        Self::build(config.variables.clone(), setup, storage, Some(engine.clone()), world)
     }
 
     /// One for whatever there is: an incomplete configuration, a store that cannot be opened.
@@ -74,16 +77,30 @@ impl Doctor {
             }
             _ => None,
         };
-        Self::build(variables, storage, engine, world)
+        let setup = Setup::of(&variables);
+        Self::build(variables, setup, storage, engine, world)
+    }
+
+    /// One for a function that does not get its secret.
+    pub fn without_secret(
+        variables: Variables,
+        error: &NoSecret,
+        storage: Storage,
+        world: World,
+    ) -> Result<Self, HttpSetupError> {
+        let why = Failure::new(error.to_string(), places::secret()).code("no-secret");
+        let setup = Setup::without_secret(&variables, why);
+        Self::build(variables, setup, storage, None, world)
     }
 
     fn build(
         variables: Variables,
+        setup: Setup,
         storage: Storage,
         engine: Option<Engine>,
         world: World,
     ) -> Result<Self, HttpSetupError> {
-        let (setup, http) = (Setup::of(&variables), Http::new(HTTP_TIMEOUT)?);
+        let http = Http::new(HTTP_TIMEOUT)?;
         Ok(Self(Arc::new(Inner { variables, setup, storage, engine, http, world })))
     }
 
