@@ -20,11 +20,8 @@ pub struct NotSwept;
 pub async fn sweep(engine: &Engine, world: &World, deadline: Timestamp) -> Result<Swept, NotSwept> {
     let time = WorkTime::before(deadline, world.now());
     // What fails or takes long there must not keep back what is due.
-    let (swept, (), ()) = tokio::join!(
-        engine.sweep(time),
-        collect(engine, world, time),
-        end_leftovers(engine, world, time),
-    );
+    let (swept, (), ()) =
+        tokio::join!(engine.sweep(time), collect(engine, world, time), end_leftovers(engine, world, time),);
     if swept.due + swept.left + swept.unseen > 0 {
         tracing::info!(due = swept.due, failed = swept.failed, left = swept.left, "swept");
     }

@@ -6,8 +6,8 @@
 use axum::{
     Json, Router,
     extract::State,
-    response::Response,
     http::StatusCode,
+    response::Response,
     routing::{get, post},
 };
 use jiff::SignedDuration;
@@ -16,7 +16,8 @@ use shared::{
     dataphin::{Access, AccessQuery, reply},
     diagnosis::{Diagnosis, Doctor, Storage},
     http::{
-        Problem, client::HttpSetupError,
+        Problem,
+        client::HttpSetupError,
         door::{Body, Params},
         operator,
     },

@@ -27,8 +27,8 @@ use super::{
     unreported::{self, Unreported},
 };
 use crate::{
-    assembly,
     approval::InstanceId,
+    assembly,
     config::{Config, Home, Variables},
     dingtalk::{DingTalk, DingTalkError},
     engine::{Engine, TERMINATE_AFTER},

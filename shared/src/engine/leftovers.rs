@@ -2,7 +2,10 @@
 
 use jiff::SignedDuration;
 
-use super::{Engine, terminate::{NOT_NOW, NOT_THERE}};
+use super::{
+    Engine,
+    terminate::{NOT_NOW, NOT_THERE},
+};
 use crate::{
     approval::InstanceId,
     dingtalk::{Class, DingTalkError},

@@ -5,7 +5,7 @@
 //! wait for Secrets Manager: it asks the store, where `sweep` notes today's version; so it may believe an event under a
 //! withdrawn token for twice that time and the minute between two sweeps. An event is a hint, the instance decides.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use tokio::{
@@ -46,6 +46,17 @@ pub struct Live<T> {
     known: Mutex<Known>,
 }
 
+/// `main` prints what keeps it from starting as it is for debugging: let it be the sentence.
+#[derive(thiserror::Error)]
+#[error("{0}")]
+struct NotStarted(String);
+
+impl fmt::Debug for NotStarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// What is known of the secret.
 struct Known {
     version: String,
@@ -79,20 +90,19 @@ impl<T> Live<T> {
     ) -> Result<Self, Failure> {
         logs::json();
         metrics::begin();
-        let started = async {
+        let started = async || -> Result<Self, Failure> {
             let (world, aws) = (World::real(), Aws::from_env()?);
             let (settings, keep) = settings();
             let store = Store::connect(&settings, &aws, world.clone());
             Self::read(Maker { make, instead, store, world }, Secrets::from_env(&aws), keep).await
         };
-        started.await.inspect_err(|error| tracing::error!(%error, "the function cannot start"))
+        started().await.map_err(|error| {
+            tracing::error!(%error, "the function cannot start");
+            NotStarted(error.to_string()).into()
+        })
     }
 
-    async fn read(
-        maker: Maker<T>,
-        secrets: Option<Secrets>,
-        keep: SignedDuration,
-    ) -> Result<Self, Failure> {
+    async fn read(maker: Maker<T>, secrets: Option<Secrets>, keep: SignedDuration) -> Result<Self, Failure> {
         let secret = async {
             match (&secrets, &maker.instead) {
                 (Some(secrets), None) => Some(secrets.read().await),
@@ -207,7 +217,10 @@ impl<T> Live<T> {
             Err(broken) if self.maker.instead.is_some() && !passes => {
                 tracing::error!(error = %broken.cause, "the function can only tell why it does not work");
                 known.broken = true;
-                self.maker.make_instead(broken).inspect_err(|error| tracing::error!(%error, "nor that")).ok()?
+                self.maker
+                    .make_instead(broken)
+                    .inspect_err(|error| tracing::error!(%error, "nor that"))
+                    .ok()?
             }
             Err(broken) => {
                 let error = broken.cause;
@@ -233,10 +246,9 @@ fn settings() -> (StoreSettings, SignedDuration) {
     let environment = Variables::from_env();
     let bridge = Survey::of(|name| environment.get(name).map(ToOwned::to_owned)).bridge;
     match bridge {
-        Some(bridge) => (
-            StoreSettings { table: bridge.table, endpoint: bridge.dynamodb_endpoint },
-            bridge.secret_keep,
-        ),
+        Some(bridge) => {
+            (StoreSettings { table: bridge.table, endpoint: bridge.dynamodb_endpoint }, bridge.secret_keep)
+        }
         None => (StoreSettings { table: String::new(), endpoint: None }, KEEP),
     }
 }

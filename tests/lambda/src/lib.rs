@@ -14,6 +14,7 @@ mod table;
 mod trouble;
 
 pub use binaries::{FUNCTIONS, binary};
+pub use gateway::call;
 pub use runtime::{Function, Held, Reply};
 pub use secret::{Mood, Secret};
 pub use site::Site;

@@ -136,7 +136,8 @@ pub(super) mod tests {
 
     #[test]
     fn a_secret_that_cannot_be_read_is_one_cause_with_what_is_missing_for_it() {
-        let without = [("DINGTALK_APP_SECRET", ""), ("DATAPHIN_ACCESS_TOKEN", ""), ("DINGTALK_AGENT_ID", "x")];
+        let without =
+            [("DINGTALK_APP_SECRET", ""), ("DATAPHIN_ACCESS_TOKEN", ""), ("DINGTALK_AGENT_ID", "x")];
         let why = Failure::new("no secret", places::secret());
         let setup = Setup::without_secret(&variables(&without), why);
         let names: Vec<&str> = setup.wrong.keys().map(String::as_str).collect();
