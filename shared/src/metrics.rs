@@ -197,4 +197,13 @@ mod tests {
         );
         assert_eq!(kept.take("stack", Timestamp::UNIX_EPOCH), None);
     }
+
+    #[test]
+    fn a_gauge_that_is_at_nothing_is_written_all_the_same() {
+        let kept = Kept::default();
+        *lock(&kept.parked) = Some(0);
+        let line = kept.take("stack", Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(line["ParkedNow"], json!(0));
+        assert_eq!(kept.take("stack", Timestamp::UNIX_EPOCH), None);
+    }
 }

@@ -58,3 +58,22 @@ impl Limits {
         self.end
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_diagnosis_ends_before_its_function_is_killed() {
+        let began = Instant::now();
+        for quick in [true, false] {
+            let limits = Limits::new(quick);
+            let [ask, until, wait, end] =
+                [limits.ask_until, limits.until, limits.wait_until, limits.end].map(|it| it - began);
+            assert!(
+                ask < until && until <= wait && wait <= end && end < Duration::from_secs(25),
+                "{limits:?}"
+            );
+        }
+    }
+}

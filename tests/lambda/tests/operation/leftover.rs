@@ -20,8 +20,8 @@ use tokio::net::TcpListener;
 
 use crate::scene::{OPERATOR, answered, operator};
 
-/// The gateway has gone after 30 seconds, and the function is killed after 29.
-const WITHIN: Duration = Duration::from_secs(25);
+/// The function is killed after 29 seconds, and some of them may go by before it is asked.
+const WITHIN: Duration = Duration::from_secs(23);
 
 async fn site() -> Site {
     let variables = [("BRIDGE_OPERATOR_TOKEN", OPERATOR), ("DINGTALK_TEST_USER_ID", "emp1001")];
@@ -100,7 +100,7 @@ async fn a_diagnosis_that_waits_for_a_lost_event_behind_a_slow_dingtalk_ends_wit
     dingtalk.remove_subscription();
     let todo = dingtalk.todos("emp1002").into_iter().next().expect("it is on their desk");
     dingtalk.agree(todo.task, "").expect("they may");
-    dingtalk.fault(Fault::everywhere(Trouble::Slow(1_400)));
+    dingtalk.fault(Fault::everywhere(Trouble::Slow(1_600)));
     let test = site.submit.beside("test-connection", &[]).await;
     let began = Instant::now();
     let (status, said) = answered(&test, operator("doctor", OPERATOR)).await;

@@ -33,6 +33,9 @@ async fn a_new_token_is_let_in_at_once_at_every_door_and_in_every_style() {
     let site = Site::start().await;
     let test = site.submit.beside("test-connection", &[]).await;
     let as_200 = site.submit.beside("submit", &[("DATAPHIN_REFUSALS_AS_200", "true")]).await;
+    // They have started with the one before.
+    assert_eq!(check_result(&test, &token(&site)).await, "success");
+    assert!(!answered(&as_200, creation(&token(&site))).await.1.contains("access-token"));
     site.secret.rotate(&[("DATAPHIN_ACCESS_TOKEN", "a-new-access-token")]);
     let said = check_result(&test, "a-new-access-token").await;
     assert!(!said.contains("[access-token,"), "{said}");
