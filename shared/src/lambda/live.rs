@@ -16,7 +16,7 @@ use tokio::{
 use super::{
     Failure,
     looks::{Looks, Why},
-    maker::{Broken, Maker, Parts},
+    maker::{Broken, Make, Maker, Parts},
     secrets::{NoSecret, Secret, Secrets},
 };
 use crate::{
@@ -84,10 +84,7 @@ impl<T> Live<T> {
         Self::begin(Box::new(make), Some(Box::new(instead))).await
     }
 
-    async fn begin(
-        make: Box<dyn Fn(Parts) -> Result<T, Failure> + Send + Sync>,
-        instead: Option<Box<dyn Fn(Broken) -> Result<T, Failure> + Send + Sync>>,
-    ) -> Result<Self, Failure> {
+    async fn begin(make: Make<Parts, T>, instead: Option<Make<Broken, T>>) -> Result<Self, Failure> {
         logs::json();
         metrics::begin();
         let started = async || -> Result<Self, Failure> {
@@ -124,7 +121,7 @@ impl<T> Live<T> {
             Ok(made) => (made, false),
             Err(broken) if maker.instead.is_some() => {
                 tracing::error!(error = %broken.cause, "the function can only tell why it does not work");
-                (maker.make_instead(broken)?, true)
+                (maker.make_instead(*broken)?, true)
             }
             Err(broken) => return Err(broken.cause.into()),
         };
@@ -218,7 +215,7 @@ impl<T> Live<T> {
                 tracing::error!(error = %broken.cause, "the function can only tell why it does not work");
                 known.broken = true;
                 self.maker
-                    .make_instead(broken)
+                    .make_instead(*broken)
                     .inspect_err(|error| tracing::error!(%error, "nor that"))
                     .ok()?
             }

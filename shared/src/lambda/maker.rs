@@ -63,7 +63,8 @@ impl From<Cause> for Failure {
     }
 }
 
-type Make<P, T> = Box<dyn Fn(P) -> Result<T, Failure> + Send + Sync>;
+/// How a function is made of something.
+pub(super) type Make<P, T> = Box<dyn Fn(P) -> Result<T, Failure> + Send + Sync>;
 
 /// How a function is made.
 pub(super) struct Maker<T> {
@@ -77,7 +78,7 @@ pub(super) struct Maker<T> {
 
 impl<T> Maker<T> {
     /// Makes it. `None`: there is no secret, all is in the environment.
-    pub fn make(&self, secret: Option<Result<Secret, NoSecret>>) -> Result<T, Broken> {
+    pub fn make(&self, secret: Option<Result<Secret, NoSecret>>) -> Result<T, Box<Broken>> {
         let environment = Variables::from_env();
         let variables = match secret {
             None => environment,
@@ -101,7 +102,7 @@ impl<T> Maker<T> {
         (self.make)(Parts { config, engine, world: self.world.clone() })
     }
 
-    fn broken(&self, cause: Cause, variables: Variables) -> Broken {
-        Broken { cause, variables, store: self.store.clone(), world: self.world.clone() }
+    fn broken(&self, cause: Cause, variables: Variables) -> Box<Broken> {
+        Box::new(Broken { cause, variables, store: self.store.clone(), world: self.world.clone() })
     }
 }
