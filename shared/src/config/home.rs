@@ -1,5 +1,7 @@
 //! Where the bridge is at home: what is set, started and read in other places on AWS than on one machine.
 
+use super::VARIABLES;
+
 /// The bridge's home.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Home {
@@ -10,11 +12,13 @@ pub enum Home {
 }
 
 /// What the stack hands on under another name than the variable's.
-const PARAMETERS: [(&str, &str); 5] = [
+const PARAMETERS: [(&str, &str); 7] = [
     ("BRIDGE_SECRET_ID", "SecretArn"),
     ("BRIDGE_TABLE", "ExistingTableName"),
     ("BRIDGE_PUBLIC_URL", "DomainName"),
     ("BRIDGE_LOG", "LogLevel"),
+    ("BRIDGE_SYSTEM_NAME", "SystemName"),
+    ("BRIDGE_SUBMIT_WAIT_SECONDS", "SubmitWaitSeconds"),
     ("DATAPHIN_CA_FILE", "DataphinAuthorityLayerArn"),
 ];
 
@@ -67,9 +71,10 @@ fn parameter(variable: &str) -> Option<String> {
     if let Some((_, parameter)) = PARAMETERS.iter().find(|(name, _)| *name == variable) {
         return Some((*parameter).to_owned());
     }
-    let prefixes = [("DINGTALK_", "DingTalk"), ("DATAPHIN_", "Dataphin"), ("BRIDGE_", "")];
+    let is_known = VARIABLES.iter().copied().flatten().any(|known| known.name == variable);
+    let prefixes = [("DINGTALK_", "DingTalk"), ("DATAPHIN_", "Dataphin")].into_iter().filter(|_| is_known);
     let (first, rest) =
-        prefixes.iter().find_map(|(prefix, first)| Some((first, variable.strip_prefix(prefix)?)))?;
+        prefixes.into_iter().find_map(|(prefix, first)| Some((first, variable.strip_prefix(prefix)?)))?;
     let words = rest.split('_').map(|word| {
         let (head, tail) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
         format!("{head}{}", tail.to_ascii_lowercase())
@@ -99,9 +104,12 @@ mod tests {
                 assert_eq!(parameter(variable).as_deref(), Some(expected), "{variable}");
             }
         }
-        for (variable, parameter) in PARAMETERS {
-            assert!(TEMPLATE.contains(&format!("\n  {parameter}:\n")), "{variable}: {parameter}");
+        for variable in VARIABLES.iter().copied().flatten().filter(|variable| !is_secret(variable.name)) {
+            if let Some(parameter) = parameter(variable.name) {
+                assert!(TEMPLATE.contains(&format!("\n  {parameter}:\n")), "{}: {parameter}", variable.name);
+            }
         }
+        assert_eq!(parameter("DINGTALK_APPKEY"), None, "a misspelt name is no parameter's");
     }
 
     #[test]

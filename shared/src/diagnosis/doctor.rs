@@ -14,6 +14,7 @@ use super::{
     configuration::Setup,
     dataphin,
     gateway::{self, Late},
+    leftover,
     limits::Limits,
     places,
     pushes::{self, Taken},
@@ -27,11 +28,10 @@ use super::{
     unreported::{self, Unreported},
 };
 use crate::{
-    approval::InstanceId,
     assembly,
-    config::{Config, Home, Variables},
-    dingtalk::{DingTalk, DingTalkError},
-    engine::{Engine, TERMINATE_AFTER},
+    config::{Config, Variables},
+    dingtalk::DingTalkError,
+    engine::Engine,
     http::{Http, client::HttpSetupError},
     lambda::secrets::NoSecret,
     store::Sightings,
@@ -41,8 +41,6 @@ use crate::{
 
 /// Nobody's callback may be waited for longer than this, whatever DINGTALK_TIMEOUT_SECONDS says.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(8);
-/// A commit that must not be lost may take so long.
-const LEAVE: Duration = Duration::from_secs(3);
 /// Everything else waits for this look into the store, so it is short.
 const LOOK_UP: Duration = Duration::from_millis(700);
 
@@ -133,7 +131,7 @@ impl Doctor {
         if let Some(asked) = &mut asked {
             asked.agent = agent;
         }
-        let left = self.leave_what_was_started(asked.as_ref()).await;
+        let left = leftover::leave(asked.as_ref(), storage.store(), world).await;
         let (looked, seen) = self.unreported(quick, &stored, asked.as_ref(), limits).await;
         let unreported = looked.as_deref().unwrap_or_default();
         let own_store = self.own_store(callback.value.store.is_some()).await;
@@ -212,7 +210,7 @@ impl Doctor {
         let failed = diagnosis.failed().count();
         tracing::info!(quick, failed, ms = began.elapsed().as_millis(), "diagnosis");
         if let (Some(asked), Some(instance)) = (&asked, left) {
-            self.end_what_was_started(&asked.dingtalk, instance).await;
+            leftover::end(instance, asked, storage.store(), world).await;
         }
         diagnosis
     }
@@ -334,42 +332,5 @@ impl Doctor {
     /// Whether a variable that a check uses is wrong.
     fn is_wrong(&self, check: Check) -> bool {
         check.facts().variables.iter().any(|variable| self.0.setup.wrong.contains_key(*variable))
-    }
-
-    /// The proof of the AgentId cannot start an instance; if it does, that must not stay on anybody's desk. It is committed
-    /// for the sweep at once: a function is frozen when it has answered. Gives the instance where nobody's sweep may come.
-    async fn leave_what_was_started<'a>(&self, asked: Option<&'a Asked>) -> Option<&'a InstanceId> {
-        let instance = asked?.started()?;
-        tracing::error!(%instance, "a create call that cannot succeed did: the instance is terminated");
-        let left = match self.0.storage.store() {
-            Some(store) => {
-                let left = timeout(LEAVE, store.leave(instance, self.0.world.now())).await;
-                matches!(left, Ok(Ok(())))
-            }
-            None => false,
-        };
-        match Home::here() {
-            Home::Machine => Some(instance),
-            Home::Aws => {
-                if !left {
-                    tracing::error!(%instance, "the store does not take it: withdraw it by hand");
-                }
-                None
-            }
-        }
-    }
-
-    async fn end_what_was_started(&self, dingtalk: &DingTalk, instance: &InstanceId) {
-        self.0.world.sleep(TERMINATE_AFTER).await;
-        match dingtalk.terminate_instance(instance, "A check of the bridge").await {
-            Ok(()) => {
-                if let Some(store) = self.0.storage.store() {
-                    let _ = timeout(LEAVE, store.end_leaving(instance)).await;
-                }
-            }
-            Err(error) => {
-                tracing::error!(%instance, code = error.code, "it could not be terminated: withdraw it by hand");
-            }
-        }
     }
 }
