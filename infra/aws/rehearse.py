@@ -3,7 +3,7 @@
 a rotated secret, down, and up again over the table that was left. Everything listens on loopback, on free ports, and is
 stopped at the end. Prints what it proved; ends with 1 if something is not as it should be.
 
-Needs `sam` and `cargo-lambda` on PATH, and for this Python: boto3 (comes with sam), ministack, aws-sam-translator, cryptography.
+Needs what requirements.txt lists, on PATH and for this Python.
 """
 
 import argparse

@@ -24,6 +24,14 @@ pub fn dataphin(config: &DataphinConfig, world: World) -> Result<Dataphin, HttpS
     Ok(Dataphin::new(config.settings.clone(), http, world))
 }
 
+/// Dataphin, over the client that there is already, where its certificate needs no other.
+fn dataphin_over(http: &Http, config: &DataphinConfig, world: World) -> Result<Dataphin, HttpSetupError> {
+    match config.authority {
+        Some(_) => dataphin(config, world),
+        None => Ok(Dataphin::new(config.settings.clone(), http.within(DATAPHIN_TIMEOUT), world)),
+    }
+}
+
 /// The engine that a configuration describes, over a store. `works_after_answer`: see [`EngineSettings`].
 pub fn engine(
     config: &Config,
@@ -32,8 +40,8 @@ pub fn engine(
     works_after_answer: bool,
 ) -> Result<Engine, HttpSetupError> {
     let to_dingtalk = Http::new(config.dingtalk.timeout)?;
+    let dataphin = dataphin_over(&to_dingtalk, &config.dataphin, world.clone())?;
     let dingtalk = DingTalk::new(config.dingtalk.settings.clone(), to_dingtalk, world.clone());
-    let dataphin = dataphin(&config.dataphin, world.clone())?;
     let settings = EngineSettings {
         submit_wait: config.bridge.submit_wait,
         account_kind: config.dataphin.account_kind,

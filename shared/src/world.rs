@@ -2,7 +2,7 @@
 //!
 //! Both are handed in, never taken, so that a test can set the clock and replay a run from one seed.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
@@ -76,6 +76,9 @@ impl dyn Random + '_ {
     }
 }
 
+/// A sleeper looks at the clock again after so long: it may have been set, or the machine may have slept.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// The operating system's clock.
 pub struct SystemClock;
 
@@ -85,8 +88,12 @@ impl Clock for SystemClock {
     }
 
     fn sleep_until(&self, moment: Timestamp) -> Sleep<'_> {
-        let wait = moment.duration_since(self.now()).max(SignedDuration::ZERO);
-        Box::pin(tokio::time::sleep(wait.unsigned_abs()))
+        Box::pin(async move {
+            while let Some(wait) = Some(moment.duration_since(self.now())).filter(SignedDuration::is_positive)
+            {
+                tokio::time::sleep(wait.unsigned_abs().min(LOOK_AGAIN)).await;
+            }
+        })
     }
 }
 

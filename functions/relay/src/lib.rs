@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
@@ -10,9 +9,8 @@ use shared::{
     engine::{Engine, EngineError, WorkTime},
     metrics::{self, Count},
     store::StoreError,
-    world::World,
 };
-use tokio::task::{JoinError, JoinSet};
+use tokio::{task::JoinSet, time::timeout_at};
 
 /// What Lambda's event source wants to hear of a batch.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -30,12 +28,10 @@ pub struct BatchItemFailure {
     pub item_identifier: String,
 }
 
-/// Handles a batch: every approval in it once, all at the same time, and ends before the `deadline`, at which Lambda
-/// kills the process. The stream sends everything again from the first record that is named as failed, so only a store
+/// Handles a batch: every approval in it once, all at the same time, and ends before the process is killed. The stream sends everything again from the first record that is named as failed, so only a store
 /// that does not answer is worth that. Whatever else fails, or takes too long, stays due, and the sweep takes it up: one
 /// poisoned record does not hold up the others.
-pub async fn relay(engine: &Engine, world: &World, batch: &Value, deadline: Timestamp) -> BatchResponse {
-    let end = WorkTime::before(deadline, world.now()).end;
+pub async fn relay(engine: &Engine, batch: &Value, time: WorkTime) -> BatchResponse {
     let mut work = JoinSet::new();
     for (id, sequence_number) in approvals(batch) {
         let engine = engine.clone();
@@ -49,7 +45,8 @@ pub async fn relay(engine: &Engine, world: &World, batch: &Value, deadline: Time
         });
     }
     let mut response = BatchResponse::default();
-    while let Some(advanced) = next(&mut work, world, end).await {
+    // Until all have ended, or the time is over.
+    while let Ok(Some(advanced)) = timeout_at(time.end, work.join_next()).await {
         match advanced {
             Ok(failed) => response
                 .batch_item_failures
@@ -65,19 +62,6 @@ pub async fn relay(engine: &Engine, world: &World, batch: &Value, deadline: Time
         tracing::error!(approvals = work.len(), "cut off: the time is over; the sweep goes on");
     }
     response
-}
-
-/// The next piece of work that has ended; `None`: all have, or the time is over.
-async fn next<T: 'static>(
-    work: &mut JoinSet<T>,
-    world: &World,
-    end: Timestamp,
-) -> Option<Result<T, JoinError>> {
-    tokio::select! {
-        biased;
-        ended = work.join_next() => ended,
-        () = world.clock.sleep_until(end) => None,
-    }
 }
 
 /// An item that cannot be read now cannot be read in a moment either.

@@ -2,7 +2,10 @@
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
-use shared::lambda::{Failure, Live, deadline};
+use shared::{
+    engine::WorkTime,
+    lambda::{Failure, Live, time_left},
+};
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
@@ -11,8 +14,8 @@ async fn main() -> Result<(), Failure> {
         live.keep_up().await;
         let current = live.current().await;
         let (engine, world) = &*current;
-        let deadline = deadline(event.context.deadline);
-        let response = relay::relay(engine, world, &event.payload, deadline).await;
+        let time = WorkTime::of(time_left(event.context.deadline, world));
+        let response = relay::relay(engine, &event.payload, time).await;
         if engine.turned_away() {
             // The next attempt is made with what is in the secret by now.
             live.changed().await;

@@ -1,12 +1,11 @@
 //! Woken by the clock: advances whatever is due, and fetches events that DingTalk could not deliver.
 
-use jiff::Timestamp;
 use shared::{
     approval::Status,
     engine::{Engine, Swept, WorkTime},
     metrics::{self, Count, Gauge, Measure},
-    world::World,
 };
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// Parked approvals are counted up to here; one is an alarm.
 const MOST_PARKED: u16 = 100;
@@ -16,12 +15,11 @@ const MOST_PARKED: u16 = 100;
 #[error("the store did not say what is due")]
 pub struct NotSwept;
 
-/// Sweeps once, and ends before the `deadline`, at which Lambda kills the process.
-pub async fn sweep(engine: &Engine, world: &World, deadline: Timestamp) -> Result<Swept, NotSwept> {
-    let time = WorkTime::before(deadline, world.now());
+/// Sweeps once, and ends before the process is killed.
+pub async fn sweep(engine: &Engine, time: WorkTime) -> Result<Swept, NotSwept> {
     // What fails or takes long there must not keep back what is due.
     let (swept, (), ()) =
-        tokio::join!(engine.sweep(time), collect(engine, world, time), end_leftovers(engine, world, time),);
+        tokio::join!(engine.sweep(time), collect(engine, time), end_leftovers(engine, time));
     if swept.due + swept.left + swept.unseen > 0 {
         tracing::info!(due = swept.due, failed = swept.failed, left = swept.left, "swept");
     }
@@ -29,37 +27,29 @@ pub async fn sweep(engine: &Engine, world: &World, deadline: Timestamp) -> Resul
         return Err(NotSwept);
     }
     metrics::count(Count::SweepRan);
-    tokio::select! {
-        _ = async { tokio::join!(measure_oldest(engine), measure_parked(engine)) } => {}
-        // The rest of the time is for the answer.
-        () = world.sleep(deadline.duration_since(world.now()) / 2) => {
-            tracing::error!("no time to look for the oldest undelivered decision and for what is parked");
-        }
+    // The rest of the time is for the answer.
+    let half_left = time.deadline.saturating_duration_since(Instant::now()) / 2;
+    let measured = async { tokio::join!(measure_oldest(engine), measure_parked(engine)) };
+    if timeout(half_left, measured).await.is_err() {
+        tracing::error!("no time to look for the oldest undelivered decision and for what is parked");
     }
     Ok(swept)
 }
 
-async fn collect(engine: &Engine, world: &World, time: WorkTime) {
-    let collected = tokio::select! {
-        collected = engine.collect_lost_events(false) => collected,
-        () = world.clock.sleep_until(time.end) => {
-            return tracing::error!("cut off: not all undelivered events were taken up");
-        }
-    };
-    match collected {
-        Ok(0) => {}
-        Ok(events) => tracing::info!(events, "fetched events that DingTalk could not deliver"),
-        Err(error) => tracing::error!(%error, "undelivered events were not taken up"),
+async fn collect(engine: &Engine, time: WorkTime) {
+    match timeout_at(time.end, engine.collect_lost_events(false)).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(events)) => tracing::info!(events, "fetched events that DingTalk could not deliver"),
+        Ok(Err(error)) => tracing::error!(%error, "undelivered events were not taken up"),
+        Err(_) => tracing::error!("cut off: not all undelivered events were taken up"),
     }
 }
 
-async fn end_leftovers(engine: &Engine, world: &World, time: WorkTime) {
-    let ended = tokio::select! {
-        ended = engine.end_leftovers() => ended,
-        () = world.clock.sleep_until(time.end) => return tracing::error!("cut off: what a check left is ended later"),
-    };
-    if let Err(error) = ended {
-        tracing::error!(%error, "what a check left in DingTalk is ended later");
+async fn end_leftovers(engine: &Engine, time: WorkTime) {
+    match timeout_at(time.end, engine.end_leftovers()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "what a check left in DingTalk is ended later"),
+        Err(_) => tracing::error!("cut off: what a check left in DingTalk is ended later"),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
-use shared::lambda::{Failure, Live, deadline};
+use shared::{
+    engine::WorkTime,
+    lambda::{Failure, Live, time_left},
+};
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
@@ -12,7 +15,8 @@ async fn main() -> Result<(), Failure> {
         live.note_version().await;
         let current = live.current().await;
         let (engine, world) = &*current;
-        let swept = sweep::sweep(engine, world, deadline(event.context.deadline)).await;
+        let time = WorkTime::of(time_left(event.context.deadline, world));
+        let swept = sweep::sweep(engine, time).await;
         if engine.turned_away() {
             // The next attempt is made with what is in the secret by now.
             live.changed().await;

@@ -103,7 +103,7 @@ pub(super) async fn pass_on(unreported: &[Unreported], engine: &Engine) {
 async fn ended(store: &Store, dingtalk: &DingTalk, world: &World) -> Result<Vec<Unreported>, StoreError> {
     let now = world.now();
     let mut waiting = Vec::new();
-    for id in store.oldest(Status::Pending, MOST).await? {
+    for id in store.longest_untouched(Status::Pending, MOST).await? {
         let loaded = store.load(&id).await?;
         let pending = loaded.as_ref().and_then(untold);
         let recent = |it: &&Pending| now.duration_since(it.instance.created_at) < FURTHEST_BACK;

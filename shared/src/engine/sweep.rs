@@ -1,9 +1,12 @@
 //! The sweep: advances whatever is due, the oldest first, within the time it is given.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::{JoinError, JoinSet};
+use tokio::{
+    task::{JoinError, JoinSet},
+    time::{Instant, sleep_until},
+};
 
 use super::{Engine, EngineError};
 use crate::{
@@ -21,20 +24,22 @@ const AT_ONCE: RangeInclusive<usize> = 16..=64;
 /// Undelivered decisions whose age is looked at.
 const MOST_LOOKED_AT: u16 = 20;
 
-/// How long a function may work.
+/// How long a function may work, by the clock that runs evenly: the process is killed by that one, whatever is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkTime {
     /// Afterwards nothing more is taken up, and what is under way may end.
-    pub take_up_until: Timestamp,
+    pub take_up_until: Instant,
     /// Then whatever is still under way is left: any step may be cut off, and the next sweep goes on.
-    pub end: Timestamp,
+    pub end: Instant,
+    /// Then the process is killed.
+    pub deadline: Instant,
 }
 
 impl WorkTime {
-    /// For a process that is killed at `deadline`: two thirds of the time for taking up, most of the rest for ending.
-    pub fn before(deadline: Timestamp, now: Timestamp) -> Self {
-        let time = deadline.duration_since(now).max(SignedDuration::ZERO);
-        Self { take_up_until: now + time * 2 / 3, end: now + time * 9 / 10 }
+    /// For a process that is killed after `left`: two thirds of the time for taking up, most of the rest for ending.
+    pub fn of(left: Duration) -> Self {
+        let now = Instant::now();
+        Self { take_up_until: now + left * 2 / 3, end: now + left * 9 / 10, deadline: now + left }
     }
 }
 
@@ -76,13 +81,13 @@ impl Engine {
         let cut_off = tokio::select! {
             biased;
             () = self.take_up(time.take_up_until, &mut swept, &mut work) => false,
-            () = self.0.world.clock.sleep_until(time.end) => true,
+            () = sleep_until(time.end) => true,
         };
         swept.unseen += usize::from(cut_off);
         tokio::select! {
             biased;
             () = async { while let Some(ended) = work.join_next().await { swept.ended(&ended) } } => {}
-            () = self.0.world.clock.sleep_until(time.end) => {}
+            () = sleep_until(time.end) => {}
         }
         if !work.is_empty() {
             tracing::error!(approvals = work.len(), "cut off: the time is over; the next sweep goes on");
@@ -104,12 +109,7 @@ impl Engine {
     }
 
     /// Starts the work on what is due, page after page, until the time is over.
-    async fn take_up(
-        &self,
-        until: Timestamp,
-        swept: &mut Swept,
-        work: &mut JoinSet<Result<(), EngineError>>,
-    ) {
+    async fn take_up(&self, until: Instant, swept: &mut Swept, work: &mut JoinSet<Result<(), EngineError>>) {
         let (now, at_once) = (self.now(), self.at_once());
         let mut shards: Vec<Shard> =
             (0..DUE_SHARDS).map(|number| Shard { number, from: None, ended: false }).collect();
@@ -119,7 +119,7 @@ impl Engine {
             while let Some(due) = page.next() {
                 tokio::select! {
                     biased;
-                    () = self.0.world.clock.sleep_until(until) => {
+                    () = sleep_until(until) => {
                         swept.left += 1 + page.len();
                         return;
                     }
@@ -192,12 +192,11 @@ async fn room(at_once: usize, work: &mut JoinSet<Result<(), EngineError>>, swept
 mod tests {
     use super::*;
 
-    #[test]
-    fn most_of_the_time_is_for_taking_up_and_the_answer_comes_before_the_deadline() {
-        let at = |seconds| Timestamp::from_second(seconds).unwrap();
-        let time = WorkTime::before(at(60), at(0));
-        assert_eq!(time, WorkTime { take_up_until: at(40), end: at(54) });
-        let late = WorkTime::before(at(0), at(60));
-        assert_eq!(late, WorkTime { take_up_until: at(60), end: at(60) });
+    #[tokio::test(start_paused = true)]
+    async fn most_of_the_time_is_for_taking_up_and_the_answer_comes_before_the_deadline() {
+        let (now, time) = (Instant::now(), WorkTime::of(Duration::from_mins(1)));
+        let seconds =
+            [time.take_up_until, time.end, time.deadline].map(|at| at.duration_since(now).as_secs());
+        assert_eq!(seconds, [40, 54, 60]);
     }
 }

@@ -10,7 +10,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The client. Cheap to clone; clones share connections.
 #[derive(Clone)]
-pub struct Http(Client);
+pub struct Http {
+    client: Client,
+    timeout: Duration,
+}
 
 /// The client could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -56,12 +59,17 @@ impl Http {
         Self::build(timeout, Some(pem))
     }
 
+    /// The same client, whose requests end within another time. To make a second one costs a start milliseconds: it reads
+    /// the system's certificates again.
+    pub fn within(&self, timeout: Duration) -> Self {
+        Self { client: self.client.clone(), timeout }
+    }
+
     fn build(timeout: Duration, pem: Option<&[u8]>) -> Result<Self, HttpSetupError> {
         let setup = |error: reqwest::Error| HttpSetupError(without_url(error));
         let mut builder = Client::builder()
             .redirect(Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(timeout)
             .pool_idle_timeout(Duration::from_secs(50))
             .tcp_nodelay(true)
             .user_agent(concat!("approval-bridge/", env!("CARGO_PKG_VERSION")));
@@ -70,7 +78,8 @@ impl Http {
                 builder = builder.add_root_certificate(certificate);
             }
         }
-        builder.build().map(Self).map_err(setup)
+        let client = builder.build().map_err(setup)?;
+        Ok(Self { client, timeout })
     }
 
     /// How many certificates there are in `pem`; none where it cannot be read.
@@ -80,12 +89,13 @@ impl Http {
 
     /// To build requests with.
     pub fn client(&self) -> &Client {
-        &self.0
+        &self.client
     }
 
     /// Sends a request and reads the answer, whatever its status.
-    pub async fn send(&self, request: Request) -> Result<HttpAnswer, SendError> {
-        let mut response = self.0.execute(request).await.map_err(no_answer)?;
+    pub async fn send(&self, mut request: Request) -> Result<HttpAnswer, SendError> {
+        request.timeout_mut().get_or_insert(self.timeout);
+        let mut response = self.client.execute(request).await.map_err(no_answer)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
@@ -118,4 +128,19 @@ fn without_url(error: reqwest::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn over_the_same_certificates_each_has_its_own_time_out() {
+        let silent = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let patient = Http::new(Duration::from_mins(10)).unwrap();
+        let hasty = patient.within(Duration::from_millis(10));
+        let address = format!("http://{}", silent.local_addr().unwrap());
+        let request = hasty.client().get(address).build().unwrap();
+        assert_eq!(hasty.send(request).await.unwrap_err(), SendError::TimedOut);
+    }
 }

@@ -65,14 +65,9 @@ impl Store {
         Ok(output.items().iter().filter_map(due).collect())
     }
 
-    /// Approvals with a status whose last change is longest ago.
+    /// Approvals with a status, those first that have not changed for the longest time, at most `limit`.
     pub async fn longest_untouched(&self, status: Status, limit: u16) -> Result<Vec<ApprovalId>, StoreError> {
-        let query = self.client.query().table_name(&*self.table).index_name(STATUS_INDEX);
-        let query = query
-            .key_condition_expression("#status = :status")
-            .expression_attribute_names("#status", STATUS)
-            .expression_attribute_values(":status", text(status.name()))
-            .limit(i32::from(limit));
+        let query = self.with_status(status).limit(i32::from(limit));
         Ok(ids(query.send().await?.items()))
     }
 
@@ -97,24 +92,6 @@ impl Store {
         let output = query.send().await?;
         Ok(Listed { ids: ids(output.items()), next: output.last_evaluated_key })
     }
-}
-
-impl Store {
-    /// Approvals with a status, those first that have not changed for the longest time, at most `limit`.
-    pub async fn oldest(&self, status: Status, limit: u16) -> Result<Vec<ApprovalId>, StoreError> {
-        let query = self.with_status(status).scan_index_forward(true).limit(i32::from(limit));
-        Ok(ids(query.send().await?.items()))
-    }
-
-    fn with_status(&self, status: Status) -> QueryFluentBuilder {
-        self.client
-            .query()
-            .table_name(&*self.table)
-            .index_name(STATUS_INDEX)
-            .key_condition_expression("#status = :status")
-            .expression_attribute_names("#status", STATUS)
-            .expression_attribute_values(":status", text(status.name()))
-    }
 
     /// All approvals with one of `statuses`; only those with the source's id (of whatever tenant) where one is given.
     pub async fn find(
@@ -135,6 +112,16 @@ impl Store {
             }
         }
         Ok(found)
+    }
+
+    fn with_status(&self, status: Status) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&*self.table)
+            .index_name(STATUS_INDEX)
+            .key_condition_expression("#status = :status")
+            .expression_attribute_names("#status", STATUS)
+            .expression_attribute_values(":status", text(status.name()))
     }
 }
 

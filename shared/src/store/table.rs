@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, IndexStatus, KeySchemaElement, KeyType,
     Projection, ProjectionType, ScalarAttributeType, TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
 };
+use jiff::SignedDuration;
 
 use super::{
     Store, StoreError, Unreached,
@@ -12,6 +13,10 @@ use super::{
 
 /// Attributes that the *status* index carries along, so that it can be filtered.
 const LISTED: [&str; 2] = ["apply_id", "tenant"];
+
+/// A new table is looked at so often, until it can be used.
+const CREATION_LOOKS: u32 = 240;
+const CREATION_LOOK_EVERY: SignedDuration = SignedDuration::from_millis(250);
 
 /// What a look at the table shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,10 +80,12 @@ impl Store {
         Ok(Some(TableFacts { faults, streams, expires }))
     }
 
-    /// Creates the table if it is missing.
+    /// Creates the table if it is missing, and waits until it can be used.
     pub async fn create_table_if_missing(&self) -> Result<(), StoreError> {
-        if self.table_exists().await? {
-            return Ok(());
+        match self.table_status().await? {
+            None => {}
+            Some(TableStatus::Creating) => return self.wait_until_created().await,
+            Some(_) => return Ok(()),
         }
         let text = ScalarAttributeType::S;
         let number = ScalarAttributeType::N;
@@ -107,13 +114,27 @@ impl Store {
             .send()
             .await;
         match sent {
-            Ok(_) => self.expire_items().await,
+            Ok(_) => {
+                self.wait_until_created().await?;
+                self.expire_items().await
+            }
             // Another process was faster.
             Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => {
-                Ok(())
+                self.wait_until_created().await
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// AWS takes some seconds to make a table, and until then refuses all other work on it.
+    async fn wait_until_created(&self) -> Result<(), StoreError> {
+        for _ in 0..CREATION_LOOKS {
+            if self.table_status().await? != Some(TableStatus::Creating) {
+                return Ok(());
+            }
+            self.world.sleep(CREATION_LOOK_EVERY).await;
+        }
+        Err(StoreError::Unavailable("the table is being made, and is not ready in time".to_owned()))
     }
 
     /// Items with `expires` go away by themselves.
@@ -127,10 +148,17 @@ impl Store {
 
     /// Whether the table is there; an error when the store does not answer.
     pub async fn table_exists(&self) -> Result<bool, StoreError> {
+        Ok(self.table_status().await?.is_some())
+    }
+
+    async fn table_status(&self) -> Result<Option<TableStatus>, StoreError> {
         match self.client.describe_table().table_name(&*self.table).send().await {
-            Ok(_) => Ok(true),
+            // An engine that says nothing has no moment between.
+            Ok(output) => {
+                Ok(Some(output.table.and_then(|table| table.table_status).unwrap_or(TableStatus::Active)))
+            }
             Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
-                Ok(false)
+                Ok(None)
             }
             Err(error) => Err(error.into()),
         }

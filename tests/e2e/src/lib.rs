@@ -1,8 +1,11 @@
-//! A rehearsal: the bridge between a simulated DingTalk and a simulated Dataphin, in one process, on a clock that the
-//! test moves.
+//! A rehearsal: the bridge between a simulated DingTalk and a simulated Dataphin, on a clock that the test moves.
+//!
+//! `REHEARSE_IN` says where the bridge runs: in the test's `process` (unless it is set), as `serve`, or as Lambda `functions`.
 
 #![allow(clippy::expect_used, clippy::missing_panics_doc, clippy::panic)]
 
+mod clock;
+mod place;
 pub mod raw;
 
 use std::{
@@ -10,25 +13,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bridge::{
-    host::{Host, Storage},
-    sandbox::{Sandbox, SandboxSettings},
-};
-use jiff::{SignedDuration, Timestamp};
+use bridge::sandbox::{Sandbox, SandboxSettings};
+use jiff::SignedDuration;
 use shared::{
     approval::{Approval, ApprovalId, Status},
     engine::Engine,
     template::Templates,
-    world::{ManualClock, SystemRandom, World},
+    world::{SystemRandom, World},
 };
 use simulators::{
     dataphin::{Filed, Kind, Operator, Person, Request, Told},
     dingtalk::{Filter, InstanceId, PushOptions, Todo},
 };
-use tokio::net::TcpListener;
+
+pub use clock::TestClock;
+use place::{Choice, Folder, Place, Placed};
 
 /// Nothing that is bound to happen takes longer, however slow the machine.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A running rehearsal.
 pub struct Rehearsal {
@@ -36,9 +38,11 @@ pub struct Rehearsal {
     pub sandbox: Sandbox,
     /// The bridge's address.
     pub bridge: String,
-    host: Host,
-    clock: Arc<ManualClock>,
+    engine: Engine,
+    clock: TestClock,
     world: World,
+    place: Place,
+    _folder: Folder,
 }
 
 /// What differs from a plain rehearsal, where DingTalk pushes only ends of instances and limits no calls.
@@ -82,27 +86,46 @@ impl Rehearsal {
         Self::with(Setting::default()).await
     }
 
+    /// A plain rehearsal of what the bridge's own HTTP server does; `None` where another stands in its place.
+    pub async fn before_its_own_server() -> Option<Self> {
+        match Choice::made() {
+            Choice::Process | Choice::Serve => Some(Self::start().await),
+            Choice::Functions => None,
+        }
+    }
+
+    /// A plain rehearsal in which hundreds of things become due one after another; `None` in `serve`, which looks once a second of
+    /// real time: that would take too long.
+    pub async fn of_hundreds_of_steps() -> Option<Self> {
+        match Choice::made() {
+            Choice::Process | Choice::Functions => Some(Self::start().await),
+            Choice::Serve => None,
+        }
+    }
+
     /// A rehearsal in another setting.
     pub async fn with(setting: Setting) -> Self {
-        let now = Timestamp::from_millisecond(Timestamp::now().as_millisecond()).expect("a time of today");
-        let clock = Arc::new(ManualClock::starting_at(now));
-        let world = World { clock: clock.clone(), random: Arc::new(SystemRandom) };
+        let (choice, folder) = (Choice::made(), Folder::new());
+        let clock = choice.clock(&folder);
+        let world = World { clock: clock.clock(), random: Arc::new(SystemRandom) };
         let mut sandbox = Sandbox::start(&world, setting.sandbox).await.expect("the simulators start");
         for (name, value) in setting.variables {
             sandbox.set(name, value);
         }
-        let config = sandbox.config().expect("the configuration is complete");
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-        let host =
-            Host::start(&config, Storage::Memory, world.clone(), listener).await.expect("the bridge starts");
-        let bridge = format!("http://{}", host.address());
+        let placed = choice.start(&mut sandbox, &folder, &clock, &world).await;
+        let Placed { place, address: bridge, engine } = placed;
         sandbox.connect(&bridge).await.expect("DingTalk accepts the callback address");
-        Self { sandbox, bridge, host, clock, world }
+        Self { sandbox, bridge, engine, clock, world, place, _folder: folder }
     }
 
-    /// The bridge's engine.
+    /// An engine over the bridge's store.
     pub fn engine(&self) -> &Engine {
-        self.host.engine()
+        &self.engine
+    }
+
+    /// Write requests so far, where they can be counted.
+    pub fn writes(&self) -> Option<u64> {
+        self.place.writes(&self.engine)
     }
 
     /// The bridge's templates, as the operator's calls and the command line have them.
@@ -113,13 +136,13 @@ impl Rehearsal {
 
     /// Moves the clock.
     pub fn pass(&self, duration: SignedDuration) {
-        self.clock.advance(duration);
+        self.clock.pass(duration);
     }
 
     /// Moves the clock to when something is due for a request, if that is still to come.
     pub async fn pass_until_due(&self, apply_id: &str) {
         let due_at = self.approval(apply_id).await.state.due_at();
-        let wait = due_at.map(|due_at| due_at.duration_since(shared::world::Clock::now(&*self.clock)));
+        let wait = due_at.map(|due_at| due_at.duration_since(self.world.now()));
         if let Some(wait) = wait.filter(|wait| wait.is_positive()) {
             self.pass(wait);
         }
@@ -133,8 +156,7 @@ impl Rehearsal {
                 return value;
             }
             assert!(began.elapsed() < PATIENCE, "in vain waited until {what}");
-            self.pass(SignedDuration::from_millis(250));
-            tokio::time::sleep(Duration::from_millis(4)).await;
+            self.clock.step(SignedDuration::from_millis(250)).await;
         }
     }
 
@@ -142,8 +164,7 @@ impl Rehearsal {
     pub async fn as_time_passes<T>(&self, work: impl Future<Output = T>) -> T {
         let passing = async {
             loop {
-                self.pass(SignedDuration::from_millis(50));
-                tokio::time::sleep(Duration::from_millis(4)).await;
+                self.clock.tick().await;
             }
         };
         tokio::select! {
@@ -237,7 +258,7 @@ impl Rehearsal {
     /// Dataphin's credentials, as they stand in a query.
     pub fn credentials(&self) -> String {
         let token = self.sandbox.dataphin.settings().access_token;
-        let timestamp = shared::world::Clock::now(&*self.clock).as_millisecond();
+        let timestamp = self.world.now().as_millisecond();
         format!("accessToken={token}&timestamp={timestamp}")
     }
 
@@ -248,10 +269,5 @@ impl Rehearsal {
         let response = request.send().await.expect("the bridge answers");
         let status = response.status().as_u16();
         (status, response.json().await.expect("the answer is JSON"))
-    }
-
-    /// Stops the bridge as an operator does.
-    pub async fn stop(self) {
-        self.host.stop().await;
     }
 }

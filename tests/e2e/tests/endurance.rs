@@ -12,7 +12,7 @@ use simulators::{
 
 #[tokio::test]
 async fn a_create_call_that_always_fails_is_tried_ever_less_and_given_up_after_a_day() {
-    let r = Rehearsal::start().await;
+    let Some(r) = Rehearsal::of_hundreds_of_steps().await else { return };
     r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::ServerError));
     let apply_id = r.accepted(r.request()).await;
     r.until("the day is over", async || {

@@ -89,7 +89,8 @@ async fn events_that_dingtalk_could_not_deliver_are_fetched() {
     })
     .await;
     assert_eq!(r.approval(&apply_id).await.state.status(), Status::Pending);
-    r.pass(SignedDuration::from_mins(10));
+    // They are asked for once an hour at most.
+    r.pass(SignedDuration::from_mins(61));
     assert_eq!(r.told(&apply_id).await.outcome, dataphin::Outcome::Approved);
     let approval = r.approval(&apply_id).await;
     assert!(

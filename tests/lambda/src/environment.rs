@@ -18,6 +18,7 @@ use axum::{
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use shared::world::World;
 use tokio::{
     net::TcpListener,
     sync::{Mutex as Turn, SetOnce, mpsc, oneshot},
@@ -32,6 +33,9 @@ const INIT_TIME: Duration = Duration::from_secs(10);
 /// What a function has written to its log.
 pub(crate) type Lines = Arc<Mutex<Vec<String>>>;
 
+/// How long each invocation took, from its handing over to its answer.
+pub(crate) type Times = Arc<Mutex<Vec<Duration>>>;
+
 /// A process, and the runtime API that it asks.
 pub(crate) struct Environment {
     pub process: Arc<Process>,
@@ -43,7 +47,9 @@ pub(crate) struct Environment {
 struct Api {
     waiting: Turn<mpsc::Receiver<Invocation>>,
     under_way: Mutex<Option<(String, oneshot::Sender<Reply>)>>,
-    first_poll: SetOnce<Instant>,
+    first_poll: Arc<SetOnce<Instant>>,
+    handed_over: Mutex<Option<Instant>>,
+    times: Times,
 }
 
 struct Invocation {
@@ -54,13 +60,17 @@ struct Invocation {
 
 impl Environment {
     /// Starts a process.
-    pub async fn start(mut command: Command, lines: Lines) -> Self {
+    pub async fn start(mut command: Command, lines: Lines, times: Times) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("its address");
         let (invocations, waiting) = mpsc::channel(1);
-        let api =
-            Api { waiting: Turn::new(waiting), under_way: Mutex::default(), first_poll: SetOnce::new() };
-        let api = Arc::new(api);
+        let api = Arc::new(Api {
+            waiting: Turn::new(waiting),
+            under_way: Mutex::default(),
+            first_poll: Arc::default(),
+            handed_over: Mutex::default(),
+            times,
+        });
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
@@ -70,12 +80,13 @@ impl Environment {
             let _ = axum::serve(listener, router).await;
         });
         command.env("AWS_LAMBDA_RUNTIME_API", address.to_string());
-        let process = Arc::new(Process::start(command, lines));
+        let process = Arc::new(Process::start(command, lines, api.first_poll.clone()));
         Self { process, api, invocations, server }
     }
 
-    /// Hands an event over, and waits for what comes of it: at the `limit` the process is killed, as Lambda does.
-    pub async fn invoke(&self, id: String, event: Value, limit: Duration) -> Reply {
+    /// Hands an event over, and waits for what comes of it: at the `limit` the process is killed, as Lambda does. The
+    /// `world` is the process's.
+    pub async fn invoke(&self, id: String, event: Value, limit: Duration, world: &World) -> Reply {
         tokio::select! {
             _ = self.api.first_poll.wait() => {}
             () = self.process.ended() => return failed("Runtime.ExitError", "the process ended during INIT"),
@@ -86,7 +97,7 @@ impl Environment {
         }
         let (reply, replied) = oneshot::channel();
         *lock(&self.api.under_way) = Some((id.clone(), reply));
-        let deadline = Timestamp::now() + limit;
+        let deadline = world.now() + limit;
         let _ = self.invocations.send(Invocation { id, event, deadline }).await;
         tokio::select! {
             Ok(reply) = replied => reply,
@@ -114,10 +125,13 @@ fn failed(kind: &str, message: &str) -> Reply {
 pub(crate) struct Process {
     child: Mutex<Child>,
     ended: Arc<SetOnce<()>>,
+    spawned: Instant,
+    first_poll: Arc<SetOnce<Instant>>,
 }
 
 impl Process {
-    fn start(mut command: Command, lines: Lines) -> Self {
+    fn start(mut command: Command, lines: Lines, first_poll: Arc<SetOnce<Instant>>) -> Self {
+        let spawned = Instant::now();
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the function starts");
         let stdout = child.stdout.take().expect("a log");
         let ended = Arc::new(SetOnce::new());
@@ -129,7 +143,7 @@ impl Process {
             // Nobody else holds its end of the log.
             let _ = told.set(());
         });
-        Self { child: Mutex::new(child), ended }
+        Self { child: Mutex::new(child), ended, spawned, first_poll }
     }
 
     /// Ends it with SIGKILL.
@@ -142,6 +156,16 @@ impl Process {
     /// Waits until it has ended.
     pub async fn ended(&self) {
         self.ended.wait().await;
+    }
+
+    /// How long it took until it asked for the first invocation.
+    pub async fn started(&self) -> Duration {
+        self.first_poll.wait().await.duration_since(self.spawned)
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        lock(&self.child).id()
     }
 
     pub fn has_ended(&self) -> bool {
@@ -166,7 +190,9 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:1:function:f".to_owned()),
         ("content-type", "application/json".to_owned()),
     ];
-    (headers, event.to_string()).into_response()
+    let event = event.to_string();
+    *lock(&api.handed_over) = Some(Instant::now());
+    (headers, event).into_response()
 }
 
 async fn response(State(api): State<Arc<Api>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
@@ -178,6 +204,8 @@ async fn error(State(api): State<Arc<Api>>, Path(id): Path<String>, body: Bytes)
 }
 
 fn settle(api: &Api, id: &str, reply: Reply) -> StatusCode {
+    let took = lock(&api.handed_over).take().map(|handed_over| handed_over.elapsed());
+    lock(&api.times).extend(took);
     if let Some((_, replied)) = lock(&api.under_way).take_if(|(under_way, _)| under_way == id) {
         let _ = replied.send(reply);
     }

@@ -69,7 +69,8 @@ async fn pass(
     }
 }
 
-fn event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Value {
+/// The event of a request.
+pub(crate) fn event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Value {
     let shown: Map<String, Value> = headers
         .iter()
         .map(|(name, value)| (name.to_string(), json!(String::from_utf8_lossy(value.as_bytes()))))
@@ -94,11 +95,7 @@ fn event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Value
 
 fn answered(answer: &Value) -> Response {
     let status = answer["statusCode"].as_u64().and_then(|code| u16::try_from(code).ok()).unwrap_or(502);
-    let text = answer["body"].as_str().unwrap_or_default();
-    let body = match answer["isBase64Encoded"].as_bool() {
-        Some(true) => STANDARD.decode(text).unwrap_or_default(),
-        _ => text.as_bytes().to_vec(),
-    };
+    let body = body(answer);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = (status, body).into_response();
     for (name, value) in answer["headers"].as_object().into_iter().flatten() {
@@ -109,4 +106,13 @@ fn answered(answer: &Value) -> Response {
         }
     }
     response
+}
+
+/// The body of a function's answer.
+pub(crate) fn body(answer: &Value) -> Vec<u8> {
+    let text = answer["body"].as_str().unwrap_or_default();
+    match answer["isBase64Encoded"].as_bool() {
+        Some(true) => STANDARD.decode(text).unwrap_or_default(),
+        _ => text.as_bytes().to_vec(),
+    }
 }

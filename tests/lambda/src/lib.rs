@@ -6,6 +6,7 @@
 mod binaries;
 mod environment;
 mod gateway;
+mod measure;
 mod runtime;
 mod secret;
 mod site;
@@ -15,6 +16,7 @@ mod trouble;
 
 pub use binaries::{FUNCTIONS, binary};
 pub use gateway::call;
+pub use measure::Measure;
 pub use runtime::{Function, Held, Reply};
 pub use secret::{Mood, Secret};
 pub use site::Site;

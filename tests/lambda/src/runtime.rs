@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    ffi::OsString,
     process::Command,
     sync::{
         Arc, Mutex,
@@ -12,11 +13,12 @@ use std::{
 };
 
 use serde_json::Value;
+use shared::world::World;
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
 use crate::{
     binary,
-    environment::{Environment, Lines, Process, lock},
+    environment::{Environment, Lines, Process, Times, lock},
 };
 
 /// What an invocation may take, unless told otherwise.
@@ -37,9 +39,13 @@ pub struct Function(Arc<Running>);
 
 struct Running {
     name: &'static str,
+    /// A program and its arguments.
+    program: Vec<OsString>,
     variables: HashMap<String, String>,
+    world: Mutex<World>,
     limit: Mutex<Duration>,
     lines: Lines,
+    times: Times,
     invocations: AtomicU64,
     starts: AtomicU64,
     turn: Arc<Turn<Option<Environment>>>,
@@ -52,11 +58,20 @@ pub struct Held(#[allow(dead_code)] OwnedMutexGuard<Option<Environment>>);
 impl Function {
     /// Starts a function with this environment, and nothing else of ours.
     pub async fn start(name: &'static str, variables: &HashMap<String, String>) -> Self {
+        Self::run(name, Command::new(binary(name)), variables).await
+    }
+
+    /// The same, of whatever program.
+    pub async fn run(name: &'static str, program: Command, variables: &HashMap<String, String>) -> Self {
+        let words = std::iter::once(program.get_program()).chain(program.get_args());
         let function = Self(Arc::new(Running {
             name,
+            program: words.map(ToOwned::to_owned).collect(),
             variables: variables.clone(),
+            world: Mutex::new(World::real()),
             limit: Mutex::new(LIMIT),
             lines: Lines::default(),
+            times: Times::default(),
             invocations: AtomicU64::new(0),
             starts: AtomicU64::new(0),
             turn: Arc::default(),
@@ -64,6 +79,13 @@ impl Function {
         }));
         function.0.running(&mut *function.0.turn.clone().lock_owned().await).await;
         function
+    }
+
+    /// The same, in a world whose clock its process follows.
+    #[must_use]
+    pub fn by(self, world: &World) -> Self {
+        *lock(&self.0.world) = world.clone();
+        self
     }
 
     /// Another one of the same, which runs beside this one.
@@ -75,7 +97,8 @@ impl Function {
     pub async fn another_with(&self, variables: &[(&str, &str)]) -> Self {
         let changed = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let variables = self.0.variables.clone().into_iter().chain(changed).collect();
-        Self::start(self.0.name, &variables).await
+        let world = lock(&self.0.world).clone();
+        Self::start(self.0.name, &variables).await.by(&world)
     }
 
     /// Another function of the same site, with some variables set otherwise (empty: not set).
@@ -92,8 +115,8 @@ impl Function {
         let invoked = tokio::spawn(async move {
             let mut environment = running.turn.clone().lock_owned().await;
             let id = running.invocations.fetch_add(1, Ordering::Relaxed).to_string();
-            let limit = *lock(&running.limit);
-            running.running(&mut environment).await.invoke(id, event, limit).await
+            let (limit, world) = (*lock(&running.limit), lock(&running.world).clone());
+            running.running(&mut environment).await.invoke(id, event, limit, &world).await
         });
         invoked.await.expect("an invocation ends")
     }
@@ -108,10 +131,30 @@ impl Function {
         Held(self.0.turn.clone().lock_owned().await)
     }
 
-    /// Kills its process, whatever it is doing.
+    /// Kills its process, whatever it is doing and whoever else has a clone.
     pub fn kill(&self) {
-        let process = lock(&self.0.process).clone();
-        process.expect("it has been started").kill();
+        self.process().kill();
+    }
+
+    /// How long it took from its process's start until it asked for the first invocation.
+    pub async fn started(&self) -> Duration {
+        let process = self.process();
+        let started = tokio::time::timeout(LIMIT, process.started()).await.ok();
+        started.unwrap_or_else(|| panic!("{} did not start in time", self.0.name))
+    }
+
+    /// How long each invocation took, from its handing over to its answer.
+    pub fn times(&self) -> Vec<Duration> {
+        lock(&self.0.times).clone()
+    }
+
+    /// Its process's number.
+    pub fn process_id(&self) -> u32 {
+        self.process().id()
+    }
+
+    fn process(&self) -> Arc<Process> {
+        lock(&self.0.process).clone().expect("it has been started")
     }
 
     /// How many processes it has had.
@@ -143,7 +186,8 @@ impl Running {
         let usable = environment.take().filter(|environment| !environment.process.has_ended());
         let environment = match usable {
             Some(usable) => environment.insert(usable),
-            None => environment.insert(Environment::start(self.command(), self.lines.clone()).await),
+            None => environment
+                .insert(Environment::start(self.command(), self.lines.clone(), self.times.clone()).await),
         };
         let mut process = lock(&self.process);
         if process.as_ref().is_none_or(|process| !Arc::ptr_eq(process, &environment.process)) {
@@ -154,8 +198,9 @@ impl Running {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(binary(self.name));
+        let mut command = Command::new(&self.program[0]);
         command
+            .args(&self.program[1..])
             .env_clear()
             .envs(&self.variables)
             .env("AWS_LAMBDA_FUNCTION_NAME", self.name)

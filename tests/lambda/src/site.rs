@@ -6,18 +6,19 @@ use bridge::sandbox::{Sandbox, SandboxSettings};
 use serde_json::json;
 use shared::{store::Store, world::World};
 
-use crate::{Failures, Function, Secret, Table, Troubles, gateway, stream, table::NAME};
+use crate::{Failures, Function, Secret, Table, gateway, stream, table::NAME};
 
-/// `sweep` runs each minute on AWS; here each second.
-const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// `sweep` runs each minute on AWS; here several times a second.
+const SWEEP_EVERY: Duration = Duration::from_millis(300);
 
 /// What is in the secret; everything else is in the functions' environment.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 6] = [
     "DINGTALK_APP_SECRET",
     "DINGTALK_CALLBACK_TOKEN",
     "DINGTALK_CALLBACK_AES_KEY",
     "DATAPHIN_ACCESS_TOKEN",
     "DATAPHIN_CALLBACK_AES_KEY",
+    "BRIDGE_OPERATOR_TOKEN",
 ];
 
 /// Functions, front, table and simulators.
@@ -34,14 +35,14 @@ pub struct Site {
     pub callback: Function,
     /// The functions' secret.
     pub secret: Secret,
-    /// The store that the functions work on.
+    /// The table that the functions work on.
+    pub table: Table,
+    /// The store over it.
     pub store: Store,
     /// The function that Dataphin calls.
     pub submit: Function,
     /// What of the stream was given up.
     pub failures: Failures,
-    /// What goes wrong with the table.
-    pub troubles: Troubles,
 }
 
 impl Site {
@@ -51,10 +52,18 @@ impl Site {
     }
 
     /// One in another setting, with these variables besides.
-    pub async fn with(settings: SandboxSettings, variables: &[(&str, &str)]) -> Self {
+    pub async fn with(settings: SandboxSettings, variables: &[(&'static str, &str)]) -> Self {
         let sandbox = Sandbox::start(&World::real(), settings).await.expect("the simulators start");
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let site = Self::between(sandbox, &World::real(), &variables).await;
+        site.sandbox.connect(&site.bridge).await.expect("DingTalk accepts the callback address");
+        site
+    }
+
+    /// One between simulators that do not know it yet, in their world, with these variables besides.
+    pub async fn between(sandbox: Sandbox, world: &World, variables: &[(&'static str, String)]) -> Self {
         let (table, stream) = Table::serve().await;
-        let store = Store::local(&table.endpoint, NAME, World::real());
+        let store = Store::local(&table.endpoint, NAME, world.clone());
         let (secrets, plain): (Vec<_>, Vec<_>) =
             sandbox.variables().iter().partition(|(name, _)| SECRETS.contains(name));
         let members = secrets.into_iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
@@ -70,10 +79,9 @@ impl Site {
             ("BRIDGE_TABLE", NAME),
             ("BRIDGE_DYNAMODB_ENDPOINT", &table.endpoint),
         ];
-        environment.extend(
-            aws.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        );
-        let start = async |name| Function::start(name, &environment).await;
+        environment.extend(aws.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        let start = async |name| Function::start(name, &environment).await.by(world);
         let (relay, sweep) = (start("relay").await, start("sweep").await);
         let (callback, submit) = (start("callback").await, start("submit").await);
         let routes = gateway::Routes {
@@ -85,19 +93,7 @@ impl Site {
         let bridge = gateway::serve(routes).await;
         let failures = stream::feed(relay.clone(), stream);
         tokio::spawn(tick(sweep.clone()));
-        sandbox.connect(&bridge).await.expect("DingTalk accepts the callback address");
-        Self {
-            sandbox,
-            bridge,
-            relay,
-            sweep,
-            callback,
-            submit,
-            secret,
-            store,
-            failures,
-            troubles: table.troubles,
-        }
+        Self { sandbox, bridge, relay, sweep, callback, secret, table, store, submit, failures }
     }
 }
 

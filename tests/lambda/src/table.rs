@@ -28,6 +28,7 @@ pub struct Table {
     pub endpoint: String,
     /// What goes wrong with it.
     pub troubles: Troubles,
+    writes: Arc<AtomicU64>,
 }
 
 struct Served {
@@ -35,6 +36,7 @@ struct Served {
     changes: mpsc::UnboundedSender<Value>,
     sequence: AtomicU64,
     troubles: Troubles,
+    writes: Arc<AtomicU64>,
 }
 
 impl Table {
@@ -49,11 +51,23 @@ impl Table {
         }
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("its address"));
+        let writes = Arc::new(AtomicU64::new(0));
         let troubles = Troubles::default();
-        let served = Served { engine, changes, sequence: AtomicU64::new(1), troubles: troubles.clone() };
+        let served = Served {
+            engine,
+            changes,
+            sequence: AtomicU64::new(1),
+            troubles: troubles.clone(),
+            writes: writes.clone(),
+        };
         let router = Router::new().route("/", post(answer)).with_state(Arc::new(served));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        (Self { endpoint, troubles }, stream)
+        (Self { endpoint, troubles, writes }, stream)
+    }
+
+    /// Write requests so far to approvals and instances.
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
     }
 }
 
@@ -97,6 +111,7 @@ async fn answer(State(served): State<Arc<Served>>, headers: HeaderMap, body: Byt
     let answered = tokio::task::spawn_blocking(move || engine.answer(&carried_out, &asked)).await;
     let (status, text) = answered.expect("the engine answers");
     if status == 200 {
+        served.writes.fetch_add(u64::from(writes(&operation, &body)), Ordering::Relaxed);
         for mut record in records(&operation, &serde_json::from_slice(&body).unwrap_or_default()) {
             let number = served.sequence.fetch_add(1, Ordering::Relaxed);
             record["dynamodb"]["SequenceNumber"] = format!("{number:021}").into();
@@ -109,6 +124,13 @@ async fn answer(State(served): State<Arc<Served>>, headers: HeaderMap, body: Byt
 fn shown((status, text): (u16, String)) -> Response {
     let status = StatusCode::from_u16(status).expect("a status");
     (status, [("content-type", "application/x-amz-json-1.0")], text).into_response()
+}
+
+/// Whether an operation writes an approval or an instance.
+fn writes(operation: &str, body: &[u8]) -> bool {
+    let body = String::from_utf8_lossy(body);
+    ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&operation)
+        && [r#""A#"#, r#""I#"#].iter().any(|prefix| body.contains(prefix))
 }
 
 /// The stream's records of a write that was carried out; the template's filter lets through those that are due.

@@ -2,34 +2,56 @@
 
 #![allow(clippy::expect_used, clippy::missing_panics_doc)]
 
-use bridge::embedded::Embedded;
+mod engine;
+
 use jiff::Timestamp;
 use shared::{
     approval::{
-        ApplyId, Approval, ApprovalKey, Details, Instance, InstanceId, ProcessCode, Received, Record,
-        Request, Source, Tenant, UserId,
+        ApplyId, Approval, ApprovalId, ApprovalKey, Details, Hint, HintResult, Instance, InstanceId,
+        ProcessCode, Received, Record, Request, Source, Tenant, UserId,
     },
-    store::Store,
+    store::{RawItem, Store},
     world::World,
 };
 
-/// A store with an empty table.
+pub use engine::{Engine, Fault};
+
+/// A store and the engine that it is on.
 pub struct Fixture {
     /// The store.
     pub store: Store,
+    /// The engine.
+    pub engine: Engine,
 }
 
 impl Fixture {
-    /// Opens it.
+    /// A store with an empty table.
     pub async fn new() -> Self {
-        let world = World::real();
+        let fixture = Self::without_table();
+        fixture.store.create_table_if_missing().await.expect("a table");
+        fixture
+    }
+
+    /// A store whose table is not there yet.
+    pub fn without_table() -> Self {
+        let (world, engine) = (World::real(), Engine::of_this_run());
         let table = format!("contract-{}", world.random.letters_and_digits(10));
-        let store = match std::env::var("STORE_CONTRACT_ENDPOINT") {
-            Ok(endpoint) => Store::local(&endpoint, &table, world),
-            Err(_) => Store::inside(Embedded::in_memory().expect("an engine"), &table, world),
-        };
-        store.create_table_if_missing().await.expect("a table");
-        Self { store }
+        Self { store: Store::inside(engine.clone(), &table, world), engine }
+    }
+
+    /// Everything that is stored and has not expired at `now`, in the order of the keys, and on how many pages it came.
+    pub async fn everything(&self, now: Timestamp) -> (Vec<RawItem>, usize) {
+        let (mut all, mut from, mut pages) = (Vec::new(), None, 0);
+        loop {
+            let (items, next) = self.store.raw_page(from, now).await.expect("a page");
+            all.extend(items);
+            pages += 1;
+            from = next;
+            if from.is_none() {
+                all.sort_by(|one, other| one.key.cmp(&other.key));
+                return (all, pages);
+            }
+        }
     }
 }
 
@@ -40,8 +62,16 @@ pub fn at(seconds: i64) -> Timestamp {
 
 /// A request that has just arrived, never committed.
 pub fn received(apply_id: &str) -> Approval<Received> {
-    let key =
-        ApprovalKey { source: Source::Dataphin, tenant: Tenant::new("1"), apply_id: ApplyId::new(apply_id) };
+    received_at(apply_id, "1", at(0))
+}
+
+/// One of a tenant, that arrived at a moment.
+pub fn received_at(apply_id: &str, tenant: &str, now: Timestamp) -> Approval<Received> {
+    let key = ApprovalKey {
+        source: Source::Dataphin,
+        tenant: Tenant::new(tenant),
+        apply_id: ApplyId::new(apply_id),
+    };
     let request = Request {
         title: "标题 “with” everything\u{1F600}".into(),
         kind: "AUTH".into(),
@@ -53,8 +83,13 @@ pub fn received(apply_id: &str) -> Approval<Received> {
         items: vec![("item".into(), "value".into()), ("零".into(), String::new())],
         text: "line one\nline two".into(),
     };
-    let record = Record::of(key, request, "digest".into(), at(0));
-    Approval::receive(record, details, ProcessCode::new("PROC-1"), at(0))
+    let record = Record::of(key, request, "digest".into(), now);
+    Approval::receive(record, details, ProcessCode::new("PROC-1"), now)
+}
+
+/// The id of tenant 1's request.
+pub fn id(apply_id: &str) -> ApprovalId {
+    received(apply_id).record.id
 }
 
 /// An instance for it.
@@ -65,4 +100,9 @@ pub fn instance(id: &str) -> Instance {
         originator: UserId::new("u"),
         created_at: at(1),
     }
+}
+
+/// An event that reports the end of an instance.
+pub fn hint(result: HintResult) -> Hint {
+    Hint { result, finished_at: Some(at(3)), received_at: at(4) }
 }

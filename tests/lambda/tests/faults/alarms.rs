@@ -43,7 +43,7 @@ async fn each_metric_that_an_alarm_watches_is_written_by_the_functions() {
     site.sandbox.dingtalk.set_api_quota(Some(0));
     site.sandbox.dataphin.file(request(&site)).await;
     // NotAdvanced.
-    site.troubles.begin(Trouble::of(Ill::ServerError).on(&["GetItem"]).about("A#nobody"));
+    site.table.troubles.begin(Trouble::of(Ill::ServerError).on(&["GetItem"]).about("A#nobody"));
     site.relay.invoke(json!({"Records": [record(&json!({"S": "A#nobody"}), &json!({}))]})).await;
 
     let functions = [&site.submit, &site.callback, &site.relay, &site.sweep];

@@ -37,7 +37,7 @@ async fn a_record_that_always_fails_ends_in_the_failures_queue_and_the_sweep_tak
     agree(&site);
     site.sandbox.dingtalk.pushes_settled().await;
     let unlucky = format!("A#{}", approval(&site, &apply_ids[0]));
-    site.troubles.begin(Trouble::of(Ill::ServerError).on(&["GetItem"]).about(unlucky));
+    site.table.troubles.begin(Trouble::of(Ill::ServerError).on(&["GetItem"]).about(unlucky));
     drop(relay);
     assert_eq!(told(&site, &apply_ids[1]).await, Outcome::Approved);
     until("the failures queue", || !site.failures.batches().is_empty()).await;
@@ -47,7 +47,7 @@ async fn a_record_that_always_fails_ends_in_the_failures_queue_and_the_sweep_tak
     let later = accepted(&site).await;
     agree(&site);
     assert_eq!(told(&site, &later).await, Outcome::Approved);
-    site.troubles.end();
+    site.table.troubles.end();
     drop(sweep);
     assert_eq!(told(&site, &apply_ids[0]).await, Outcome::Approved);
 }

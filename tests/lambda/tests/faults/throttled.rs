@@ -17,7 +17,7 @@ async fn nothing_is_acknowledged_that_was_not_committed_and_afterwards_all_arriv
     settings.dingtalk.push_retries = vec![SignedDuration::from_secs(2); 10];
     let site = Site::with(settings, &[]).await;
     let first = accepted(&site).await;
-    site.troubles.begin(Trouble::of(Ill::TableThrottled));
+    site.table.troubles.begin(Trouble::of(Ill::TableThrottled));
     let filed = site.sandbox.dataphin.file(request(&site)).await;
     assert_eq!((filed.answer.accepted(), filed.status()), (false, Some(503)), "{}", filed.body());
     agree(&site);
@@ -33,7 +33,7 @@ async fn nothing_is_acknowledged_that_was_not_committed_and_afterwards_all_arriv
         until_metric(function, "NotAdvanced").await;
     }
     assert_eq!(site.sandbox.dataphin.counts().accepted, 0);
-    site.troubles.end();
+    site.table.troubles.end();
     let again = site.sandbox.dataphin.submit_again(&filed.apply_id).await.expect("it is known");
     assert!(again.answer.accepted(), "{}", again.body());
     assert_eq!(told(&site, &first).await, Outcome::Approved);
@@ -61,17 +61,17 @@ async fn what_fails_at_the_first_try_is_never_noticed() {
         transaction(Ill::TransactionInProgress),
         transaction(Ill::AnswerLost),
     ] {
-        let before = site.troubles.struck();
-        site.troubles.begin(trouble.clone());
+        let before = site.table.troubles.struck();
+        site.table.troubles.begin(trouble.clone());
         apply_ids.push(accepted(&site).await);
-        assert!(site.troubles.struck() > before, "{trouble:?}");
-        site.troubles.end();
+        assert!(site.table.troubles.struck() > before, "{trouble:?}");
+        site.table.troubles.end();
     }
     no_instance_twice(&site, apply_ids.len());
     let (relay, sweep) = (site.relay.hold().await, site.sweep.hold().await);
     agree(&site);
     site.sandbox.dingtalk.pushes_settled().await;
-    site.troubles.begin(at_first(Ill::AnswerLost).on(&["PutItem"]));
+    site.table.troubles.begin(at_first(Ill::AnswerLost).on(&["PutItem"]));
     drop((relay, sweep));
     for apply_id in &apply_ids {
         assert_eq!(told_in_effect_once(&site, apply_id).await, Outcome::Approved);

@@ -1,0 +1,16 @@
+//! What the store promises, on the embedded engine and on any other that speaks DynamoDB's API.
+
+#![allow(clippy::expect_used)]
+
+mod approvals;
+mod everything;
+mod identity;
+mod instances;
+mod leftovers;
+mod lists;
+mod lost_answers;
+mod sightings;
+mod table;
+mod templates;
+mod trials;
+mod turns;
