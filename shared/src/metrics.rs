@@ -22,6 +22,8 @@ pub enum Count {
     NotAdvanced,
     /// Callbacks that were not believed.
     CallbackRefused,
+    /// Calls to Dataphin's or the operator's paths that were not let in.
+    AccessRefused,
     /// Sweeps.
     SweepRan,
     /// Calls to DingTalk that count for the month.
@@ -31,10 +33,11 @@ pub enum Count {
 }
 
 impl Count {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Parked,
         Self::NotAdvanced,
         Self::CallbackRefused,
+        Self::AccessRefused,
         Self::SweepRan,
         Self::PaidCalls,
         Self::QuotaUsedUp,
@@ -45,6 +48,7 @@ impl Count {
             Self::Parked => "Parked",
             Self::NotAdvanced => "NotAdvanced",
             Self::CallbackRefused => "CallbackRefused",
+            Self::AccessRefused => "AccessRefused",
             Self::SweepRan => "SweepRan",
             Self::PaidCalls => "PaidCalls",
             Self::QuotaUsedUp => "QuotaUsedUp",
@@ -61,6 +65,13 @@ pub enum Measure {
     OldestUndelivered,
 }
 
+/// How many there are now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gauge {
+    /// Approvals that are parked; of very many, at least so many.
+    ParkedNow,
+}
+
 const NAMESPACE: &str = "ApprovalBridge";
 /// The stack's name, by which its alarms find its metrics.
 const SERVICE: &str = "BRIDGE_SERVICE";
@@ -70,6 +81,7 @@ struct Kept {
     counts: [AtomicU64; Count::ALL.len()],
     callback_times: Mutex<Vec<Duration>>,
     oldest: Mutex<Option<Duration>>,
+    parked: Mutex<Option<usize>>,
 }
 
 static KEPT: OnceLock<(String, Kept)> = OnceLock::new();
@@ -98,6 +110,14 @@ pub fn measure(what: Measure, duration: Duration) {
     match what {
         Measure::CallbackTime => lock(&kept.callback_times).push(duration),
         Measure::OldestUndelivered => *lock(&kept.oldest) = Some(duration),
+    }
+}
+
+/// Notes how many there are.
+pub fn gauge(what: Gauge, number: usize) {
+    let Some((_, kept)) = KEPT.get() else { return };
+    match what {
+        Gauge::ParkedNow => *lock(&kept.parked) = Some(number),
     }
 }
 
@@ -130,6 +150,10 @@ impl Kept {
         }
         if let Some(age) = lock(&self.oldest).take() {
             add("OldestUndelivered", "Seconds", json!(age.as_secs()));
+        }
+        // None is a number, too: the alarm ends by it.
+        if let Some(parked) = lock(&self.parked).take() {
+            add("ParkedNow", "Count", json!(parked));
         }
         if metrics.is_empty() {
             return None;
@@ -171,6 +195,15 @@ mod tests {
                 {"Name": "Parked", "Unit": "Count"}, {"Name": "CallbackTime", "Unit": "Milliseconds"},
             ])
         );
+        assert_eq!(kept.take("stack", Timestamp::UNIX_EPOCH), None);
+    }
+
+    #[test]
+    fn a_gauge_that_is_at_nothing_is_written_all_the_same() {
+        let kept = Kept::default();
+        *lock(&kept.parked) = Some(0);
+        let line = kept.take("stack", Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(line["ParkedNow"], json!(0));
         assert_eq!(kept.take("stack", Timestamp::UNIX_EPOCH), None);
     }
 }

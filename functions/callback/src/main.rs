@@ -4,7 +4,7 @@ use shared::lambda::{self, Failure};
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    lambda::serve(|parts| {
+    lambda::serve_quickly(|parts| {
         Ok(callback::router(parts.engine.clone(), &parts.config.dingtalk, parts.world.clone()))
     })
     .await

@@ -1,10 +1,14 @@
 //! Woken by the clock: advances whatever is due, and fetches events that DingTalk could not deliver.
 
 use shared::{
+    approval::Status,
     engine::{Engine, Swept, WorkTime},
-    metrics::{self, Count, Measure},
+    metrics::{self, Count, Gauge, Measure},
 };
 use tokio::time::{Instant, timeout, timeout_at};
+
+/// Parked approvals are counted up to here; one is an alarm.
+const MOST_PARKED: u16 = 100;
 
 /// The store did not say what is due; what it did show was advanced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -14,7 +18,8 @@ pub struct NotSwept;
 /// Sweeps once, and ends before the process is killed.
 pub async fn sweep(engine: &Engine, time: WorkTime) -> Result<Swept, NotSwept> {
     // What fails or takes long there must not keep back what is due.
-    let (swept, ()) = tokio::join!(engine.sweep(time), collect(engine, time));
+    let (swept, (), ()) =
+        tokio::join!(engine.sweep(time), collect(engine, time), end_leftovers(engine, time));
     if swept.due + swept.left + swept.unseen > 0 {
         tracing::info!(due = swept.due, failed = swept.failed, left = swept.left, "swept");
     }
@@ -24,8 +29,9 @@ pub async fn sweep(engine: &Engine, time: WorkTime) -> Result<Swept, NotSwept> {
     metrics::count(Count::SweepRan);
     // The rest of the time is for the answer.
     let half_left = time.deadline.saturating_duration_since(Instant::now()) / 2;
-    if timeout(half_left, measure_oldest(engine)).await.is_err() {
-        tracing::error!("no time to look for the oldest undelivered decision");
+    let measured = async { tokio::join!(measure_oldest(engine), measure_parked(engine)) };
+    if timeout(half_left, measured).await.is_err() {
+        tracing::error!("no time to look for the oldest undelivered decision and for what is parked");
     }
     Ok(swept)
 }
@@ -36,6 +42,21 @@ async fn collect(engine: &Engine, time: WorkTime) {
         Ok(Ok(events)) => tracing::info!(events, "fetched events that DingTalk could not deliver"),
         Ok(Err(error)) => tracing::error!(%error, "undelivered events were not taken up"),
         Err(_) => tracing::error!("cut off: not all undelivered events were taken up"),
+    }
+}
+
+async fn end_leftovers(engine: &Engine, time: WorkTime) {
+    match timeout_at(time.end, engine.end_leftovers()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "what a check left in DingTalk is ended later"),
+        Err(_) => tracing::error!("cut off: what a check left in DingTalk is ended later"),
+    }
+}
+
+async fn measure_parked(engine: &Engine) {
+    match engine.store().list(Status::Parked, None, MOST_PARKED, None).await {
+        Ok(parked) => metrics::gauge(Gauge::ParkedNow, parked.ids.len()),
+        Err(error) => tracing::error!(%error, "how many are parked is not known"),
     }
 }
 

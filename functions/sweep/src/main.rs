@@ -12,6 +12,7 @@ async fn main() -> Result<(), Failure> {
     let live = Live::start(|parts| Ok((parts.engine, parts.world))).await?;
     let handle = async |event: LambdaEvent<Value>| {
         live.keep_up().await;
+        live.note_version().await;
         let current = live.current().await;
         let (engine, world) = &*current;
         let time = WorkTime::of(time_left(event.context.deadline, world));

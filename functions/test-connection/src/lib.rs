@@ -1,5 +1,7 @@
 //! Dataphin's connection test, which is the quick part of the diagnosis; and the whole of it, for the operator.
 
+pub mod broken;
+
 use axum::{
     Json, Router,
     extract::State,

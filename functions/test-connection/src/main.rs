@@ -2,14 +2,14 @@
 
 use shared::{
     diagnosis::Doctor,
-    lambda::{self, Failure},
+    lambda::{self, Failure, Parts},
 };
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    lambda::serve(|parts| {
+    let router = |parts: &Parts| {
         let doctor = Doctor::new(&parts.config, &parts.engine, parts.world.clone())?;
         Ok(test_connection::router(parts.engine.clone(), doctor, &parts.config, parts.world.clone()))
-    })
-    .await
+    };
+    lambda::serve_or(router, |broken| Ok(test_connection::broken::router(broken)?)).await
 }

@@ -191,6 +191,9 @@ async fn collect(engine: Engine, left_over: bool, world: World, stopping: watch:
             () = world.sleep(wait) => {}
             () = stopped(stopping.clone()) => return,
         }
+        if let Err(error) = engine.end_leftovers().await {
+            tracing::error!(%error, "what a check left in DingTalk is ended later");
+        }
         match engine.collect_lost_events(at_once).await {
             Ok(0) => {}
             Ok(events) => tracing::info!(events, "fetched events that DingTalk could not deliver"),

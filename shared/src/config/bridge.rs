@@ -54,6 +54,12 @@ const SECRET_ID: Variable = Variable {
     about: "on AWS: the Secrets Manager secret with what is secret of these variables, as a JSON object",
     fallback: Off,
 };
+/// See [`crate::lambda::live`].
+const SECRET_KEEP_SECONDS: Variable = Variable {
+    name: "BRIDGE_SECRET_KEEP_SECONDS",
+    about: "on AWS: how long a value of the secret is used before it is looked at again, 1 to 3600",
+    fallback: Is("300"),
+};
 /// See [`crate::metrics`].
 const SERVICE: Variable = Variable {
     name: "BRIDGE_SERVICE",
@@ -79,6 +85,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     SUBMIT_WAIT_SECONDS,
     LOG,
     SECRET_ID,
+    SECRET_KEEP_SECONDS,
     SERVICE,
 ];
 
@@ -104,6 +111,8 @@ pub struct BridgeConfig {
     pub dynamodb_endpoint: Option<String>,
     /// `BRIDGE_SUBMIT_WAIT_SECONDS`.
     pub submit_wait: SignedDuration,
+    /// `BRIDGE_SECRET_KEEP_SECONDS`.
+    pub secret_keep: SignedDuration,
 }
 
 impl BridgeConfig {
@@ -136,6 +145,10 @@ impl BridgeConfig {
         if wait.is_some_and(|seconds| !(1..=25).contains(&seconds)) {
             environment.wrong(&SUBMIT_WAIT_SECONDS, "wrong: expected 1 to 25");
         }
+        let keep = environment.parsed::<i64>(&SECRET_KEEP_SECONDS, "a whole number of seconds");
+        if keep.is_some_and(|seconds| !(1..=3600).contains(&seconds)) {
+            environment.wrong(&SECRET_KEEP_SECONDS, "wrong: expected 1 to 3600");
+        }
         Some(Self {
             listen: listen?,
             public_url,
@@ -145,6 +158,7 @@ impl BridgeConfig {
             table: table?,
             dynamodb_endpoint,
             submit_wait: SignedDuration::from_secs(wait?),
+            secret_keep: SignedDuration::from_secs(keep?),
         })
     }
 }

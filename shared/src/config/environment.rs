@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use secrecy::SecretString;
 
+use super::Home;
 use crate::dingtalk::crypto::AesKey;
 
 /// A variable, as the README lists it.
@@ -54,7 +55,11 @@ impl fmt::Display for Problems {
         for (name, problem) in &self.0 {
             writeln!(f, "  {name}: {problem}")?;
         }
-        write!(f, "mend these variables in the environment and start again; the README lists them all")
+        let mend = match Home::here() {
+            Home::Aws => "in the stack's parameters and its secret",
+            Home::Machine => "in the environment and start again",
+        };
+        write!(f, "mend these variables {mend}; the README lists them all")
     }
 }
 

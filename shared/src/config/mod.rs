@@ -6,12 +6,14 @@ mod bridge;
 mod dataphin;
 mod dingtalk;
 mod environment;
+mod home;
 mod variables;
 
 pub use bridge::BridgeConfig;
 pub use dataphin::DataphinConfig;
 pub use dingtalk::DingTalkConfig;
 pub use environment::{Environment, Fallback, Problems, VARIABLES, Variable};
+pub use home::Home;
 pub use variables::Variables;
 
 /// Everything the bridge is configured with.

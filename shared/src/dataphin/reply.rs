@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     approval::{ApplyId, ApprovalId},
-    http::{Problem, reference},
+    http::{NotLetIn, Problem, reference},
 };
 
 /// How refusals are answered.
@@ -39,21 +39,22 @@ pub fn accepted(id: &ApprovalId, apply_id: Option<&ApplyId>) -> Response {
 impl ReplyStyle {
     /// Refused.
     pub fn refused(self, problem: Problem) -> Response {
-        if !self.refusals_as_200 {
-            return problem.into_response();
+        let mut response = problem.into_response();
+        if self.refusals_as_200 {
+            *response.status_mut() = StatusCode::OK;
         }
-        Problem { status: StatusCode::OK, ..problem }.into_response()
+        response
     }
 }
 
 /// The answer to a connection test: only `success` passes, anything else is shown to the administrator.
 pub fn check_result(result: Result<(), Problem>) -> Response {
-    let text = match result {
-        Ok(()) => "success".to_owned(),
-        Err(problem) => {
-            tracing::info!(code = problem.code, "a connection test failed");
-            format!("{} [{}, reference {}]", problem.message, problem.code, reference())
-        }
-    };
-    Json(json!({"checkResult": text})).into_response()
+    let Err(problem) = result else { return Json(json!({"checkResult": "success"})).into_response() };
+    tracing::info!(code = problem.code, "a connection test failed");
+    let text = format!("{} [{}, reference {}]", problem.message, problem.code, reference());
+    let mut response = Json(json!({"checkResult": text})).into_response();
+    if problem.status == StatusCode::UNAUTHORIZED {
+        response.extensions_mut().insert(NotLetIn);
+    }
+    response
 }

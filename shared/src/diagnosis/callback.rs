@@ -233,8 +233,7 @@ fn owner_failure(failure: Failure, dingtalk: &DingTalkConfig, owner_key: &str) -
         && dingtalk.verifier.owner_keys().first().is_some_and(|it| it != owner_key)
     {
         return Failure::new(
-            "the running bridge does not take events that are addressed to DINGTALK_CORP_ID: was it restarted after the \
-             change?",
+            "the running bridge does not take events that are addressed to DINGTALK_CORP_ID: has it taken up the change?",
             places::restart().or(&Words::variable("DINGTALK_CORP_ID")),
         )
         .code("http-403");

@@ -5,8 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::SignedDuration;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 use super::{
     Check, Diagnosis, Failure, Outcome, Storage, app,
@@ -15,7 +14,9 @@ use super::{
     configuration::Setup,
     dataphin,
     gateway::{self, Late},
+    leftover,
     limits::Limits,
+    places,
     pushes::{self, Taken},
     reach::{Timed, timed},
     report::Report,
@@ -29,9 +30,10 @@ use super::{
 use crate::{
     assembly,
     config::{Config, Variables},
-    dingtalk::{DingTalk, DingTalkError},
+    dingtalk::DingTalkError,
     engine::Engine,
     http::{Http, client::HttpSetupError},
+    lambda::secrets::NoSecret,
     store::Sightings,
     template::TemplateBook,
     world::World,
@@ -41,8 +43,6 @@ use crate::{
 const HTTP_TIMEOUT: Duration = Duration::from_secs(8);
 /// Everything else waits for this look into the store, so it is short.
 const LOOK_UP: Duration = Duration::from_millis(700);
-/// An instance can be terminated when it is so old.
-const TERMINATE_AFTER: SignedDuration = SignedDuration::from_secs(16);
 
 /// Looks at an installation. Cheap to clone.
 #[derive(Clone)]
@@ -61,7 +61,8 @@ impl Doctor {
     /// One for a running bridge.
     pub fn new(config: &Config, engine: &Engine, world: World) -> Result<Self, HttpSetupError> {
         let storage = Storage::Open(engine.store().clone());
-        Self::build(config.variables.clone(), storage, Some(engine.clone()), world)
+        let setup = Setup::of(&config.variables);
+        Self::build(config.variables.clone(), setup, storage, Some(engine.clone()), world)
     }
 
     /// One for whatever there is: an incomplete configuration, a store that cannot be opened.
@@ -74,16 +75,30 @@ impl Doctor {
             }
             _ => None,
         };
-        Self::build(variables, storage, engine, world)
+        let setup = Setup::of(&variables);
+        Self::build(variables, setup, storage, engine, world)
+    }
+
+    /// One for a function that does not get its secret.
+    pub fn without_secret(
+        variables: Variables,
+        error: &NoSecret,
+        storage: Storage,
+        world: World,
+    ) -> Result<Self, HttpSetupError> {
+        let why = Failure::new(error.to_string(), places::secret()).code("no-secret");
+        let setup = Setup::without_secret(&variables, why);
+        Self::build(variables, setup, storage, None, world)
     }
 
     fn build(
         variables: Variables,
+        setup: Setup,
         storage: Storage,
         engine: Option<Engine>,
         world: World,
     ) -> Result<Self, HttpSetupError> {
-        let (setup, http) = (Setup::of(&variables), Http::new(HTTP_TIMEOUT)?);
+        let http = Http::new(HTTP_TIMEOUT)?;
         Ok(Self(Arc::new(Inner { variables, setup, storage, engine, http, world })))
     }
 
@@ -116,6 +131,7 @@ impl Doctor {
         if let Some(asked) = &mut asked {
             asked.agent = agent;
         }
+        let left = leftover::leave(asked.as_ref(), storage.store(), world).await;
         let (looked, seen) = self.unreported(quick, &stored, asked.as_ref(), limits).await;
         let unreported = looked.as_deref().unwrap_or_default();
         let own_store = self.own_store(callback.value.store.is_some()).await;
@@ -126,7 +142,7 @@ impl Doctor {
             match storage::judge(storage, stored.table.value.as_ref(), keeper, quick) {
                 Outcome::Passed { proved } => {
                     let running = callback.value.store.as_deref();
-                    storage::other_than(&self.0.variables, storage, running, own_store.as_deref())
+                    storage::other_than(&self.0.variables, storage, keeper, running, own_store.as_deref())
                         .map_or(Outcome::Passed { proved }, Outcome::from)
                 }
                 outcome => outcome,
@@ -156,7 +172,7 @@ impl Doctor {
             Outcome::Failed(Failure { code: Some(code), .. })
                 if !may_run && callback::NO_BRIDGE.contains(&code.as_str()) =>
             {
-                Outcome::skipped("`bridge serve` cannot start with this configuration")
+                Outcome::skipped("the bridge cannot start with this configuration")
             }
             outcome => unless_other_app(outcome, callback::NOT_BELIEVED),
         });
@@ -193,7 +209,9 @@ impl Doctor {
         let diagnosis = report.done(&self.0.variables);
         let failed = diagnosis.failed().count();
         tracing::info!(quick, failed, ms = began.elapsed().as_millis(), "diagnosis");
-        self.end_what_was_started(asked.as_ref()).await;
+        if let (Some(asked), Some(instance)) = (&asked, left) {
+            leftover::end(instance, asked, storage.store(), world).await;
+        }
         diagnosis
     }
 
@@ -302,9 +320,11 @@ impl Doctor {
         let asked = asked.filter(|asked| !quick && seen.is_some() && asked.token().is_ok());
         let (Some(store), Some(asked)) = (storage.store(), asked) else { return (Ok(Vec::new()), seen) };
         let unreported = unreported::look(store, &asked.dingtalk, world, limits).await;
-        let seen = store.sightings().await.ok().or(seen);
+        let seen_now = timeout_at(limits.end(), store.sightings()).await;
+        let seen = seen_now.ok().and_then(Result::ok).or(seen);
         if let (Some(engine), Ok(unreported)) = (engine, &unreported) {
-            unreported::pass_on(unreported, engine).await;
+            // What is not passed on is read by itself, later.
+            let _ = timeout_at(limits.end(), unreported::pass_on(unreported, engine)).await;
         }
         (unreported, seen)
     }
@@ -312,19 +332,5 @@ impl Doctor {
     /// Whether a variable that a check uses is wrong.
     fn is_wrong(&self, check: Check) -> bool {
         check.facts().variables.iter().any(|variable| self.0.setup.wrong.contains_key(*variable))
-    }
-
-    /// The proof of the AgentId cannot start an instance; if it does, that must not stay on anybody's desk.
-    async fn end_what_was_started(&self, asked: Option<&Asked>) {
-        let Some((dingtalk, instance)) = asked.and_then(|asked| Some((&asked.dingtalk, asked.started()?)))
-        else {
-            return;
-        };
-        tracing::error!(%instance, "a create call that cannot succeed did: the instance is terminated");
-        self.0.world.sleep(TERMINATE_AFTER).await;
-        let dingtalk: &DingTalk = dingtalk;
-        if let Err(error) = dingtalk.terminate_instance(instance, "A check of the bridge").await {
-            tracing::error!(%instance, code = error.code, "it could not be terminated: withdraw it by hand");
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::Check;
-use crate::config::Variables;
+use crate::config::{Home, Variables};
 
 /// A text in the two languages of those who mend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,9 +22,10 @@ impl Words {
         Self { en: en.into(), zh: zh.into() }
     }
 
-    /// One of our variables: its name is the same in both.
+    /// One of our variables, and where it is set: its name is the same in both.
     pub fn variable(name: &str) -> Self {
-        Self::new(format!("{name} in the bridge's environment"), format!("网桥环境变量 {name}"))
+        let (en, zh) = Home::here().place_of(name);
+        Self::new(en, zh)
     }
 
     /// First this place, or else that one.

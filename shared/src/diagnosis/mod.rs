@@ -9,6 +9,7 @@
 //! | [`finding`] | what a diagnosis says |
 //! | `report` | one cause is named once |
 //! | `doctor` | asks, then judges |
+//! | `leftover` | what a check started against all expectation |
 //! | `limits` | how long it may take, whatever hangs |
 //! | `configuration` | variables, before anything is asked |
 //! | `storage`, `stored` | the table, and what is in it |
@@ -32,6 +33,7 @@ mod doctor;
 mod facts;
 pub mod finding;
 mod gateway;
+mod leftover;
 mod limits;
 mod places;
 mod pushes;

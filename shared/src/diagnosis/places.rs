@@ -1,6 +1,7 @@
 //! Where to mend what, in the words of the consoles.
 
 use super::Words;
+use crate::config::Home;
 
 /// A page of the app in DingTalk's developer console.
 pub(super) fn app_page(en: &str, zh: &str) -> Words {
@@ -71,10 +72,27 @@ pub(super) fn proxy(en: &str, zh: &str) -> Words {
 
 /// The process itself.
 pub(super) fn serve() -> Words {
-    Words::new(
-        "is `bridge serve` running? start it (BRIDGE_LISTEN)",
-        "bridge serve 是否在运行？请启动它（BRIDGE_LISTEN）",
-    )
+    match Home::here() {
+        Home::Aws => Words::new(
+            "the log of the AWS stack's function `callback` (CloudWatch), and the stack's alarms",
+            "AWS 堆栈函数 `callback` 的日志（CloudWatch）与堆栈告警",
+        ),
+        Home::Machine => Words::new(
+            "is `bridge serve` running? start it (BRIDGE_LISTEN)",
+            "bridge serve 是否在运行？请启动它（BRIDGE_LISTEN）",
+        ),
+    }
+}
+
+/// Where what stands in front of the bridge leads to.
+pub(super) fn leads_to() -> Words {
+    match Home::here() {
+        Home::Aws => proxy("does it lead to the AWS stack's API?", "是否转发到 AWS 堆栈的 API？"),
+        Home::Machine => proxy(
+            "where it leads to (BRIDGE_LISTEN), and whether `bridge serve` runs",
+            "转发目标（BRIDGE_LISTEN），以及 bridge serve 是否在运行",
+        ),
+    }
 }
 
 /// What the proxy or gateway before the bridge shows for itself.
@@ -89,20 +107,52 @@ pub(super) fn way_to_dingtalk(variable: &str, is_default: bool) -> Words {
 
 /// The same without the address.
 pub(super) fn network() -> Words {
-    Words::new(
-        "the network or proxy between the bridge and DingTalk (HTTP_PROXY/HTTPS_PROXY if set)",
-        "网桥与钉钉之间的网络或代理（如已设置 HTTP_PROXY/HTTPS_PROXY，也请检查）",
-    )
+    match Home::here() {
+        Home::Aws => Words::new(
+            "the way from the functions' network to DingTalk (in a VPC: NAT gateway, routes, security groups)",
+            "函数网络到钉钉的通路（在 VPC 中：NAT 网关、路由表与安全组）",
+        ),
+        Home::Machine => Words::new(
+            "the network or proxy between the bridge and DingTalk (HTTP_PROXY/HTTPS_PROXY if set)",
+            "网桥与钉钉之间的网络或代理（如已设置 HTTP_PROXY/HTTPS_PROXY，也请检查）",
+        ),
+    }
 }
 
-/// The running bridge, which reads its environment when it starts.
+/// The running bridge, which may not have taken up a change yet.
 pub(super) fn restart() -> Words {
-    Words::new("restart `bridge serve`", "重启 `bridge serve`")
+    let (en, zh) = Home::here().renewal();
+    Words::new(en, zh)
 }
 
-/// This machine.
+/// What is done after two ends were made the same.
+pub(super) fn and_restart() -> String {
+    format!("; then {}", Home::here().renewal().0)
+}
+
+/// Where the bridge runs.
 pub(super) fn machine(en: &str, zh: &str) -> Words {
-    Words::new(format!("the bridge's machine: {en}"), format!("网桥所在机器：{zh}"))
+    match Home::here() {
+        Home::Aws => Words::new(format!("the AWS stack's functions: {en}"), format!("AWS 堆栈的函数：{zh}")),
+        Home::Machine => Words::new(format!("the bridge's machine: {en}"), format!("网桥所在机器：{zh}")),
+    }
+}
+
+/// What advances requests.
+pub(super) fn advances() -> &'static str {
+    match Home::here() {
+        Home::Aws => "do the functions `relay` and `sweep` run? their logs and the stack's alarms tell",
+        Home::Machine => "is `bridge serve` running?",
+    }
+}
+
+/// The stack's secret and the way to it.
+pub(crate) fn secret() -> Words {
+    Words::new(
+        "the secret in Secrets Manager, the AWS stack's parameter SecretArn, the function's role, and in a VPC the way to \
+         Secrets Manager (NAT gateway or endpoint)",
+        "Secrets Manager 中的密钥、AWS 堆栈参数 SecretArn、函数角色；在 VPC 中还有到 Secrets Manager 的通路（NAT 网关或终端节点）",
+    )
 }
 
 /// A variable, and where its value is found.

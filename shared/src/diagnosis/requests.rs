@@ -92,7 +92,7 @@ impl Requests {
         };
         let since = ago(now.duration_since(oldest.record.received_at));
         let why = match last_error(oldest) {
-            _ if overdue(oldest) => "nobody advances it: is `bridge serve` running?".to_owned(),
+            _ if overdue(oldest) => format!("nobody advances it: {}", places::advances()),
             Some(code) => format!("DingTalk's last answer: {code}"),
             None => "no answer of DingTalk's is noted".to_owned(),
         };

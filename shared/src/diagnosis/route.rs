@@ -60,8 +60,8 @@ fn judge(answer: &HttpAnswer) -> Result<(), Failure> {
     let ours = answer.headers.contains_key(OUR_HEADER);
     match said {
         Some(said) if said.contains("[access-token,") => Err(Failure::new(
-            "the running bridge holds another DATAPHIN_ACCESS_TOKEN than this configuration (was `bridge serve` \
-             restarted after the change?), or the proxy drops the query of /dataphin",
+            "the running bridge holds another DATAPHIN_ACCESS_TOKEN than this configuration (has it taken up the \
+             change?), or the proxy drops the query of /dataphin",
             places::restart().or(&places::variable("DATAPHIN_ACCESS_TOKEN")),
         )
         .code(OTHER_TOKEN)),

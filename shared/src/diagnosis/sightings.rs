@@ -96,8 +96,11 @@ pub(crate) fn refused_event(note: &str) -> Failure {
             places::variable("DINGTALK_CALLBACK_AES_KEY"),
         ),
         _ => Failure::new(
-            "the last event was refused: somebody called with another Token than DINGTALK_CALLBACK_TOKEN; if it was \
-             DingTalk, the two are to be made the same, and `bridge serve` restarted",
+            format!(
+                "the last event was refused: somebody called with another Token than DINGTALK_CALLBACK_TOKEN; if it was \
+                 DingTalk, the two are to be made the same{}",
+                places::and_restart()
+            ),
             places::variable("DINGTALK_CALLBACK_TOKEN"),
         ),
     };
@@ -182,8 +185,11 @@ pub(super) fn dataphin(sightings: &Sightings, ours: OurToken, now: Timestamp) ->
         }
     {
         return Failure::new(
-            "the last call to Dataphin's paths was refused: somebody called with another Access Token than \
-             DATAPHIN_ACCESS_TOKEN; if it was Dataphin, the two are to be made the same, and `bridge serve` restarted",
+            format!(
+                "the last call to Dataphin's paths was refused: somebody called with another Access Token than \
+                 DATAPHIN_ACCESS_TOKEN; if it was Dataphin, the two are to be made the same{}",
+                places::and_restart()
+            ),
             places::variable("DATAPHIN_ACCESS_TOKEN"),
         )
         .code(ACCESS_TOKEN)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Failure, Outcome, Words, places};
 use crate::{
-    config::{BridgeConfig, Variables},
+    config::{BridgeConfig, Home, Variables},
     store::{Store, StoreError, TableFacts, Unreached},
 };
 
@@ -57,7 +57,7 @@ pub(super) enum Keeper {
 impl Keeper {
     /// The one that is configured.
     pub fn of(bridge: Option<&BridgeConfig>) -> Self {
-        if std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some() {
+        if Home::here() == Home::Aws {
             Self::Aws
         } else if bridge.is_some_and(|bridge| bridge.dynamodb_endpoint.is_some()) {
             Self::Endpoint
@@ -110,12 +110,18 @@ impl Keeper {
 pub(super) fn other_than(
     variables: &Variables,
     storage: &Storage,
+    keeper: Keeper,
     running: Option<&str>,
     looked_at: Option<&str>,
 ) -> Option<Failure> {
     if running.is_none() || running == looked_at || !matches!(storage, Storage::Open(_) | Storage::NotYet(_))
     {
         return None;
+    }
+    if keeper == Keeper::Aws {
+        let cause = "the bridge behind BRIDGE_PUBLIC_URL works on another table than this AWS stack";
+        let mend = Words::variable("BRIDGE_PUBLIC_URL").or(&Words::variable("BRIDGE_TABLE"));
+        return Some(Failure::new(cause, mend).code("other-store"));
     }
     let file = variables.given("BRIDGE_FILE").unwrap_or("bridge.db");
     let (ours, mend) = if variables.given("BRIDGE_DYNAMODB_ENDPOINT").is_some() {

@@ -19,8 +19,8 @@ pub(super) fn refusal(answer: &HttpAnswer) -> Option<Failure> {
         ),
         401 | 403 if ours => failure(
             "the running bridge does not believe check_url: it holds another DINGTALK_CALLBACK_TOKEN or \
-             DINGTALK_CALLBACK_AES_KEY than this configuration (was it restarted after the change?), or the proxy \
-             changes query or body"
+             DINGTALK_CALLBACK_AES_KEY than this configuration (has it taken up the change?), or the proxy changes query \
+             or body"
                 .to_owned(),
             places::restart()
                 .or(&Words::variable("DINGTALK_CALLBACK_TOKEN"))
@@ -48,7 +48,7 @@ pub(super) fn refusal(answer: &HttpAnswer) -> Option<Failure> {
         ),
         500..=599 => failure(
             format!("HTTP {status}: the proxy does not reach the bridge"),
-            places::proxy("where it leads to (BRIDGE_LISTEN), and whether `bridge serve` runs", "转发目标（BRIDGE_LISTEN），以及 bridge serve 是否在运行"),
+            places::leads_to(),
         ),
         _ => failure(
             format!("HTTP {status} where DingTalk takes 200 only"),

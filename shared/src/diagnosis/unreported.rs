@@ -66,14 +66,9 @@ pub(super) async fn look(
     let found = timeout_at(limits.until(), ended(store, dingtalk, world)).await;
     // A store that fails is named for itself.
     let mut ended = found.map_err(|_| DingTalkError::too_slow())?.unwrap_or_default();
-    let until = Instant::now() + EVENT_UNDER_WAY;
+    let until = limits.wait_until().min(Instant::now() + EVENT_UNDER_WAY);
     loop {
-        let mut still = Vec::new();
-        for one in ended {
-            if matches!(store.load(&one.id).await, Ok(Some(approval)) if untold(&approval).is_some()) {
-                still.push(one);
-            }
-        }
+        let Ok(still) = timeout_at(limits.end(), still_untold(store, &ended)).await else { return Ok(ended) };
         let now = world.now();
         let may_come = |one: &Unreported| one.overdue_at.is_none_or(|overdue_at| now < overdue_at);
         if !still.iter().any(may_come) || Instant::now() >= until {
@@ -82,6 +77,17 @@ pub(super) async fn look(
         tokio::time::sleep(LOOK_EVERY).await;
         ended = still;
     }
+}
+
+/// Those of which no event has come meanwhile.
+async fn still_untold(store: &Store, ended: &[Unreported]) -> Vec<Unreported> {
+    let mut still = Vec::new();
+    for one in ended {
+        if matches!(store.load(&one.id).await, Ok(Some(approval)) if untold(&approval).is_some()) {
+            still.push(one.clone());
+        }
+    }
+    still
 }
 
 /// The engine need not wait for hours to learn what was just read.

@@ -5,6 +5,7 @@
 //! | [`advance`] | load, next action, act, commit; until nothing is due |
 //! | [`submit`], [`withdraw`], [`report`] | what the doors tell the engine; [`sweep`] and `lost_events` are the clock's |
 //! | `create`, `reconcile`, `read`, `terminate`, `deliver` | one executor an action |
+//! | `leftovers` | ends what a check of ours left in DingTalk |
 //! | `people`, `selection` | who the people of a request are in DingTalk, and where a template's flow asks for them |
 //! | `templates` | which template a request gets |
 //!
@@ -15,6 +16,7 @@
 mod advance;
 mod create;
 mod deliver;
+mod leftovers;
 mod lost_events;
 mod people;
 mod read;
@@ -44,6 +46,7 @@ use crate::{
 use reconcile::LastLook;
 use templates::BookCopy;
 
+pub use leftovers::TERMINATE_AFTER;
 pub use lost_events::TakeError;
 pub use submit::{SubmitError, Submitted};
 pub use sweep::{Swept, WorkTime};

@@ -8,8 +8,8 @@ use crate::{
 
 const REMARK: &str = "Withdrawn in Dataphin";
 /// Too young, or ended already: reading it tells which.
-const NOT_NOW: &str = "aflowProcessInstStatusException";
-const NOT_THERE: [&str; 2] = ["aflowProcessInstNotExist", "invalidInstanceId"];
+pub(super) const NOT_NOW: &str = "aflowProcessInstStatusException";
+pub(super) const NOT_THERE: [&str; 2] = ["aflowProcessInstNotExist", "invalidInstanceId"];
 
 impl Engine {
     pub(super) async fn terminate(&self, approval: Approval<Pending>) -> Result<Step, EngineError> {

@@ -70,6 +70,10 @@ impl Problem {
     }
 }
 
+/// Marks a response that did not let its caller in, whatever status it bears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotLetIn;
+
 /// The code of the problem that a response tells, for the log.
 #[derive(Debug, Clone)]
 pub(super) struct ProblemCode(pub String);
@@ -84,6 +88,9 @@ impl IntoResponse for Problem {
         });
         let mut response = (self.status, Json(body)).into_response();
         response.extensions_mut().insert(ProblemCode(self.code));
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.extensions_mut().insert(NotLetIn);
+        }
         // The rest of an oversize or slow body is not read.
         if matches!(self.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

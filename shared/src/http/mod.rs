@@ -5,5 +5,5 @@ pub mod client;
 pub mod door;
 pub mod operator;
 
-pub use answer::{Problem, reference};
+pub use answer::{NotLetIn, Problem, reference};
 pub use client::{Http, HttpAnswer, SendError};

@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
 use super::Problem;
+use crate::config::Home;
 
 /// Lets only the operator in. Without a token nobody is.
 pub fn only(router: Router, token: Option<SecretString>) -> Router {
@@ -27,11 +28,12 @@ async fn guard(State(token): State<Option<SecretString>>, request: Request, next
 
 fn check(token: Option<&SecretString>, authorization: Option<&[u8]>) -> Result<(), Problem> {
     let Some(token) = token else {
-        return Err(Problem::new(
-            StatusCode::NOT_FOUND,
-            "operator-off",
-            "the operator's calls are off: set BRIDGE_OPERATOR_TOKEN (`bridge keygen` makes one) and restart the bridge",
-        ));
+        let mend = match Home::here() {
+            Home::Aws => "add BRIDGE_OPERATOR_TOKEN to the stack's secret (`bridge keygen` makes one)",
+            Home::Machine => "set BRIDGE_OPERATOR_TOKEN (`bridge keygen` makes one) and restart the bridge",
+        };
+        let message = format!("the operator's calls are off: {mend}");
+        return Err(Problem::new(StatusCode::NOT_FOUND, "operator-off", message));
     };
     let given = authorization.and_then(|value| value.strip_prefix(b"Bearer ")).unwrap_or_default();
     if bool::from(token.expose_secret().as_bytes().ct_eq(given)) {

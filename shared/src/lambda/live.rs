@@ -1,59 +1,70 @@
 //! What a function works with: made once at its start, and anew when the secret changes, without a new deployment.
+//!
+//! How long a value that was withdrawn is still accepted: while it is the one before, on purpose. Afterwards by no function
+//! for longer than `BRIDGE_SECRET_KEEP_SECONDS`, however long it was idle: each looks before it answers. `callback` must not
+//! wait for Secrets Manager: it asks the store, where `sweep` notes today's version; so it may believe an event under a
+//! withdrawn token for twice that time and the minute between two sweeps. An event is a hint, the instance decides.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
+use std::{fmt, sync::Arc, time::Duration};
+
+use jiff::SignedDuration;
+use tokio::{
+    sync::{Mutex, RwLock},
+    time::timeout,
 };
-
-use tokio::sync::{Mutex, RwLock};
 
 use super::{
     Failure,
-    secrets::{Secret, Secrets},
+    looks::{Looks, Why},
+    maker::{Broken, Make, Maker, Parts},
+    secrets::{NoSecret, Secret, Secrets},
 };
 use crate::{
-    assembly,
     aws::Aws,
-    config::{Config, Survey, Variables},
-    engine::Engine,
+    config::{Survey, Variables},
     logs, metrics,
     store::{Store, StoreSettings},
     world::World,
 };
 
-/// A secret is looked at again after so long: a value that was withdrawn is not accepted for longer.
-const KEEP: Duration = Duration::from_mins(5);
-/// One that does not fit is looked at at once, and not more often than this.
-const AT_MOST_EVERY: Duration = Duration::from_secs(20);
-/// Nobody's answer waits longer for a look at the secret.
+/// Nobody's answer waits longer for a look at the secret,
 const LOOK_TIME: Duration = Duration::from_millis(700);
-
-/// The parts of a function.
-pub struct Parts {
-    /// The configuration.
-    pub config: Config,
-    /// The engine.
-    pub engine: Engine,
-    /// The clock and the randomness.
-    pub world: World,
-}
+/// unless there is no other answer.
+const LONG_LOOK_TIME: Duration = Duration::from_secs(2);
+/// A function that can tell why there is no secret begins with that: Dataphin waits for its connection test.
+const START_TIME: Duration = Duration::from_secs(3);
+/// The store is as near as the answer.
+const STORE_TIME: Duration = Duration::from_millis(300);
+/// Unless BRIDGE_SECRET_KEEP_SECONDS says otherwise.
+const KEEP: SignedDuration = SignedDuration::from_mins(5);
 
 /// What a function makes of its parts, always by today's secret.
 pub struct Live<T> {
-    make: Box<dyn Fn(Parts) -> Result<T, Failure> + Send + Sync>,
-    store: Store,
+    maker: Maker<T>,
     secrets: Option<Secrets>,
-    world: World,
     current: RwLock<Arc<T>>,
-    looked: Mutex<Looked>,
+    known: Mutex<Known>,
 }
 
-/// The last look at the secret.
-struct Looked {
+/// `main` prints what keeps it from starting as it is for debugging: let it be the sentence.
+#[derive(thiserror::Error)]
+#[error("{0}")]
+struct NotStarted(String);
+
+impl fmt::Debug for NotStarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What is known of the secret.
+struct Known {
     version: String,
-    at: Instant,
-    /// The last look for somebody who was refused.
-    for_refused: Option<Instant>,
+    looks: Looks,
+    /// What is in use tells why there is nothing else.
+    broken: bool,
+    /// The version that the store was told.
+    noted: Option<String>,
 }
 
 impl<T> Live<T> {
@@ -62,42 +73,69 @@ impl<T> Live<T> {
     pub async fn start(
         make: impl Fn(Parts) -> Result<T, Failure> + Send + Sync + 'static,
     ) -> Result<Self, Failure> {
-        logs::json();
-        metrics::begin();
-        Self::read(make).await.inspect_err(|error| tracing::error!(%error, "the function cannot start"))
+        Self::begin(Box::new(make), None).await
     }
 
-    async fn read(
+    /// The same for a function that can say why there is no other: it is made by `instead` until the secret can be used.
+    pub async fn start_or(
         make: impl Fn(Parts) -> Result<T, Failure> + Send + Sync + 'static,
+        instead: impl Fn(Broken) -> Result<T, Failure> + Send + Sync + 'static,
     ) -> Result<Self, Failure> {
-        let (world, aws) = (World::real(), Aws::from_env()?);
-        let environment = Variables::from_env();
-        let secrets = Secrets::from_env(&aws);
-        let store = Store::connect(&settings(&environment), &aws, world.clone());
+        Self::begin(Box::new(make), Some(Box::new(instead))).await
+    }
+
+    async fn begin(make: Make<Parts, T>, instead: Option<Make<Broken, T>>) -> Result<Self, Failure> {
+        logs::json();
+        metrics::begin();
+        let started = async || -> Result<Self, Failure> {
+            let (world, aws) = (World::real(), Aws::from_env()?);
+            let (settings, keep) = settings();
+            let store = Store::connect(&settings, &aws, world.clone());
+            Self::read(Maker { make, instead, store, world }, Secrets::from_env(&aws), keep).await
+        };
+        started().await.map_err(|error| {
+            tracing::error!(%error, "the function cannot start");
+            NotStarted(error.to_string()).into()
+        })
+    }
+
+    async fn read(maker: Maker<T>, secrets: Option<Secrets>, keep: SignedDuration) -> Result<Self, Failure> {
         let secret = async {
-            match &secrets {
-                Some(secrets) => secrets.read().await.map(Some),
-                None => Ok(None),
+            match (&secrets, &maker.instead) {
+                (Some(secrets), None) => Some(secrets.read().await),
+                (Some(secrets), Some(_)) => Some(within(START_TIME, secrets).await),
+                (None, _) => None,
             }
         };
         // A store that does not answer yet is no reason not to start.
-        let (secret, _) = tokio::join!(secret, store.templates());
-        let secret = secret?;
-        let version = secret.as_ref().map_or_else(String::new, |secret| secret.version.clone());
-        let first = make(parts(environment, secret, &store, &world)?)?;
+        let (secret, _) = tokio::join!(secret, maker.store.templates());
+        let now = maker.world.now();
+        let mut looks = Looks::new(keep);
+        looks.begin(Why::Age, now);
+        let read = secret.as_ref().and_then(|secret| secret.as_ref().ok());
+        let version = read.map(|secret| secret.version.clone()).unwrap_or_default();
+        if read.is_some() {
+            looks.is_read(now);
+        }
+        let (first, broken) = match maker.make(secret) {
+            Ok(made) => (made, false),
+            Err(broken) if maker.instead.is_some() => {
+                tracing::error!(error = %broken.cause, "the function can only tell why it does not work");
+                (maker.make_instead(*broken)?, true)
+            }
+            Err(broken) => return Err(broken.cause.into()),
+        };
         Ok(Self {
-            make: Box::new(make),
-            store,
+            maker,
             secrets,
-            world,
             current: RwLock::new(Arc::new(first)),
-            looked: Mutex::new(Looked { version, at: Instant::now(), for_refused: None }),
+            known: Mutex::new(Known { version, looks, broken, noted: None }),
         })
     }
 
     /// Writes the numbers of an invocation.
     pub fn flush(&self) {
-        metrics::flush(self.world.now());
+        metrics::flush(self.maker.world.now());
     }
 
     /// The function as it is now.
@@ -105,74 +143,109 @@ impl<T> Live<T> {
         self.current.read().await.clone()
     }
 
-    /// Looks at the secret if the last look was long ago. One that cannot be used changes nothing, and is told.
+    /// Looks at the secret if the last look was long ago. One that cannot be read changes nothing, and is told.
     pub async fn keep_up(&self) {
-        self.look_and_tell(false).await;
+        let mut known = self.known.lock().await;
+        let why = if known.broken { Why::Need } else { Why::Age };
+        self.look(&mut known, why).await;
+    }
+
+    /// The same for who has no time: asks the store whether the secret has changed, and looks at it only then.
+    pub async fn keep_up_by_the_store(&self) {
+        let mut known = self.known.lock().await;
+        let now = self.maker.world.now();
+        if self.secrets.is_none() || !known.looks.is_time(Why::Age, now) {
+            return;
+        }
+        match timeout(STORE_TIME, self.maker.store.secret_version()).await {
+            Ok(Ok(Some(version))) if version == known.version => known.looks.is_read(now),
+            Ok(Ok(_)) => {
+                self.look(&mut known, Why::Age).await;
+            }
+            // Without the store nothing is believed anyway.
+            Ok(Err(_)) | Err(_) => {}
+        }
+    }
+
+    /// Tells the store which version is today's, for whoever has no time to look.
+    pub async fn note_version(&self) {
+        let mut known = self.known.lock().await;
+        if self.secrets.is_none() || known.noted.as_ref() == Some(&known.version) {
+            return;
+        }
+        let noted = timeout(STORE_TIME, self.maker.store.set_secret_version(&known.version)).await;
+        match noted {
+            Ok(Ok(())) => known.noted = Some(known.version.clone()),
+            Ok(Err(error)) => tracing::error!(%error, "the secret's version is noted next time"),
+            Err(_) => tracing::error!("the secret's version is noted next time: the store is slow"),
+        }
     }
 
     /// The function by a secret that has changed this moment, if it has: for whoever was just refused.
     pub async fn changed(&self) -> Option<Arc<T>> {
-        self.look_and_tell(true).await
+        self.look(&mut *self.known.lock().await, Why::Refusal).await
     }
 
-    async fn look_and_tell(&self, for_refused: bool) -> Option<Arc<T>> {
-        let looked = self.look(for_refused).await;
-        looked
-            .inspect_err(
-                |error| tracing::error!(%error, "the secret is not taken up; the one before is used on"),
-            )
-            .ok()?
-    }
-
-    async fn look(&self, for_refused: bool) -> Result<Option<Arc<T>>, Failure> {
-        let Some(secrets) = &self.secrets else { return Ok(None) };
-        let mut looked = self.looked.lock().await;
-        let too_soon = match (for_refused, looked.for_refused) {
-            (true, last) => last.is_some_and(|last| last.elapsed() < AT_MOST_EVERY),
-            (false, _) => looked.at.elapsed() < KEEP,
+    /// Looks if it is time, and gives what it has made anew.
+    async fn look(&self, known: &mut Known, why: Why) -> Option<Arc<T>> {
+        let (secrets, now) = (self.secrets.as_ref()?, self.maker.world.now());
+        if !known.looks.is_time(why, now) {
+            return None;
+        }
+        known.looks.begin(why, now);
+        let read = within(if known.broken { LONG_LOOK_TIME } else { LOOK_TIME }, secrets).await;
+        let version = match &read {
+            Ok(secret) => {
+                known.looks.is_read(now);
+                secret.version.clone()
+            }
+            Err(_) => String::new(),
         };
-        if too_soon {
-            return Ok(None);
+        if read.is_ok() && version == known.version {
+            return None;
         }
-        let now = Instant::now();
-        looked.at = now;
-        if for_refused {
-            looked.for_refused = Some(now);
-        }
-        let secret = tokio::time::timeout(LOOK_TIME, secrets.read()).await??;
-        if secret.version == looked.version {
-            return Ok(None);
-        }
-        let version = secret.version.clone();
-        let parts = parts(Variables::from_env(), Some(secret), &self.store, &self.world)?;
-        let changed = Arc::new((self.make)(parts)?);
-        *self.current.write().await = changed.clone();
-        looked.version = version;
-        tracing::info!("the secret has changed, and is used from now on");
-        Ok(Some(changed))
+        let passes = matches!(read, Err(NoSecret::NotNow(_)));
+        let made = match self.maker.make(Some(read)) {
+            Ok(made) => {
+                tracing::info!("the secret has changed, and is used from now on");
+                known.broken = false;
+                made
+            }
+            Err(broken) if self.maker.instead.is_some() && !passes => {
+                tracing::error!(error = %broken.cause, "the function can only tell why it does not work");
+                known.broken = true;
+                self.maker
+                    .make_instead(*broken)
+                    .inspect_err(|error| tracing::error!(%error, "nor that"))
+                    .ok()?
+            }
+            Err(broken) => {
+                let error = broken.cause;
+                tracing::error!(%error, "the secret is not taken up; the one before is used on");
+                return None;
+            }
+        };
+        known.version = version;
+        let made = Arc::new(made);
+        *self.current.write().await = made.clone();
+        Some(made)
     }
 }
 
-/// The table is named in the environment: it is no secret, and is connected to before the secret is there.
-fn settings(environment: &Variables) -> StoreSettings {
+/// The secret, or that it did not come in time.
+async fn within(time: Duration, secrets: &Secrets) -> Result<Secret, NoSecret> {
+    let read = timeout(time, secrets.read()).await;
+    read.unwrap_or_else(|_| Err(NoSecret::NotNow("no answer".to_owned())))
+}
+
+/// What is needed before the secret is there, and so is in the environment: the table, and how long a secret is good.
+fn settings() -> (StoreSettings, SignedDuration) {
+    let environment = Variables::from_env();
     let bridge = Survey::of(|name| environment.get(name).map(ToOwned::to_owned)).bridge;
     match bridge {
-        Some(bridge) => StoreSettings { table: bridge.table, endpoint: bridge.dynamodb_endpoint },
-        None => StoreSettings { table: String::new(), endpoint: None },
+        Some(bridge) => {
+            (StoreSettings { table: bridge.table, endpoint: bridge.dynamodb_endpoint }, bridge.secret_keep)
+        }
+        None => (StoreSettings { table: String::new(), endpoint: None }, KEEP),
     }
-}
-
-fn parts(
-    environment: Variables,
-    secret: Option<Secret>,
-    store: &Store,
-    world: &World,
-) -> Result<Parts, Failure> {
-    let variables = match secret {
-        Some(secret) => environment.with(secret.variables),
-        None => environment,
-    };
-    let config = Config::read(variables)?;
-    let engine = assembly::engine(&config, store.clone(), world.clone(), false)?;
-    Ok(Parts { config, engine, world: world.clone() })
 }

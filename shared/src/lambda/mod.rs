@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`secrets`] | the one secret, today's value and the one before |
 //! | [`live`] | what a function works with, made anew when the secret changes |
+//! | `looks` | when the secret is looked at |
+//! | `maker` | the parts of a function, or why there are none |
 //! | [`serve`] | an HTTP function |
 
 use std::time::Duration;
@@ -11,11 +13,14 @@ use std::time::Duration;
 use crate::world::World;
 
 pub mod live;
+mod looks;
+mod maker;
 pub mod secrets;
 mod serve;
 
-pub use live::{Live, Parts};
-pub use serve::serve;
+pub use live::Live;
+pub use maker::{Broken, Cause, Parts};
+pub use serve::{serve, serve_or, serve_quickly};
 
 /// Lambda gives no function more.
 const LONGEST: Duration = Duration::from_mins(15);

@@ -11,6 +11,8 @@ use super::{
     item::{KEY, number, text},
 };
 
+const SECRET: &str = "M#secret";
+
 impl Store {
     /// Writes a mark of no meaning: an error when the store cannot be written.
     pub async fn prove_writes(&self) -> Result<(), StoreError> {
@@ -19,6 +21,22 @@ impl Store {
         let mark = mark.update_expression("SET done_at = :now");
         mark.expression_attribute_values(":now", number(now.as_millisecond())).send().await?;
         Ok(())
+    }
+
+    /// Says which version of the secret is today's.
+    pub async fn set_secret_version(&self, version: &str) -> Result<(), StoreError> {
+        self.count_write();
+        let mark = self.client.update_item().table_name(&*self.table).key(KEY, text(SECRET));
+        let mark = mark.update_expression("SET version = :version");
+        mark.expression_attribute_values(":version", text(version)).send().await?;
+        Ok(())
+    }
+
+    /// Which version of the secret is today's, if anybody has said so.
+    pub async fn secret_version(&self) -> Result<Option<String>, StoreError> {
+        let get = self.client.get_item().table_name(&*self.table).key(KEY, text(SECRET));
+        let item = get.consistent_read(true).send().await?.item;
+        Ok(item.and_then(|item| item.get("version")?.as_s().ok().cloned()))
     }
 
     /// Claims the right to do something that `name`s: true when nobody did since `before`, and then it is marked as

@@ -5,7 +5,7 @@
 //! | approval | `A#<approval id>` | record, state and timeline; written only under its version |
 //! | instance | `I#<instance id>` | which approval a DingTalk instance belongs to, or an event that came too early |
 //! | name | `N#store` | which store this is |
-//! | mark | `M#<name>` | a moment the bridge must remember |
+//! | mark | `M#<name>` | a moment the bridge must remember; the secret's version; what a check left in DingTalk |
 //! | sighting | `S#<name>` | what was seen last of a kind of call from outside |
 //! | templates | `T#templates` | which DingTalk template a request gets |
 //! | trial | `Y#<instance id>`, `E#<instance id>` | how far a try of a template has come, and what was reported of it |
@@ -18,6 +18,7 @@ mod error;
 mod identity;
 mod instances;
 mod item;
+mod leftovers;
 mod lists;
 mod marks;
 mod sightings;
@@ -49,6 +50,7 @@ pub use bulk::{Put, RawItem, RawPage};
 pub use error::{CommitError, StoreError, Unreached};
 pub use instances::Owner;
 pub use item::DUE_SHARDS;
+pub use leftovers::Leftovers;
 pub use lists::{Due, Listed};
 pub use sightings::{SEVERAL, Seen, Sighting, Sightings};
 pub use table::TableFacts;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Fill, Purpose, TemplateError, Templates, check::sample, fill};
 use crate::{
     approval::{ApprovalId, InstanceId, ProcessCode, UserId},
+    config::Home,
     diagnosis::{Failure, refused_event},
     dingtalk::{Approvers, Class, DingTalkError, NewInstance, NodeAction},
     store::Sighting,
@@ -306,9 +307,18 @@ fn no_event(start_came: bool) -> String {
                 bpms_instance_change, too (developer console > your app > Event Subscription, 开发者后台 > 应用 > 事件订阅)"
             .to_owned();
     }
-    "no event came back within a minute: look at the event subscription (developer console > your app > Event Subscription, \
-     开发者后台 > 应用 > 事件订阅): its URL, token and aes_key, that *approval instance start and end* is ticked, and that \
-     its filter names this template; and that `bridge serve` runs behind that URL, on the data file (BRIDGE_FILE) of this \
-     command; `bridge doctor` looks at each"
-        .to_owned()
+    let ours = match Home::here() {
+        Home::Aws => {
+            "that this stack's function `callback` runs behind that URL; the whole diagnosis on this page looks at each"
+        }
+        Home::Machine => {
+            "that `bridge serve` runs behind that URL, on the data file (BRIDGE_FILE) of this command; `bridge doctor` looks \
+             at each"
+        }
+    };
+    format!(
+        "no event came back within a minute: look at the event subscription (developer console > your app > Event \
+         Subscription, 开发者后台 > 应用 > 事件订阅): its URL, token and aes_key, that *approval instance start and end* is \
+         ticked, and that its filter names this template; and {ours}"
+    )
 }

@@ -62,11 +62,11 @@ async fn a_bridge_that_was_not_restarted_after_a_change() {
         ("DINGTALK_CALLBACK_AES_KEY", "q8Rz3LmT5vKx1WcYb7NdHg2Js9PfUe4AoIi6XwCtVzE"),
     ] {
         let diagnosis = site.diagnosis_with(&[(variable, value)]).await;
-        names(&diagnosis, "callback", "was it restarted after the change", variable);
+        names(&diagnosis, "callback", "has it taken up the change", variable);
         names(&diagnosis, "callback", "", "restart `bridge serve`");
     }
     let diagnosis = site.diagnosis_with(&[("DINGTALK_CORP_ID", "ding1anothercorp0000")]).await;
-    names(&diagnosis, "callback", "was it restarted after the change", "DINGTALK_CORP_ID");
+    names(&diagnosis, "callback", "has it taken up the change", "DINGTALK_CORP_ID");
     assert!(site.diagnosis().await.is_healthy(), "our own checks leave no trace");
 }
 

@@ -45,6 +45,14 @@ pub(crate) async fn serve(routes: Routes) -> String {
     format!("http://{address}")
 }
 
+/// An event as the gateway sends it, without a network between.
+pub fn call(method: &str, address: &str, headers: &[(&str, &str)], body: &Value) -> Value {
+    let request =
+        headers.iter().fold(axum::http::Request::builder(), |it, (name, value)| it.header(*name, *value));
+    let request = request.method(method).uri(address).body(()).expect("a request");
+    event(request.method(), request.uri(), request.headers(), &body.to_string().into())
+}
+
 async fn pass(
     State(routes): State<Arc<Routes>>,
     method: Method,

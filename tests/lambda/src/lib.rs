@@ -15,6 +15,7 @@ mod table;
 mod trouble;
 
 pub use binaries::{FUNCTIONS, binary};
+pub use gateway::call;
 pub use measure::Measure;
 pub use runtime::{Function, Held, Reply};
 pub use secret::{Mood, Secret};

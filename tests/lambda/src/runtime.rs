@@ -101,6 +101,14 @@ impl Function {
         Self::start(self.0.name, &variables).await.by(&world)
     }
 
+    /// Another function of the same site, with some variables set otherwise (empty: not set).
+    pub async fn beside(&self, name: &'static str, changes: &[(&str, &str)]) -> Self {
+        let mut variables = self.0.variables.clone();
+        variables.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        variables.retain(|_, value| !value.is_empty());
+        Self::start(name, &variables).await
+    }
+
     /// Invokes it and waits for what comes of it. Whoever stops waiting does not stop the invocation.
     pub async fn invoke(&self, event: Value) -> Reply {
         let running = self.0.clone();

@@ -1,6 +1,9 @@
 //! Secrets Manager with one secret, whose value can be rotated.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
 
 use axum::{
     Json, Router,
@@ -17,7 +20,7 @@ use crate::environment::lock;
 
 /// The secret: its values, today's last.
 #[derive(Clone, Default)]
-pub struct Secret(Arc<Mutex<Vec<Map<String, Value>>>>, Arc<Mutex<Mood>>);
+pub struct Secret(Arc<Mutex<Vec<Map<String, Value>>>>, Arc<Mutex<Mood>>, Arc<AtomicU64>);
 
 /// How Secrets Manager answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,12 +32,16 @@ pub enum Mood {
     Throttled,
     /// Not at all.
     Silent,
+    /// The role may not read it.
+    Denied,
+    /// It holds a text that is no JSON.
+    Prose,
 }
 
 impl Secret {
     /// Serves it; gives the address.
     pub async fn serve(first: Map<String, Value>) -> (Self, String) {
-        let secret = Self(Arc::new(Mutex::new(vec![first])), Arc::default());
+        let secret = Self(Arc::new(Mutex::new(vec![first])), Arc::default(), Arc::default());
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("its address");
         let router = Router::new().route("/", post(answer)).with_state(secret.clone());
@@ -47,19 +54,35 @@ impl Secret {
         *lock(&self.1) = mood;
     }
 
-    /// Sets members; the value before becomes AWSPREVIOUS.
+    /// How often it was asked for a value.
+    pub fn asked(&self) -> u64 {
+        self.2.load(Ordering::Relaxed)
+    }
+
+    /// Today's value.
+    pub fn value(&self) -> Map<String, Value> {
+        lock(&self.0).last().cloned().unwrap_or_default()
+    }
+
+    /// Sets members (empty: takes them out); the value before becomes AWSPREVIOUS.
     pub fn rotate(&self, members: &[(&str, &str)]) {
         let mut values = lock(&self.0);
         let mut value = values.last().cloned().unwrap_or_default();
         value.extend(members.iter().map(|(name, text)| ((*name).to_owned(), json!(text))));
+        value.retain(|_, text| text != "");
         values.push(value);
     }
 }
 
 async fn answer(State(secret): State<Secret>, body: Bytes) -> Response {
+    secret.2.fetch_add(1, Ordering::Relaxed);
     let mood = *lock(&secret.1);
     match mood {
-        Mood::Well => {}
+        Mood::Well | Mood::Prose => {}
+        Mood::Denied => {
+            let body = json!({"__type": "AccessDeniedException", "Message": "not authorized to perform"});
+            return (StatusCode::BAD_REQUEST, Json(body)).into_response();
+        }
         Mood::Throttled => {
             let body = json!({"__type": "ThrottlingException", "message": "Rate exceeded"});
             return (StatusCode::BAD_REQUEST, Json(body)).into_response();
@@ -76,7 +99,8 @@ async fn answer(State(secret): State<Secret>, body: Bytes) -> Response {
         let body = json!({"__type": "ResourceNotFoundException", "message": "no such version"});
         return (StatusCode::BAD_REQUEST, Json(body)).into_response();
     };
-    let text = Value::Object(value.clone()).to_string();
+    let text =
+        if mood == Mood::Prose { "hello".to_owned() } else { Value::Object(value.clone()).to_string() };
     Json(json!({"ARN": "arn", "Name": "bridge", "VersionId": format!("version-{index}"), "SecretString": text}))
         .into_response()
 }

@@ -43,8 +43,8 @@ async function signIn(text) {
 }
 
 const wrong = {
-  en: "This is not the bridge's token: compare it with BRIDGE_OPERATOR_TOKEN. After a change there, the bridge must be restarted.",
-  zh: "令牌不正确：请与 BRIDGE_OPERATOR_TOKEN 核对；修改该变量后需重启网桥。",
+  en: "This is not the bridge's token: compare it with BRIDGE_OPERATOR_TOKEN. After a change there `bridge serve` must be restarted; on AWS it counts after some minutes.",
+  zh: "令牌不正确：请与 BRIDGE_OPERATOR_TOKEN 核对；修改后需重启 `bridge serve`；在 AWS 上几分钟后生效。",
 };
 
 function show(isIn) {

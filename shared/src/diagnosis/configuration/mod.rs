@@ -54,6 +54,15 @@ impl Setup {
         });
         Self { wrong, survey }
     }
+
+    /// The same where the secret cannot be read, for the reason given: what is missing may be in it.
+    pub fn without_secret(variables: &Variables, why: Failure) -> Self {
+        let mut wrong = Self::of(variables).wrong;
+        wrong.retain(|name, _| variables.given(name).is_some());
+        wrong.insert("BRIDGE_SECRET_ID".to_owned(), why);
+        let given = |name: &str| variables.get(name).map(ToOwned::to_owned);
+        Self { survey: Survey::of(|name| given(name).filter(|_| !wrong.contains_key(name))), wrong }
+    }
 }
 
 /// Something that can be read, in the place of a required value that cannot.
@@ -123,6 +132,18 @@ pub(super) mod tests {
         assert!(setup.wrong["DATAPHIN_CALLBACK_URL"].cause.contains("missing"));
         assert_eq!(setup.wrong.len(), 2);
         assert_eq!(setup.survey.dingtalk.unwrap().settings.app_key, "dingk3v9q2m7x1c8b5n0");
+    }
+
+    #[test]
+    fn a_secret_that_cannot_be_read_is_one_cause_with_what_is_missing_for_it() {
+        let without =
+            [("DINGTALK_APP_SECRET", ""), ("DATAPHIN_ACCESS_TOKEN", ""), ("DINGTALK_AGENT_ID", "x")];
+        let why = Failure::new("no secret", places::secret());
+        let setup = Setup::without_secret(&variables(&without), why);
+        let names: Vec<&str> = setup.wrong.keys().map(String::as_str).collect();
+        assert_eq!(names, ["BRIDGE_SECRET_ID", "DINGTALK_AGENT_ID"]);
+        assert!(setup.survey.dingtalk.is_none(), "nothing is asked with a stand-in");
+        assert!(setup.survey.dataphin.is_none());
     }
 
     #[test]

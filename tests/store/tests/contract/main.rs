@@ -6,6 +6,7 @@ mod approvals;
 mod everything;
 mod identity;
 mod instances;
+mod leftovers;
 mod lists;
 mod lost_answers;
 mod sightings;

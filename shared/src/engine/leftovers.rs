@@ -1,0 +1,60 @@
+//! Ending what a check of ours left in DingTalk.
+
+use jiff::SignedDuration;
+
+use super::{
+    Engine,
+    terminate::{NOT_NOW, NOT_THERE},
+};
+use crate::{
+    approval::InstanceId,
+    dingtalk::{Class, DingTalkError},
+    store::StoreError,
+};
+
+/// DingTalk lets nobody revoke an instance that is younger than 15 s.
+pub const TERMINATE_AFTER: SignedDuration = SignedDuration::from_secs(16);
+/// An older one that DingTalk finds in no state to be revoked has ended already.
+const HAS_ENDED_AFTER: SignedDuration = SignedDuration::from_mins(2);
+/// What could not be ended by then will not be.
+const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(1);
+const REMARK: &str = "A check of the bridge";
+
+impl Engine {
+    /// Terminates what a check started, as soon as DingTalk lets it.
+    pub async fn end_leftovers(&self) -> Result<(), StoreError> {
+        let Some(left) = self.store().leftovers().await? else { return Ok(()) };
+        let age = self.now().duration_since(left.since);
+        if age < TERMINATE_AFTER {
+            return Ok(());
+        }
+        for instance in &left.instances {
+            if self.is_settled(instance, age).await {
+                self.store().end_leaving(instance).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Terminates an instance. Whether nothing more is to be done about it.
+    async fn is_settled(&self, instance: &InstanceId, age: SignedDuration) -> bool {
+        let Err(error) = self.dingtalk().terminate_instance(instance, REMARK).await else {
+            tracing::info!(%instance, "terminated: a check had started it");
+            return true;
+        };
+        let code = error.code.as_str();
+        if NOT_THERE.contains(&code) || (code == NOT_NOW && age > HAS_ENDED_AFTER) {
+            return true;
+        }
+        let given_up = code != NOT_NOW && (age > GIVE_UP_AFTER || is_final(&error));
+        if given_up {
+            tracing::error!(%instance, code = error.code, "it could not be terminated: withdraw it by hand");
+        }
+        given_up
+    }
+}
+
+/// Whether another try would be answered the same.
+fn is_final(error: &DingTalkError) -> bool {
+    error.clone().after_another_try().class == Class::Permanent
+}
