@@ -6,6 +6,7 @@
 mod binaries;
 mod environment;
 mod gateway;
+mod installation;
 mod measure;
 mod runtime;
 mod secret;

@@ -1,25 +1,15 @@
 //! A whole installation of function binaries between the two simulators.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use bridge::sandbox::{Sandbox, SandboxSettings};
 use serde_json::json;
 use shared::{store::Store, world::World};
 
-use crate::{Failures, Function, Secret, Table, gateway, stream, table::NAME};
+use crate::{Failures, Function, Secret, Table, gateway, installation::Installation, stream};
 
 /// `sweep` runs each minute on AWS; here several times a second.
 const SWEEP_EVERY: Duration = Duration::from_millis(300);
-
-/// What is in the secret; everything else is in the functions' environment.
-const SECRETS: [&str; 6] = [
-    "DINGTALK_APP_SECRET",
-    "DINGTALK_CALLBACK_TOKEN",
-    "DINGTALK_CALLBACK_AES_KEY",
-    "DATAPHIN_ACCESS_TOKEN",
-    "DATAPHIN_CALLBACK_AES_KEY",
-    "BRIDGE_OPERATOR_TOKEN",
-];
 
 /// Functions, front, table and simulators.
 pub struct Site {
@@ -62,24 +52,8 @@ impl Site {
 
     /// One between simulators that do not know it yet, in their world, with these variables besides.
     pub async fn between(sandbox: Sandbox, world: &World, variables: &[(&'static str, String)]) -> Self {
-        let (table, stream) = Table::serve().await;
-        let store = Store::local(&table.endpoint, NAME, world.clone());
-        let (secrets, plain): (Vec<_>, Vec<_>) =
-            sandbox.variables().iter().partition(|(name, _)| SECRETS.contains(name));
-        let members = secrets.into_iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-        let (secret, secrets_manager) = Secret::serve(members).await;
-        let mut environment: HashMap<String, String> =
-            plain.into_iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        let aws = [
-            ("AWS_REGION", "eu-west-1"),
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_ENDPOINT_URL", &secrets_manager),
-            ("BRIDGE_SECRET_ID", "bridge"),
-            ("BRIDGE_TABLE", NAME),
-            ("BRIDGE_DYNAMODB_ENDPOINT", &table.endpoint),
-        ];
-        environment.extend(aws.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let installation = Installation::between(&sandbox, world).await;
+        let Installation { table, store, stream, secret, mut environment } = installation;
         environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let start = async |name| Function::start(name, &environment).await.by(world);
         let (relay, sweep) = (start("relay").await, start("sweep").await);

@@ -3,25 +3,15 @@
 use std::collections::HashMap;
 
 use bridge::sandbox::{Sandbox, SandboxSettings};
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::{store::Store, world::World};
 use simulators::dingtalk::{Filter, PushOptions, Rule};
 use tokio::sync::mpsc;
 
-use crate::{Secret, Table, table::NAME};
+use crate::installation::Installation;
 
 /// What the operator's page asks for.
 pub(super) const OPERATOR_TOKEN: &str = "the-operator-token-of-a-measurement";
-
-/// What is in the secret; everything else is in the functions' environment.
-const SECRETS: [&str; 6] = [
-    "DINGTALK_APP_SECRET",
-    "DINGTALK_CALLBACK_TOKEN",
-    "DINGTALK_CALLBACK_AES_KEY",
-    "DATAPHIN_ACCESS_TOKEN",
-    "DATAPHIN_CALLBACK_AES_KEY",
-    "BRIDGE_OPERATOR_TOKEN",
-];
 
 /// Table, secret and simulators.
 pub(super) struct Surroundings {
@@ -46,25 +36,8 @@ impl Surroundings {
         let mut sandbox = Sandbox::start(&World::real(), settings).await.expect("the simulators start");
         sandbox.set("DINGTALK_CALLS_PER_SECOND", "0");
         sandbox.set("BRIDGE_OPERATOR_TOKEN", OPERATOR_TOKEN);
-        let (table, stream) = Table::serve().await;
-        let store = Store::local(&table.endpoint, NAME, World::real());
-        let (secrets, plain): (Vec<_>, Vec<_>) =
-            sandbox.variables().iter().partition(|(name, _)| SECRETS.contains(name));
-        let members = secrets.into_iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-        let (_, secrets_manager) = Secret::serve(members).await;
-        let aws = [
-            ("AWS_REGION", "eu-west-1"),
-            ("AWS_DEFAULT_REGION", "eu-west-1"),
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_ENDPOINT_URL", &secrets_manager),
-            ("BRIDGE_SECRET_ID", "bridge"),
-            ("BRIDGE_TABLE", NAME),
-            ("BRIDGE_DYNAMODB_ENDPOINT", &table.endpoint),
-        ];
-        let plain = plain.into_iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        let aws = aws.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let environment = plain.chain(aws).collect();
+        let installation = Installation::between(&sandbox, &World::real()).await;
+        let Installation { store, stream, environment, .. } = installation;
         Self { sandbox, store, stream, environment }
     }
 }
