@@ -151,6 +151,7 @@ impl Process {
         let mut child = lock(&self.child);
         let _ = child.kill();
         let _ = child.wait();
+        let _ = self.ended.set(());
     }
 
     /// Waits until it has ended.

@@ -109,7 +109,7 @@ mod tests {
         ] {
             assert!(function("Relay").contains(&setting), "{setting}");
         }
-        for setting in ["Timeout: 55", "ReservedConcurrentExecutions: !If [Reserves, 1,", "rate(1 minute)"] {
+        for setting in ["Timeout: 55", "!If [Reserves, 1, !Ref AWS::NoValue]]", "rate(1 minute)"] {
             assert!(function("Sweep").contains(setting), "{setting}");
         }
     }
