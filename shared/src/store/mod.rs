@@ -20,6 +20,7 @@ mod instances;
 mod item;
 mod lists;
 mod marks;
+mod raw;
 mod sightings;
 mod table;
 mod templates;
@@ -45,11 +46,12 @@ use crate::{
     world::World,
 };
 
-pub use bulk::{Put, RawItem, RawPage};
+pub use bulk::{Put, RawPage};
 pub use error::{CommitError, StoreError, Unreached};
 pub use instances::Owner;
 pub use item::DUE_SHARDS;
 pub use lists::Listed;
+pub use raw::{RawItem, RawKind};
 pub use sightings::{SEVERAL, Seen, Sighting, Sightings};
 pub use table::TableFacts;
 
