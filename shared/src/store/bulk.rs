@@ -4,7 +4,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
-    config::{http::HttpResponse, timeout::TimeoutConfig},
+    config::{Builder, http::HttpResponse, timeout::TimeoutConfig},
     error::{ProvideErrorMetadata, SdkError},
     operation::put_item::{PutItemError, builders::PutItemFluentBuilder},
     types::{AttributeValue, ReturnValuesOnConditionCheckFailure::AllOld},
@@ -55,8 +55,7 @@ impl Store {
     ) -> Result<RawPage, StoreError> {
         let scan = || {
             let scan = self.client.scan().table_name(&*self.table).consistent_read(true);
-            let config = aws_sdk_dynamodb::Config::builder().timeout_config(timeouts());
-            scan.set_exclusive_start_key(from.clone()).customize().config_override(config).send()
+            scan.set_exclusive_start_key(from.clone()).customize().config_override(slowly()).send()
         };
         let page = self.patiently(scan).await?;
         let alive = page.items.unwrap_or_default().into_iter().filter(|item| !has_expired(item, now));
@@ -93,7 +92,8 @@ impl Store {
         let put = || {
             self.count_write();
             let put = self.client.put_item().table_name(&*self.table).set_item(Some(item.item.clone()));
-            condition(put.return_values_on_condition_check_failure(AllOld)).send()
+            let put = condition(put.return_values_on_condition_check_failure(AllOld));
+            put.customize().config_override(slowly()).send()
         };
         let there = match self.patiently(put).await {
             Ok(_) => return Ok(Put::Done),
@@ -115,7 +115,7 @@ impl Store {
         let key = AttributeValue::S(key.to_owned());
         let get = || {
             let get = self.client.get_item().table_name(&*self.table).key(KEY, key.clone());
-            get.consistent_read(true).send()
+            get.consistent_read(true).customize().config_override(slowly()).send()
         };
         Ok(self.patiently(get).await?.item)
     }
@@ -138,11 +138,9 @@ impl Store {
     }
 }
 
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .operation_attempt_timeout(ATTEMPT_WITHIN)
-        .operation_timeout(ATTEMPT_WITHIN * 2)
-        .build()
+fn slowly() -> Builder {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_WITHIN);
+    Builder::new().timeout_config(timeouts.operation_timeout(ATTEMPT_WITHIN * 2).build())
 }
 
 fn passes<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {

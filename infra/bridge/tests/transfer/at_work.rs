@@ -14,16 +14,9 @@ use shared::{
 };
 
 use crate::{
-    filled::fill,
+    filled::{archive_of, fill},
     place::{Endpoint, Folder, done, put, read, refused, store_in, store_on},
 };
-
-async fn archive_of(folder: &Folder, approvals: usize) -> (String, usize) {
-    let (archive, file) = (folder.path("archive"), folder.path("bridge.db"));
-    let items = fill(&store_in(&file).await, approvals).await;
-    done(&["export", &archive], &[("BRIDGE_FILE", &file)]).await;
-    (archive, items)
-}
 
 fn id(n: usize) -> shared::approval::ApprovalId {
     let apply_id = ApplyId::new(format!("apply-{n}"));

@@ -12,7 +12,9 @@ use shared::{
 };
 use tokio::task::JoinSet;
 
-const AT_ONCE: usize = 64;
+use crate::place::{Endpoint, Folder, done};
+
+const AT_ONCE: usize = 4;
 /// Every so-many'th request comes with details of hundreds of kilobytes.
 const HUGE_EVERY: usize = 7_007;
 
@@ -30,6 +32,14 @@ pub async fn fill(store: &Store, approvals: usize) -> usize {
         items += put;
     }
     items + fill_the_rest(store).await
+}
+
+/// An archive of so many approvals, and how many items it holds.
+pub async fn archive_of(folder: &Folder, approvals: usize) -> (String, usize) {
+    let (archive, from) = (folder.path("archive"), Endpoint::new().await);
+    let items = fill(&from.store().await, approvals).await;
+    done(&["export", &archive], &[("BRIDGE_DYNAMODB_ENDPOINT", &from.address)]).await;
+    (archive, items)
 }
 
 async fn fill_the_rest(store: &Store) -> usize {

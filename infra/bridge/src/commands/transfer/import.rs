@@ -114,8 +114,9 @@ impl Moving {
         let mut counts = Counts { same, ..Counts::default() };
         let mut progress = Progress::begin("put", Some(self.archive.seal.items - same));
         // A store that is at work needs them before the first approval.
-        if let Some(templates) = &self.archive.templates {
+        if let Some(templates) = self.archive.unmet_templates() {
             counts.add(put(&self.store, &self.world, templates, self.is_fresh).await?);
+            progress.add(1);
         }
         let (mut unmet, mut putting, mut kind) = (self.archive.unmet()?, JoinSet::new(), RawKind::Approval);
         while let Some(item) = unmet.next()? {

@@ -15,8 +15,7 @@ pub(super) struct Proved {
     pub(super) seal: Seal,
     /// Which items it holds.
     pub(super) digests: Digests,
-    /// Its templates: one item.
-    pub(super) templates: Option<RawItem>,
+    templates: Option<RawItem>,
 }
 
 impl Proved {
@@ -34,6 +33,11 @@ impl Proved {
         }
         let seal = reader.seal().cloned().ok_or_else(|| anyhow!("{} has no seal", path.display()))?;
         Ok((Self { path, seal, digests: Digests::new(digests), templates }, tally))
+    }
+
+    /// The item of its templates, if that was not met in the store.
+    pub(super) fn unmet_templates(&self) -> Option<&RawItem> {
+        self.templates.as_ref().filter(|item| !self.digests.is_met(Digest::of(item)))
     }
 
     /// Those items that were not met in the store.
