@@ -40,7 +40,8 @@ impl Embedded {
     /// however it ends.
     pub fn open(file: &str) -> Result<Self> {
         let lock = private_file(&format!("{file}.lock"))?;
-        lock.try_lock().map_err(|_| anyhow!("another `bridge serve` uses the data file {file}"))?;
+        lock.try_lock()
+            .map_err(|_| anyhow!("another `bridge serve` uses the data file {file}: stop it first"))?;
         Ok(Self { _lock: Some(Arc::new(lock)), ..Self::beside(file)? })
     }
 

@@ -1,39 +1,49 @@
 //! Everything that is stored, item by item: to move it to another place. Only an operator's command does so; nothing that serves
-//! a request ever scans.
+//! a request ever scans. Nobody waits at a door, so each request is given time, and is sent again for two minutes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{collections::HashMap, time::Duration};
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use aws_sdk_dynamodb::{
+    config::{Builder, http::HttpResponse, timeout::TimeoutConfig},
+    error::{ProvideErrorMetadata, SdkError},
+    operation::put_item::{PutItemError, builders::PutItemFluentBuilder},
+    types::{AttributeValue, ReturnValuesOnConditionCheckFailure::AllOld},
+};
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Store, StoreError,
-    item::{EXPIRES, Item, KEY},
-    marks::unless_condition_failed,
+    item::KEY,
+    raw::{RawItem, has_expired},
 };
 
-/// An item as it travels: DynamoDB's JSON with the names in order, so that the same item is always the same bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RawItem {
-    /// Its key.
-    pub key: String,
-    /// Its JSON, in one line.
-    pub json: String,
-}
+/// A page is a megabyte, perhaps over a thin line.
+const ATTEMPT_WITHIN: Duration = Duration::from_secs(60);
+const FIRST_WAIT: SignedDuration = SignedDuration::from_millis(50);
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
+const MOST_TRIES: u32 = 30;
 
-/// A page of items, and where the next begins.
+/// Refusals that pass.
+const PASSING: [&str; 5] = [
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "TransactionInProgressException",
+    "LimitExceededException",
+];
+
+/// Items, and where the next page begins.
 pub type RawPage = (Vec<RawItem>, Option<HashMap<String, AttributeValue>>);
 
 /// What came of putting an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Put {
     /// It is there now.
     Done,
     /// It was there already, the same to the byte.
     Same,
-    /// Another one is there under its key.
-    Differs,
+    /// This one is there under its key, and was left.
+    Other(Box<RawItem>),
 }
 
 impl Store {
@@ -43,100 +53,107 @@ impl Store {
         from: Option<HashMap<String, AttributeValue>>,
         now: Timestamp,
     ) -> Result<RawPage, StoreError> {
-        let scan =
-            self.client.scan().table_name(&*self.table).consistent_read(true).set_exclusive_start_key(from);
-        let page = scan.send().await?;
-        let alive = page.items().iter().filter(|item| !has_expired(item, now));
-        Ok((alive.map(raw).collect::<Result<_, _>>()?, page.last_evaluated_key))
+        let scan = || {
+            let scan = self.client.scan().table_name(&*self.table).consistent_read(true);
+            scan.set_exclusive_start_key(from.clone()).customize().config_override(slowly()).send()
+        };
+        let page = self.patiently(scan).await?;
+        let alive = page.items.unwrap_or_default().into_iter().filter(|item| !has_expired(item, now));
+        Ok((alive.map(RawItem::of).collect::<Result<_, _>>()?, page.last_evaluated_key))
     }
 
     /// Puts an item where none is under its key.
     pub async fn put_raw(&self, item: &RawItem) -> Result<Put, StoreError> {
-        let parsed = parse(&item.json).ok_or(StoreError::Damaged)?;
-        self.count_write();
-        let put = self.client.put_item().table_name(&*self.table).set_item(Some(parsed));
-        if unless_condition_failed(put.condition_expression("attribute_not_exists(pk)").send().await)? {
-            return Ok(Put::Done);
+        self.put_raw_if(item, |put| put.condition_expression("attribute_not_exists(pk)")).await
+    }
+
+    /// Puts an item in the place of another one, if that is still there as it was.
+    pub async fn replace_raw(&self, item: &RawItem, there: &RawItem) -> Result<Put, StoreError> {
+        let unchanged: Vec<String> =
+            (0..there.item.len()).map(|index| format!("#n{index} = :v{index}")).collect();
+        let (mut names, mut values) = (HashMap::new(), HashMap::new());
+        for (index, (name, value)) in there.item.iter().enumerate() {
+            names.insert(format!("#n{index}"), name.clone());
+            values.insert(format!(":v{index}"), value.clone());
         }
-        let key = AttributeValue::S(item.key.clone());
-        let get = self.client.get_item().table_name(&*self.table).key(KEY, key).consistent_read(true);
-        let there = get.send().await?.item.as_ref().map(raw).transpose()?;
-        Ok(if there.as_ref() == Some(item) { Put::Same } else { Put::Differs })
+        let put = |put: PutItemFluentBuilder| {
+            put.condition_expression(unchanged.join(" AND "))
+                .set_expression_attribute_names(Some(names.clone()))
+                .set_expression_attribute_values(Some(values.clone()))
+        };
+        self.put_raw_if(item, put).await
+    }
+
+    async fn put_raw_if(
+        &self,
+        item: &RawItem,
+        condition: impl Fn(PutItemFluentBuilder) -> PutItemFluentBuilder,
+    ) -> Result<Put, StoreError> {
+        let put = || {
+            self.count_write();
+            let put = self.client.put_item().table_name(&*self.table).set_item(Some(item.item.clone()));
+            let put = condition(put.return_values_on_condition_check_failure(AllOld));
+            put.customize().config_override(slowly()).send()
+        };
+        let there = match self.patiently(put).await {
+            Ok(_) => return Ok(Put::Done),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(conflict)) => conflict.item().cloned(),
+                _ => return Err(error.into()),
+            },
+        };
+        // Not every engine says what it found.
+        let there = match there {
+            Some(there) => Some(there),
+            None => self.raw(item.key()).await?,
+        };
+        let there = RawItem::of(there.ok_or_else(changing)?)?;
+        Ok(if there == *item { Put::Same } else { Put::Other(Box::new(there)) })
+    }
+
+    async fn raw(&self, key: &str) -> Result<Option<HashMap<String, AttributeValue>>, StoreError> {
+        let key = AttributeValue::S(key.to_owned());
+        let get = || {
+            let get = self.client.get_item().table_name(&*self.table).key(KEY, key.clone());
+            get.consistent_read(true).customize().config_override(slowly()).send()
+        };
+        Ok(self.patiently(get).await?.item)
+    }
+
+    /// Sends a request until it is answered for good.
+    async fn patiently<T, E, F>(&self, send: impl Fn() -> F) -> Result<T, SdkError<E, HttpResponse>>
+    where
+        E: ProvideErrorMetadata,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let mut wait = FIRST_WAIT;
+        for _ in 1..MOST_TRIES {
+            match send().await {
+                Err(error) if passes(&error) => self.world.sleep(wait).await,
+                answered => return answered,
+            }
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+        send().await
     }
 }
 
-impl RawItem {
-    /// Reads a line; `None` when it is no item.
-    pub fn read(line: &str) -> Option<Self> {
-        raw(&parse(line)?).ok()
+fn slowly() -> Builder {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_WITHIN);
+    Builder::new().timeout_config(timeouts.operation_timeout(ATTEMPT_WITHIN * 2).build())
+}
+
+fn passes<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => true,
+        SdkError::ServiceError(_) | SdkError::ResponseError(_) => {
+            error.raw_response().is_some_and(|response| response.status().is_server_error())
+                || error.code().is_some_and(|code| PASSING.contains(&code))
+        }
+        _ => false,
     }
 }
 
-fn has_expired(item: &Item, now: Timestamp) -> bool {
-    let expires =
-        item.get(EXPIRES).and_then(|value| value.as_n().ok()).and_then(|seconds| seconds.parse().ok());
-    expires.is_some_and(|seconds: i64| seconds <= now.as_second())
-}
-
-fn raw(item: &Item) -> Result<RawItem, StoreError> {
-    let key = item.get(KEY).and_then(|value| value.as_s().ok()).ok_or(StoreError::Damaged)?;
-    Ok(RawItem { key: key.clone(), json: object(item)?.to_string() })
-}
-
-fn object(members: &HashMap<String, AttributeValue>) -> Result<Value, StoreError> {
-    let ordered: BTreeMap<&String, &AttributeValue> = members.iter().collect();
-    let member = |(name, value): (&String, &AttributeValue)| Ok((name.clone(), typed(value)?));
-    Ok(Value::Object(ordered.into_iter().map(member).collect::<Result<Map<_, _>, StoreError>>()?))
-}
-
-fn typed(value: &AttributeValue) -> Result<Value, StoreError> {
-    Ok(match value {
-        AttributeValue::S(text) => json!({"S": text}),
-        AttributeValue::N(number) => json!({"N": number}),
-        AttributeValue::Bool(yes) => json!({"BOOL": yes}),
-        AttributeValue::Null(_) => json!({"NULL": true}),
-        AttributeValue::L(list) => {
-            json!({"L": list.iter().map(typed).collect::<Result<Vec<_>, _>>()?})
-        }
-        AttributeValue::M(members) => json!({"M": object(members)?}),
-        // The bridge writes no sets and no bytes.
-        _ => return Err(StoreError::Damaged),
-    })
-}
-
-fn parse(line: &str) -> Option<Item> {
-    members(&serde_json::from_str(line).ok()?)
-}
-
-fn members(value: &Value) -> Option<Item> {
-    value.as_object()?.iter().map(|(name, value)| Some((name.clone(), untyped(value)?))).collect()
-}
-
-fn untyped(value: &Value) -> Option<AttributeValue> {
-    let (kind, value) = value.as_object().filter(|one| one.len() == 1)?.iter().next()?;
-    Some(match kind.as_str() {
-        "S" => AttributeValue::S(value.as_str()?.to_owned()),
-        "N" => AttributeValue::N(value.as_str()?.to_owned()),
-        "BOOL" => AttributeValue::Bool(value.as_bool()?),
-        "NULL" => AttributeValue::Null(true),
-        "L" => AttributeValue::L(value.as_array()?.iter().map(untyped).collect::<Option<_>>()?),
-        "M" => AttributeValue::M(members(value)?),
-        _ => return None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_item_is_the_same_bytes_whatever_order_it_comes_in() {
-        let line = r#"{"a":{"L":[{"N":"1"},{"NULL":true}]},"pk":{"S":"A#1"},"z":{"M":{"x":{"BOOL":true}}}}"#;
-        let mixed = r#"{"z":{"M":{"x":{"BOOL":true}}},"pk":{"S":"A#1"},"a":{"L":[{"N":"1"},{"NULL":true}]}}"#;
-        let item = RawItem::read(mixed).unwrap();
-        assert_eq!((item.key.as_str(), item.json.as_str()), ("A#1", line));
-        for nonsense in ["", "{}", "[]", r#"{"pk":{"N":"1"}}"#, r#"{"pk":{"S":"x"},"b":{"B":"AA=="}}"#] {
-            assert_eq!(RawItem::read(nonsense), None, "{nonsense}");
-        }
-    }
+fn changing() -> StoreError {
+    StoreError::Unavailable("an item comes and goes: something else writes to it".to_owned())
 }

@@ -21,6 +21,7 @@ mod item;
 mod leftovers;
 mod lists;
 mod marks;
+mod raw;
 mod sightings;
 mod table;
 mod templates;
@@ -46,12 +47,13 @@ use crate::{
     world::World,
 };
 
-pub use bulk::{Put, RawItem, RawPage};
+pub use bulk::{Put, RawPage};
 pub use error::{CommitError, StoreError, Unreached};
 pub use instances::Owner;
 pub use item::DUE_SHARDS;
 pub use leftovers::Leftovers;
 pub use lists::{Due, Listed};
+pub use raw::{RawItem, RawKind};
 pub use sightings::{SEVERAL, Seen, Sighting, Sightings};
 pub use table::TableFacts;
 

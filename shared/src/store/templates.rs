@@ -8,7 +8,7 @@ use super::{
 };
 use crate::template::TemplateBook;
 
-const BOOK: &str = "T#templates";
+pub(super) const BOOK: &str = "T#templates";
 
 impl Store {
     /// The templates as last committed; none when there is no such item.

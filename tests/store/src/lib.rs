@@ -48,7 +48,7 @@ impl Fixture {
             pages += 1;
             from = next;
             if from.is_none() {
-                all.sort_by(|one, other| one.key.cmp(&other.key));
+                all.sort_by(|one, other| one.key().cmp(other.key()));
                 return (all, pages);
             }
         }

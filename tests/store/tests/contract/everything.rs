@@ -32,8 +32,21 @@ async fn an_item_is_put_where_none_is_and_never_over_another() {
     let other = item(r#"{"a":{"N":"2"},"pk":{"S":"A#1"}}"#);
     assert_eq!(f.store.put_raw(&one).await.expect("a write"), Put::Done);
     assert_eq!(f.store.put_raw(&one).await.expect("an answer"), Put::Same);
-    assert_eq!(f.store.put_raw(&other).await.expect("an answer"), Put::Differs);
+    assert_eq!(f.store.put_raw(&other).await.expect("an answer"), Put::Other(Box::new(one.clone())));
     assert_eq!(f.everything(at(0)).await.0, [one]);
+}
+
+#[tokio::test]
+async fn an_item_takes_the_place_of_the_one_that_was_seen_and_of_no_later_one() {
+    let f = Fixture::new().await;
+    let [one, other, late] = [1, 2, 3].map(|n| item(&format!(r#"{{"a":{{"N":"{n}"}},"pk":{{"S":"A#1"}}}}"#)));
+    assert_eq!(f.store.put_raw(&one).await.expect("a write"), Put::Done);
+    assert_eq!(f.store.replace_raw(&other, &one).await.expect("a write"), Put::Done);
+    assert_eq!(
+        f.store.replace_raw(&late, &one).await.expect("an answer"),
+        Put::Other(Box::new(other.clone()))
+    );
+    assert_eq!(f.everything(at(0)).await.0, [other]);
 }
 
 #[tokio::test]
