@@ -18,7 +18,7 @@ use super::{
 };
 
 /// A page is a megabyte, perhaps over a thin line.
-const ATTEMPT_WITHIN: Duration = Duration::from_secs(60);
+const ATTEMPT_WITHIN: Duration = Duration::from_mins(1);
 const FIRST_WAIT: SignedDuration = SignedDuration::from_millis(50);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
 const MOST_TRIES: u32 = 30;

@@ -145,13 +145,13 @@ mod tests {
             keys.push(key);
         }
         keys.sort();
-        let mut sorted = Vec::new();
+        let mut in_order = Vec::new();
         let each = |key: &str, json: &str| {
             assert_eq!(RawItem::read(json).unwrap().key(), key);
-            sorted.push(key.to_owned());
+            in_order.push(key.to_owned());
             Ok::<_, io::Error>(())
         };
         sorter.finish(each).unwrap();
-        assert_eq!(sorted, keys);
+        assert_eq!(in_order, keys);
     }
 }

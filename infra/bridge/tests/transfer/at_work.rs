@@ -1,7 +1,5 @@
 //! A store that is at work, or was.
 
-use std::sync::OnceLock;
-
 use bridge::embedded::Embedded;
 use jiff::Timestamp;
 use shared::{
@@ -42,8 +40,7 @@ async fn a_data_file_that_is_served_is_neither_exported_nor_imported_into() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_changes_while_it_is_exported_gives_no_archive() {
     let folder = Folder::new();
-    static STORE: OnceLock<Embedded> = OnceLock::new();
-    let engine = STORE.get_or_init(|| Embedded::in_memory().expect("an engine")).clone();
+    let engine = Embedded::in_memory().expect("an engine");
     fill(&store_on(engine.clone()).await, 30).await;
     let change = r#"{"TableName":"approval-bridge","Item":{"pk":{"S":"A#new"},"version":{"N":"1"}}}"#;
     let endpoint = Endpoint::watched(engine.clone(), move |operation, number| {

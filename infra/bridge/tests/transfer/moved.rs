@@ -31,12 +31,13 @@ async fn there_and_back(approvals: usize, endpoint: Option<String>) {
     let endpoint = endpoint.unwrap_or(served.address);
     let table = format!("moved-{}", std::process::id());
     let there = [("BRIDGE_DYNAMODB_ENDPOINT", &*endpoint), ("BRIDGE_TABLE", &*table)];
-    let steps: [(&str, &str, &[(&str, &str)]); 5] = [
-        ("export", &archives[0], &[("BRIDGE_FILE", &file)]),
-        ("import", &archives[0], &there),
-        ("export", &archives[1], &there),
-        ("import", &archives[1], &[("BRIDGE_FILE", &back)]),
-        ("export", &archives[2], &[("BRIDGE_FILE", &back)]),
+    let (from, to) = ([("BRIDGE_FILE", &*file)], [("BRIDGE_FILE", &*back)]);
+    let steps = [
+        ("export", &archives[0], &from[..]),
+        ("import", &archives[0], &there[..]),
+        ("export", &archives[1], &there[..]),
+        ("import", &archives[1], &to[..]),
+        ("export", &archives[2], &to[..]),
     ];
     for (verb, archive, place) in steps {
         let began = Instant::now();

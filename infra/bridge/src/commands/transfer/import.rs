@@ -204,6 +204,7 @@ impl fmt::Display for Counts {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Outcome {
     New,
     Same,

@@ -33,9 +33,8 @@ impl There {
 /// Judges between an item of the file and the other one. `is_fresh`: nobody has used the store for approvals yet.
 pub(super) fn judge(item: &RawItem, there: &There, is_fresh: bool) -> Verdict {
     match item.kind() {
-        RawKind::Note => Verdict::Keep,
         RawKind::Templates if is_fresh => Verdict::Replace,
-        RawKind::Templates => Verdict::Keep,
+        RawKind::Note | RawKind::Templates => Verdict::Keep,
         RawKind::Approval if there.version > item.version() => Verdict::Keep,
         RawKind::Approval => Verdict::Clash,
         RawKind::Instance => match (item.owner(), there.owner.as_deref()) {
