@@ -46,6 +46,8 @@ impl Site {
         let sandbox = Sandbox::start(&World::real(), settings).await.expect("the simulators start");
         let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         let site = Self::between(sandbox, &World::real(), &variables).await;
+        // DingTalk's console waits 1.5 seconds, like its pushes: many sites that start at once take longer.
+        site.callback.started().await;
         site.sandbox.connect(&site.bridge).await.expect("DingTalk accepts the callback address");
         site
     }

@@ -41,6 +41,15 @@ pub fn agree(site: &Site) {
     }
 }
 
+/// The same, one after another, each reported before the next: as many at once as there are on the desk would wait for one
+/// callback function, and DingTalk waits 1.5 seconds.
+pub async fn agree_in_turn(site: &Site) {
+    for todo in site.sandbox.dingtalk.todos("emp1002") {
+        site.sandbox.dingtalk.agree(todo.task, "").expect("they may");
+        site.sandbox.dingtalk.pushes_settled().await;
+    }
+}
+
 /// Waits until Dataphin knows the outcome, and sees to it that it learned it once.
 pub async fn told(site: &Site, apply_id: &str) -> Outcome {
     let told = tokio::time::timeout(PATIENCE, site.sandbox.dataphin.told(apply_id)).await;

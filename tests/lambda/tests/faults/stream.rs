@@ -7,7 +7,7 @@ use simulators::{
     dingtalk::{Api, Fault, Trouble as DingTalkTrouble},
 };
 
-use crate::scene::{accepted, agree, approval, record_of, told, until};
+use crate::scene::{accepted, agree, agree_in_turn, approval, record_of, told, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poisoned_record_holds_up_no_other_and_a_batch_that_comes_twice_changes_nothing() {
@@ -34,8 +34,7 @@ async fn a_record_that_always_fails_ends_in_the_failures_queue_and_the_sweep_tak
     let site = Site::start().await;
     let (apply_ids, sweep) = ([accepted(&site).await, accepted(&site).await], site.sweep.hold().await);
     let relay = site.relay.hold().await;
-    agree(&site);
-    site.sandbox.dingtalk.pushes_settled().await;
+    agree_in_turn(&site).await;
     let unlucky = format!("A#{}", approval(&site, &apply_ids[0]));
     site.table.troubles.begin(Trouble::of(Ill::ServerError).on(&["GetItem"]).about(unlucky));
     drop(relay);
@@ -57,8 +56,7 @@ async fn a_batch_whose_relay_dies_comes_again() {
     let site = Site::start().await;
     let apply_ids = [accepted(&site).await, accepted(&site).await, accepted(&site).await];
     let (relay, _sweep) = (site.relay.hold().await, site.sweep.hold().await);
-    agree(&site);
-    site.sandbox.dingtalk.pushes_settled().await;
+    agree_in_turn(&site).await;
     let reads = || site.sandbox.dingtalk.calls().of(Api::GetInstance).calls;
     let before = reads();
     site.sandbox.dingtalk.fault(Fault::of(Api::GetInstance, DingTalkTrouble::HoldAnswer(20_000)).once());

@@ -14,7 +14,7 @@ use simulators::{
 };
 
 use crate::scene::{
-    agree, all_accepted, approval, no_instance_twice, told, told_in_effect_once, until, until_metric,
+    agree_in_turn, all_accepted, approval, no_instance_twice, told, told_in_effect_once, until, until_metric,
 };
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -30,8 +30,7 @@ async fn a_sweep_that_is_killed_in_the_middle_is_finished_by_the_next() {
     let site = Site::start().await;
     let (_relay, sweep) = (site.relay.hold().await, site.sweep.hold().await);
     let apply_ids = all_accepted(&site, 12).await;
-    agree(&site);
-    site.sandbox.dingtalk.pushes_settled().await;
+    agree_in_turn(&site).await;
     // Four are told, four are told and the answer is lost, four are not even read when the process is killed.
     site.sandbox.dingtalk.fault(DingTalkFault::of(Api::GetInstance, Trouble::Slow(30_000)).next(4));
     site.sandbox.dataphin.fault(Fault::HoldAnswer { milliseconds: 30_000 }, Times::Next(4));
@@ -65,16 +64,14 @@ async fn two_sweeps_at_once_double_nothing() {
     let (_relay, sweep) = (site.relay.hold().await, site.sweep.hold().await);
     let other = site.sweep.another().await;
     let decided = all_accepted(&site, 6).await;
-    agree(&site);
-    site.sandbox.dingtalk.pushes_settled().await;
+    agree_in_turn(&site).await;
     site.sandbox.dingtalk.set_qps(Some(0));
     let to_create = all_accepted(&site, 4).await;
     site.sandbox.dingtalk.set_qps(None);
     drop(sweep);
     let all = decided.len() + to_create.len();
     until_swept(&site, &other, || site.sandbox.dingtalk.instances().len() >= all).await;
-    agree(&site);
-    site.sandbox.dingtalk.pushes_settled().await;
+    agree_in_turn(&site).await;
     until_swept(&site, &other, || site.sandbox.dataphin.counts().accepted == all).await;
     for apply_id in decided.iter().chain(&to_create) {
         assert_eq!(told(&site, apply_id).await, Outcome::Approved);
@@ -130,8 +127,7 @@ async fn a_backlog_of_reads_waits_in_turn_and_none_is_put_off() {
     let site = Site::start().await;
     let (_relay, _sweep) = (site.relay.hold().await, site.sweep.hold().await);
     let apply_ids = all_accepted(&site, 24).await;
-    agree(&site);
-    site.sandbox.dingtalk.pushes_settled().await;
+    agree_in_turn(&site).await;
     let function = site.sweep.another_with(&[("DINGTALK_CALLS_PER_SECOND", "4")]).await;
     let answer = swept(&function).await;
     assert_eq!(answer, json!({"due": 24, "failed": 0, "left": 0}), "{}", function.log());

@@ -7,8 +7,8 @@ use serde_json::json;
 use simulators::{dataphin::Outcome, dingtalk::PushOutcome};
 
 use crate::scene::{
-    accepted, agree, approval, no_instance_twice, record_of, request, told, told_in_effect_once, until,
-    until_metric,
+    accepted, agree, agree_in_turn, approval, no_instance_twice, record_of, request, told,
+    told_in_effect_once, until, until_metric,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,8 +69,7 @@ async fn what_fails_at_the_first_try_is_never_noticed() {
     }
     no_instance_twice(&site, apply_ids.len());
     let (relay, sweep) = (site.relay.hold().await, site.sweep.hold().await);
-    agree(&site);
-    site.sandbox.dingtalk.pushes_settled().await;
+    agree_in_turn(&site).await;
     site.table.troubles.begin(at_first(Ill::AnswerLost).on(&["PutItem"]));
     drop((relay, sweep));
     for apply_id in &apply_ids {
