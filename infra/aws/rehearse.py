@@ -24,7 +24,7 @@ from rehearsal.installation import (
 )
 from rehearsal.stage import fitted
 from rehearsal.told import check, note, step, summary
-from rehearsal.witness import Witness, beyond
+from rehearsal.witness import Witness, beyond, not_asked, unbounded
 
 # What the diagnosis must find wrong: the address that AWS would give leads nowhere.
 NOT_PUBLIC = ["callback"]
@@ -227,6 +227,10 @@ def judge(witnesses: dict[str, Witness], built: Path) -> None:
         wrong = beyond(name, witness.calls, built)
         kinds = sorted({f"{action} {key[:1] if key else where}" for action, where, key in witness.calls})
         check(bool(kinds) and not wrong, f"{name}: {', '.join(wrong) or ', '.join(kinds)}")
+        if idle := not_asked(name, witness.calls, built):
+            note(f"     (allowed, and not asked for in this rehearsal: {', '.join(idle)})")
+        loose = unbounded(name, built)
+        check(not loose, f"{name}: each action on items is bound to keys{''.join(f', but {action}' for action in loose)}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import yaml
 # One call as a role sees it: the action, what it is about ("table" or "index/<name>"), and the item's key.
 Call = tuple[str, str, str | None]
 MEMBERS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+KEYS = "dynamodb:LeadingKeys"
 
 
 class Witness:
@@ -62,33 +63,60 @@ class Witness:
 
 
 def asked(action: str, body: dict) -> list[Call]:
-    """What a call asks for; a transaction asks for what is in it."""
+    """What a call asks for. A transaction asks for each action in it, about each key in it: AWS may hold all against all."""
     if action == "TransactWriteItems":
-        return [call for item in body["TransactItems"] for kind in item for call in asked(MEMBERS[kind], item[kind])]
-    key = (body.get("Key") or body.get("Item") or {}).get("pk", {}).get("S")
+        members = [(MEMBERS[kind], key_of(member)) for item in body["TransactItems"] for kind, member in item.items()]
+        return [(action, "table", key) for action, _ in members for _, key in members]
     index = body.get("IndexName")
-    return [(action, f"index/{index}" if index else "table", key)]
+    return [(action, f"index/{index}" if index else "table", key_of(body))]
+
+
+def key_of(body: dict) -> str | None:
+    return (body.get("Key") or body.get("Item") or {}).get("pk", {}).get("S")
 
 
 def beyond(role: str, calls: set[Call], built: Path) -> list[str]:
     """The calls that a role in roles.yaml does not allow."""
-    roles = yaml.safe_load((built / "Roles" / "template.yaml").read_text())["Resources"]
-    statements = [
-        statement
-        for policy in roles[role]["Properties"]["Policies"]
-        for statement in policy["PolicyDocument"]["Statement"]
-    ]
+    statements = statements_of(role, built)
     return sorted(f"{action} on {where} {key or ''}" for action, where, key in calls
                   if not any(allows(statement, action, where, key) for statement in statements))
 
 
+def unbounded(role: str, built: Path) -> list[str]:
+    """The actions on items that a role allows without naming the keys, or for a call that has none."""
+    return [action for statement in statements_of(role, built) for action in many(statement["Action"])
+            if action.endswith("Item") and not (keys(statement) and has_key(statement))]
+
+
+def not_asked(role: str, calls: set[Call], built: Path) -> list[str]:
+    """The items that a role allows and nobody asked for."""
+    allowed = {(action.removeprefix("dynamodb:"), pattern) for statement in statements_of(role, built)
+               for action in many(statement["Action"]) for pattern in keys(statement)}
+    asked_for = {(action, pattern) for action, pattern in allowed
+                 if any(action == asked and key and fnmatch.fnmatchcase(key, pattern) for asked, _, key in calls)}
+    return sorted(f"{action} {pattern[:1]}" for action, pattern in allowed - asked_for)
+
+
+def statements_of(role: str, built: Path) -> list[dict]:
+    roles = yaml.safe_load((built / "Roles" / "template.yaml").read_text())["Resources"]
+    policies = roles[role]["Properties"]["Policies"]
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
+
 def allows(statement: dict, action: str, where: str, key: str | None) -> bool:
-    actions, resources = many(statement["Action"]), many(statement["Resource"])
-    named = [found.get("Fn::Sub", found.get("Ref")) for found in resources]
+    named = [found.get("Fn::Sub", found.get("Ref")) for found in many(statement["Resource"])]
     about = "TableArn" if where == "table" else f"${{TableArn}}/{where}"
-    keys = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys")
-    fits = keys is None or (key is not None and any(fnmatch.fnmatchcase(key, pattern) for pattern in keys))
-    return f"dynamodb:{action}" in actions and about in named and fits
+    patterns = keys(statement)
+    fits = not patterns or (key is not None and any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns))
+    return f"dynamodb:{action}" in many(statement["Action"]) and about in named and fits
+
+
+def keys(statement: dict) -> list[str]:
+    return statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get(KEYS, [])
+
+
+def has_key(statement: dict) -> bool:
+    return statement.get("Condition", {}).get("Null", {}).get(KEYS) == "false"
 
 
 def many(value: object) -> list:
