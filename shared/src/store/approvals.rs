@@ -41,7 +41,7 @@ impl Store {
         let (condition, version) = version_condition(&whole);
         self.count_write();
         let _lane = self.lane().await;
-        let sent = self
+        let put = self
             .client
             .put_item()
             .table_name(&*self.table)
@@ -51,10 +51,8 @@ impl Store {
             .set_expression_attribute_names(
                 version.as_ref().map(|_| [("#version".into(), VERSION.into())].into()),
             )
-            .set_expression_attribute_values(version.map(|value| [(":version".into(), value)].into()))
-            .send()
-            .await;
-        match sent {
+            .set_expression_attribute_values(version.map(|value| [(":version".into(), value)].into()));
+        match self.unless_held(|| put.clone().send()).await {
             Ok(_) => {
                 self.tell_if_due(&whole);
                 Ok(next)

@@ -54,7 +54,7 @@ impl Store {
         // Seconds, for the table's time to live.
         let expires = (hint.received_at + KEEP_EARLY).as_second();
         self.count_write();
-        let sent = self
+        let update = self
             .client
             .update_item()
             .table_name(&*self.table)
@@ -68,9 +68,8 @@ impl Store {
             .expression_attribute_values(":agreed", word(HintResult::Agreed)?)
             .expression_attribute_values(":refused", word(HintResult::Refused)?)
             .expression_attribute_values(":early", serde_dynamo::to_attribute_value(hint)?)
-            .expression_attribute_values(":expires", number(expires))
-            .send()
-            .await;
+            .expression_attribute_values(":expires", number(expires));
+        let sent = self.unless_held(|| update.clone().send()).await;
         if unless_condition_failed(sent)? { Ok(Owner::Nobody) } else { self.owner(instance).await }
     }
 

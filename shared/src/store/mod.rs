@@ -22,6 +22,7 @@ mod leftovers;
 mod lists;
 mod marks;
 mod raw;
+mod retries;
 mod sightings;
 mod table;
 mod templates;
@@ -37,7 +38,7 @@ use std::{
 
 use aws_sdk_dynamodb::{
     Client,
-    config::{Credentials, HttpClient, Region, retry::RetryConfig, timeout::TimeoutConfig},
+    config::{Credentials, HttpClient, Region, timeout::TimeoutConfig},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -88,7 +89,8 @@ impl Store {
             .behavior_version(aws::behavior_version())
             .region(aws.region.clone())
             .credentials_provider(aws.credentials.clone())
-            .timeout_config(timeouts());
+            .timeout_config(timeouts())
+            .retry_config(retries::by_the_client());
         config.set_endpoint_url(settings.endpoint.clone().or_else(|| aws.endpoint.clone()));
         Self::new(Client::from_conf(config.build()), &settings.table, world)
     }
@@ -110,7 +112,7 @@ impl Store {
             .region(Region::from_static("local"))
             .credentials_provider(Credentials::new("local", "local", None, None, "local"))
             .timeout_config(timeouts())
-            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(20)))
+            .retry_config(retries::by_the_client())
             .build();
         Self::new(Client::from_conf(config), table, world)
     }

@@ -1,6 +1,6 @@
 //! An item as it travels: DynamoDB's JSON with the names in order, so that the same item is always the same bytes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
@@ -111,7 +111,9 @@ fn typed(value: &AttributeValue) -> Result<Value, StoreError> {
             json!({"L": list.iter().map(typed).collect::<Result<Vec<_>, _>>()?})
         }
         AttributeValue::M(members) => json!({"M": object(members)?}),
-        // The bridge writes no sets and no bytes.
+        // A set has no order of its own.
+        AttributeValue::Ss(texts) => json!({"SS": texts.iter().collect::<BTreeSet<_>>()}),
+        // The bridge writes no other sets and no bytes.
         _ => return Err(StoreError::Damaged),
     })
 }
@@ -129,8 +131,13 @@ fn untyped(value: &Value) -> Option<AttributeValue> {
         "NULL" => AttributeValue::Null(true),
         "L" => AttributeValue::L(value.as_array()?.iter().map(untyped).collect::<Option<_>>()?),
         "M" => AttributeValue::M(members(value)?),
+        "SS" => AttributeValue::Ss(value.as_array()?.iter().map(set_member).collect::<Option<_>>()?),
         _ => return None,
     })
+}
+
+fn set_member(value: &Value) -> Option<String> {
+    value.as_str().map(ToOwned::to_owned)
 }
 
 #[cfg(test)]
@@ -149,6 +156,15 @@ mod tests {
     }
 
     #[test]
+    fn a_set_travels_in_one_order() {
+        let line = r#"{"a":{"SS":["1","2"]},"pk":{"S":"M#1"}}"#;
+        let item = RawItem::read(line).unwrap();
+        let other = AttributeValue::Ss(vec!["2".to_owned(), "1".to_owned()]);
+        let again = RawItem::of(item.item.into_iter().chain([("a".to_owned(), other)]).collect()).unwrap();
+        assert_eq!(again.json(), line);
+    }
+
+    #[test]
     fn what_export_would_write_otherwise_is_no_item() {
         for line in [
             "",
@@ -161,6 +177,8 @@ mod tests {
             r#"{"pk": {"S":"A#1"}}"#,
             r#"{"pk":{"S":"\u0041#1"}}"#,
             r#"{"a":{"NULL":false},"pk":{"S":"A#1"}}"#,
+            r#"{"a":{"SS":["2","1"]},"pk":{"S":"A#1"}}"#,
+            r#"{"a":{"SS":["1","1"]},"pk":{"S":"A#1"}}"#,
         ] {
             assert_eq!(RawItem::read(line), None, "{line}");
         }

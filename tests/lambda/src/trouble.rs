@@ -21,6 +21,8 @@ pub enum Ill {
     TransactionConflict,
     /// The same transaction is under way already.
     TransactionInProgress,
+    /// A write of one item, while a transaction is under way on it: `TransactionConflictException`.
+    ItemInTransaction,
     /// 500 `InternalServerError`, and nothing was done.
     ServerError,
     /// 503, and nothing was done.
@@ -155,6 +157,9 @@ impl Ill {
                 "TransactionInProgressException",
                 "The transaction with the given request token is already in progress.",
             ),
+            Self::ItemInTransaction => {
+                error(400, "TransactionConflictException", "Transaction is ongoing for the item")
+            }
             Self::ServerError | Self::AnswerLost => {
                 error(500, "InternalServerError", "Internal server error")
             }

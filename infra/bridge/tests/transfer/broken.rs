@@ -175,3 +175,18 @@ async fn what_would_write_over_something_else_is_refused() {
     let said = refused(&["export", &folder.path("no/such/folder")], &[("BRIDGE_FILE", &file)]).await;
     assert!(said.contains("cannot be written"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_expired_where_it_is_imported_makes_room() {
+    let folder = Folder::new();
+    let (first, archive, second) =
+        (folder.path("first.db"), folder.path("archive"), folder.path("second.db"));
+    let item = |expires: i64| format!(r#"{{"expires":{{"N":"{expires}"}},"pk":{{"S":"E#1"}}}}"#);
+    let now = jiff::Timestamp::now().as_second();
+    put(&store_in(&first).await, &item(now + 3600)).await;
+    // DynamoDB deletes what has expired when it comes to it.
+    put(&store_in(&second).await, &item(now - 3600)).await;
+    done(&["export", &archive], &[("BRIDGE_FILE", &first)]).await;
+    let said = done(&["import", &archive], &[("BRIDGE_FILE", &second)]).await;
+    assert!(said.contains("verified: the store holds the same 1 items"), "{said}");
+}

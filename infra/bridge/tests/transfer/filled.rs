@@ -49,6 +49,10 @@ async fn fill_the_rest(store: &Store) -> usize {
     store.commit_templates(book).await.expect("templates");
     store.identity_made().await.expect("a name");
     store.claim_turn("lost-events", now, now).await.expect("a mark");
+    store.set_secret_version("today before").await.expect("a mark");
+    for left in ["of a check", "another"] {
+        store.leave(&InstanceId::new(left), now).await.expect("a leftover");
+    }
     store.saw(Sighting::Started, "").await;
     store.saw(Sighting::DataphinCall, "-12 \u{1F600}").await;
     store.expect_trial(now).await.expect("a mark");
@@ -65,7 +69,7 @@ async fn fill_the_rest(store: &Store) -> usize {
         let hint = Hint { result: HintResult::Agreed, finished_at: Some(at), received_at: at };
         store.keep_early(&InstanceId::new(name), &hint).await.expect("an early event");
     }
-    9
+    11
 }
 
 /// Commits the `n`th approval in the state that is its turn; gives the number of items.

@@ -219,7 +219,12 @@ async fn put(store: &Store, world: &World, item: &RawItem, is_fresh: bool) -> Re
             Put::Same => return Ok(Outcome::Same),
             Put::Other(there) => there,
         };
-        match judge(item, &There::of(&there), is_fresh) {
+        // What has expired is as good as absent: the table's time to live has not come to it yet.
+        let verdict = match there.has_expired(world.now()) {
+            true => Verdict::Replace,
+            false => judge(item, &There::of(&there), is_fresh),
+        };
+        match verdict {
             Verdict::Keep => return Ok(Outcome::Kept),
             Verdict::Clash => return Err(clash(item)),
             Verdict::Replace => {
