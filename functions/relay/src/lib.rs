@@ -28,9 +28,11 @@ pub struct BatchItemFailure {
     pub item_identifier: String,
 }
 
-/// Handles a batch: every approval in it once, all at the same time, and ends before the process is killed. The stream sends everything again from the first record that is named as failed, so only a store
-/// that does not answer is worth that. Whatever else fails, or takes too long, stays due, and the sweep takes it up: one
-/// poisoned record does not hold up the others.
+/// Handles a batch: every approval in it once, all at the same time, and ends before the process is killed.
+///
+/// The stream sends everything again from the first record that is named as failed, so only a store that does not answer is
+/// worth that. Whatever else fails, or takes too long, stays due, and the sweep takes it up: one poisoned record does not hold
+/// up the others.
 pub async fn relay(engine: &Engine, batch: &Value, time: WorkTime) -> BatchResponse {
     let mut work = JoinSet::new();
     for (id, sequence_number) in approvals(batch) {

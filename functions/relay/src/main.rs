@@ -2,26 +2,14 @@
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
-use shared::{
-    engine::WorkTime,
-    lambda::{Failure, Live, time_left},
-};
+use shared::lambda::{Failure, Live};
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let live = Live::start(|parts| Ok((parts.engine, parts.world))).await?;
     let handle = async |event: LambdaEvent<Value>| {
-        live.keep_up().await;
-        let current = live.current().await;
-        let (engine, world) = &*current;
-        let time = WorkTime::of(time_left(event.context.deadline, world));
-        let response = relay::relay(engine, &event.payload, time).await;
-        if engine.turned_away() {
-            // The next attempt is made with what is in the secret by now.
-            live.changed().await;
-        }
-        live.flush();
-        Ok::<_, Failure>(response)
+        let work = async |engine: &_, time| relay::relay(engine, &event.payload, time).await;
+        Ok::<_, Failure>(live.work(event.context.deadline, work).await)
     };
     lambda_runtime::run(service_fn(handle)).await
 }

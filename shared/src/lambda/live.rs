@@ -17,7 +17,7 @@ use super::{
     Failure,
     looks::{Looks, Why},
     maker::{Broken, Make, Maker, Parts},
-    secrets::{NoSecret, Secret, Secrets},
+    secrets::{NoSecret, Secret, Secrets, Version},
 };
 use crate::{
     aws::Aws,
@@ -59,12 +59,12 @@ impl fmt::Debug for NotStarted {
 
 /// What is known of the secret.
 struct Known {
-    version: String,
+    version: Version,
     looks: Looks,
     /// What is in use tells why there is nothing else.
     broken: bool,
     /// The version that the store was told.
-    noted: Option<String>,
+    noted: Option<Version>,
 }
 
 impl<T> Live<T> {
@@ -114,7 +114,7 @@ impl<T> Live<T> {
         looks.begin(Why::Age, now);
         let read = secret.as_ref().and_then(|secret| secret.as_ref().ok());
         let version = read.map(|secret| secret.version.clone()).unwrap_or_default();
-        if read.is_some() {
+        if version.is_whole() && read.is_some() {
             looks.is_read(now);
         }
         let (first, broken) = match maker.make(secret) {
@@ -133,9 +133,9 @@ impl<T> Live<T> {
         })
     }
 
-    /// Writes the numbers of an invocation.
-    pub fn flush(&self) {
-        metrics::flush(self.maker.world.now());
+    /// Writes the numbers of an invocation when it is over, however it ends.
+    pub fn counting(&self) -> Counting {
+        Counting(self.maker.world.clone())
     }
 
     /// The function as it is now.
@@ -158,7 +158,7 @@ impl<T> Live<T> {
             return;
         }
         match timeout(STORE_TIME, self.maker.store.secret_version()).await {
-            Ok(Ok(Some(version))) if version == known.version => known.looks.is_read(now),
+            Ok(Ok(Some(version))) if version == known.version.to_string() => known.looks.is_read(now),
             Ok(Ok(_)) => {
                 self.look(&mut known, Why::Age).await;
             }
@@ -170,10 +170,12 @@ impl<T> Live<T> {
     /// Tells the store which version is today's, for whoever has no time to look.
     pub async fn note_version(&self) {
         let mut known = self.known.lock().await;
-        if self.secrets.is_none() || known.noted.as_ref() == Some(&known.version) {
+        if self.secrets.is_none() || !known.version.is_whole() || known.noted.as_ref() == Some(&known.version)
+        {
             return;
         }
-        let noted = timeout(STORE_TIME, self.maker.store.set_secret_version(&known.version)).await;
+        let version = known.version.to_string();
+        let noted = timeout(STORE_TIME, self.maker.store.set_secret_version(&version)).await;
         match noted {
             Ok(Ok(())) => known.noted = Some(known.version.clone()),
             Ok(Err(error)) => tracing::error!(%error, "the secret's version is noted next time"),
@@ -194,14 +196,14 @@ impl<T> Live<T> {
         }
         known.looks.begin(why, now);
         let read = within(if known.broken { LONG_LOOK_TIME } else { LOOK_TIME }, secrets).await;
-        let version = match &read {
-            Ok(secret) => {
-                known.looks.is_read(now);
-                secret.version.clone()
+        let version = read.as_ref().map(|secret| secret.version.clone()).unwrap_or_default();
+        if read.is_ok() && version.is_whole() {
+            known.looks.is_read(now);
+        }
+        if read.is_ok() && version.may_be(&known.version) {
+            if version.is_whole() {
+                known.version = version;
             }
-            Err(_) => String::new(),
-        };
-        if read.is_ok() && version == known.version {
             return None;
         }
         let passes = matches!(read, Err(NoSecret::NotNow(_)));
@@ -229,6 +231,15 @@ impl<T> Live<T> {
         let made = Arc::new(made);
         *self.current.write().await = made.clone();
         Some(made)
+    }
+}
+
+/// An invocation whose numbers are kept.
+pub struct Counting(World);
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        metrics::flush(self.0.now());
     }
 }
 

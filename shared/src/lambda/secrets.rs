@@ -1,7 +1,7 @@
 //! The one secret of Secrets Manager: a JSON object with the names of the environment's variables. During a rotation the value
 //! before is accepted as well: its members come as `…_PREVIOUS`.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use aws_sdk_secretsmanager::{
     Client, Config,
@@ -33,8 +33,38 @@ pub struct Secrets {
 pub struct Secret {
     /// Its members, and those before that differ.
     pub variables: Variables,
-    /// Changes with every rotation.
-    pub version: String,
+    /// Which it is.
+    pub version: Version,
+}
+
+/// Changes with every rotation, and when the value before is taken away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Version {
+    /// Today's value.
+    today: String,
+    /// The value before, where there is one.
+    before: Option<String>,
+    /// Secrets Manager does not say now whether there is a value before.
+    is_half: bool,
+}
+
+impl Version {
+    /// Whether all of it is known.
+    pub fn is_whole(&self) -> bool {
+        !self.is_half
+    }
+
+    /// Whether nothing says that `other` is another one.
+    pub fn may_be(&self, other: &Self) -> bool {
+        self.today == other.today && (self.is_half || self.before == other.before)
+    }
+}
+
+/// As the store is told.
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.today, self.before.as_deref().unwrap_or("-"))
+    }
 }
 
 /// The secret cannot be read.
@@ -72,10 +102,12 @@ impl Secrets {
     /// Reads it, and the value before where there is one.
     pub async fn read(&self) -> Result<Secret, NoSecret> {
         let (today, before) = tokio::join!(self.stage(TODAY), self.stage(BEFORE));
-        let (version, today) = today?.ok_or_else(|| NoSecret::Refused("no value yet".to_owned()))?;
+        let (id, today) = today?.ok_or_else(|| NoSecret::Refused("no value yet".to_owned()))?;
         // A value before that cannot be read is no reason not to work with today's.
-        let before = before.ok().flatten().map(|(_, members)| members).unwrap_or_default();
-        Ok(Secret { variables: together(today, before), version })
+        let is_half = matches!(before, Err(NoSecret::NotNow(_)));
+        let (before_id, before) = before.ok().flatten().unzip();
+        let version = Version { today: id, before: before_id, is_half };
+        Ok(Secret { variables: together(today, before.unwrap_or_default()), version })
     }
 
     async fn stage(&self, stage: &str) -> Result<Option<(String, Map<String, Value>)>, NoSecret> {

@@ -55,9 +55,8 @@ async fn run(live: Live<Router>, before: Before) -> Result<(), Failure> {
     let handle = move |request| {
         let live = live.clone();
         async move {
-            let answered = answer(&live, request, before).await;
-            live.flush();
-            answered
+            let _counting = live.counting();
+            answer(&live, request, before).await
         }
     };
     lambda_http::run(service_fn(handle)).await

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use axum::{
@@ -20,7 +20,7 @@ use crate::environment::lock;
 
 /// The secret: its values, today's last.
 #[derive(Clone, Default)]
-pub struct Secret(Arc<Mutex<Vec<Map<String, Value>>>>, Arc<Mutex<Mood>>, Arc<AtomicU64>);
+pub struct Secret(Arc<Mutex<Vec<Map<String, Value>>>>, Arc<Mutex<Mood>>, Arc<AtomicU64>, Arc<AtomicBool>);
 
 /// How Secrets Manager answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,12 +36,14 @@ pub enum Mood {
     Denied,
     /// It holds a text that is no JSON.
     Prose,
+    /// It has too much to do when it is asked for the value before.
+    OnlyToday,
 }
 
 impl Secret {
     /// Serves it; gives the address.
     pub async fn serve(first: Map<String, Value>) -> (Self, String) {
-        let secret = Self(Arc::new(Mutex::new(vec![first])), Arc::default(), Arc::default());
+        let secret = Self(Arc::new(Mutex::new(vec![first])), Arc::default(), Arc::default(), Arc::default());
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("its address");
         let router = Router::new().route("/", post(answer)).with_state(secret.clone());
@@ -52,6 +54,11 @@ impl Secret {
     /// Sets how it is answered from now on.
     pub fn set_mood(&self, mood: Mood) {
         *lock(&self.1) = mood;
+    }
+
+    /// Takes the label AWSPREVIOUS away, for good.
+    pub fn forget_before(&self) {
+        self.3.store(true, Ordering::Relaxed);
     }
 
     /// How often it was asked for a value.
@@ -78,22 +85,24 @@ async fn answer(State(secret): State<Secret>, body: Bytes) -> Response {
     secret.2.fetch_add(1, Ordering::Relaxed);
     let mood = *lock(&secret.1);
     match mood {
-        Mood::Well | Mood::Prose => {}
+        Mood::Well | Mood::Prose | Mood::OnlyToday => {}
         Mood::Denied => {
             let body = json!({"__type": "AccessDeniedException", "Message": "not authorized to perform"});
             return (StatusCode::BAD_REQUEST, Json(body)).into_response();
         }
-        Mood::Throttled => {
-            let body = json!({"__type": "ThrottlingException", "message": "Rate exceeded"});
-            return (StatusCode::BAD_REQUEST, Json(body)).into_response();
-        }
+        Mood::Throttled => return throttled(),
         Mood::Silent => std::future::pending().await,
     }
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let is_before = asked["VersionStage"] == "AWSPREVIOUS";
+    if is_before && mood == Mood::OnlyToday {
+        return throttled();
+    }
     let values = lock(&secret.0);
-    let index = match asked["VersionStage"].as_str() {
-        Some("AWSPREVIOUS") => values.len().checked_sub(2),
-        _ => values.len().checked_sub(1),
+    let index = match is_before {
+        true if secret.3.load(Ordering::Relaxed) => None,
+        true => values.len().checked_sub(2),
+        false => values.len().checked_sub(1),
     };
     let Some((index, value)) = index.and_then(|index| Some((index, values.get(index)?))) else {
         let body = json!({"__type": "ResourceNotFoundException", "message": "no such version"});
@@ -103,4 +112,9 @@ async fn answer(State(secret): State<Secret>, body: Bytes) -> Response {
         if mood == Mood::Prose { "hello".to_owned() } else { Value::Object(value.clone()).to_string() };
     Json(json!({"ARN": "arn", "Name": "bridge", "VersionId": format!("version-{index}"), "SecretString": text}))
         .into_response()
+}
+
+fn throttled() -> Response {
+    let body = json!({"__type": "ThrottlingException", "message": "Rate exceeded"});
+    (StatusCode::BAD_REQUEST, Json(body)).into_response()
 }

@@ -70,7 +70,7 @@ async fn a_withdrawn_callback_token_is_not_believed_by_a_callback_that_was_idle(
         site.secret.rotate(&[("DINGTALK_CALLBACK_TOKEN", new)]);
         secret.rotate(&[("DINGTALK_CALLBACK_TOKEN", new)]);
     }
-    until_noted(&site, "version-2").await;
+    until_noted(&site, "version-2 version-1").await;
     idle().await;
     assert_eq!(answered(&callback, event(&config)).await.0, 403, "{}", callback.log());
 }
@@ -81,7 +81,7 @@ async fn an_event_is_acknowledged_without_a_word_to_secrets_manager() {
     let config = site.sandbox.config().expect("it is complete");
     let (callback, secret) = callback(&site).await;
     assert_eq!(answered(&callback, event(&config)).await.0, 200);
-    until_noted(&site, "version-0").await;
+    until_noted(&site, "version-0 -").await;
     let asked = secret.asked();
     secret.set_mood(Mood::Silent);
     for _ in 0..2 {
@@ -101,4 +101,30 @@ async fn what_is_known_is_used_on_while_secrets_manager_is_silent() {
     for _ in 0..3 {
         assert_ne!(answered(&submit, creation(&token(&site))).await.0, 401, "what it knows is used on");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_before_whose_label_is_taken_away_opens_nothing_any_more() {
+    let site = Site::with(SandboxSettings::default(), &[KEEP]).await;
+    let (submit, leaked) = (site.submit.beside("submit", &[]).await, token(&site));
+    site.secret.rotate(&[("DATAPHIN_ACCESS_TOKEN", "the-second-token")]);
+    idle().await;
+    assert_ne!(answered(&submit, creation(&leaked)).await.0, 401, "the one before, for a while");
+    site.secret.forget_before();
+    idle().await;
+    assert_eq!(answered(&submit, creation(&leaked)).await.0, 401);
+    assert_ne!(answered(&submit, creation("the-second-token")).await.0, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_before_that_could_not_be_read_at_the_start_is_accepted_later() {
+    let site = Site::with(SandboxSettings::default(), &[KEEP]).await;
+    let before = token(&site);
+    site.secret.rotate(&[("DATAPHIN_ACCESS_TOKEN", "the-second-token")]);
+    site.secret.set_mood(Mood::OnlyToday);
+    let submit = site.submit.beside("submit", &[]).await;
+    assert_ne!(answered(&submit, creation("the-second-token")).await.0, 401, "today's is enough to start");
+    site.secret.set_mood(Mood::Well);
+    idle().await;
+    assert_ne!(answered(&submit, creation(&before)).await.0, 401, "{}", submit.log());
 }
