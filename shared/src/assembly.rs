@@ -7,7 +7,10 @@ use crate::{
     dataphin::Dataphin,
     dingtalk::DingTalk,
     engine::{Engine, EngineSettings},
-    http::{Http, client::HttpSetupError},
+    http::{
+        Http,
+        client::{HttpSetupError, IDLE},
+    },
     store::Store,
     world::World,
 };
@@ -15,19 +18,29 @@ use crate::{
 /// Dataphin is on the customer's own network; it answers soon or not at all.
 const DATAPHIN_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A process that Lambda had frozen does not see that the other end has closed a connection: a create call sent over it would
+/// have an unknown outcome.
+const IDLE_ON_LAMBDA: Duration = Duration::from_secs(5);
+
 /// Dataphin as a configuration describes it.
 pub fn dataphin(config: &DataphinConfig, world: World) -> Result<Dataphin, HttpSetupError> {
-    let http = match &config.authority {
-        Some(pem) => Http::trusting(DATAPHIN_TIMEOUT, pem)?,
-        None => Http::new(DATAPHIN_TIMEOUT)?,
-    };
+    dataphin_apart(config, IDLE, world)
+}
+
+fn dataphin_apart(config: &DataphinConfig, idle: Duration, world: World) -> Result<Dataphin, HttpSetupError> {
+    let http = Http::with(DATAPHIN_TIMEOUT, idle, config.authority.as_deref())?;
     Ok(Dataphin::new(config.settings.clone(), http, world))
 }
 
 /// Dataphin, over the client that there is already, where its certificate needs no other.
-fn dataphin_over(http: &Http, config: &DataphinConfig, world: World) -> Result<Dataphin, HttpSetupError> {
+fn dataphin_over(
+    http: &Http,
+    config: &DataphinConfig,
+    idle: Duration,
+    world: World,
+) -> Result<Dataphin, HttpSetupError> {
     match config.authority {
-        Some(_) => dataphin(config, world),
+        Some(_) => dataphin_apart(config, idle, world),
         None => Ok(Dataphin::new(config.settings.clone(), http.within(DATAPHIN_TIMEOUT), world)),
     }
 }
@@ -39,8 +52,9 @@ pub fn engine(
     world: World,
     works_after_answer: bool,
 ) -> Result<Engine, HttpSetupError> {
-    let to_dingtalk = Http::new(config.dingtalk.timeout)?;
-    let dataphin = dataphin_over(&to_dingtalk, &config.dataphin, world.clone())?;
+    let idle = if works_after_answer { IDLE } else { IDLE_ON_LAMBDA };
+    let to_dingtalk = Http::with(config.dingtalk.timeout, idle, None)?;
+    let dataphin = dataphin_over(&to_dingtalk, &config.dataphin, idle, world.clone())?;
     let dingtalk = DingTalk::new(config.dingtalk.settings.clone(), to_dingtalk, world.clone());
     let settings = EngineSettings {
         submit_wait: config.bridge.submit_wait,

@@ -2,6 +2,7 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
+    approval::ApprovalId,
     dataphin::{AccessQuery, BadBody, Submission, reply},
     engine::{EngineError, SubmitError, Submitted},
     http::{
@@ -31,14 +32,15 @@ async fn submit(
 ) -> Result<Submitted, Problem> {
     door.access.admit(&query?.0, door.world.now(), door.engine.store()).await?;
     let submission = Submission::parse(&body?.0).map_err(bad_body)?;
-    door.engine.submit(submission).await.map_err(problem)
+    let id = submission.key.id();
+    door.engine.submit(submission).await.map_err(|error| problem(error, &id))
 }
 
 pub(crate) fn bad_body(BadBody(what): BadBody) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad-body", what)
 }
 
-fn problem(error: SubmitError) -> Problem {
+fn problem(error: SubmitError, id: &ApprovalId) -> Problem {
     match error {
         SubmitError::Conflict => Problem::new(
             StatusCode::CONFLICT,
@@ -48,13 +50,13 @@ fn problem(error: SubmitError) -> Problem {
         SubmitError::Refused { code, message } => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
         }
-        SubmitError::Engine(error) => engine_problem(&error),
+        SubmitError::Engine(error) => engine_problem(&error, Some(id)),
     }
 }
 
-pub(crate) fn engine_problem(error: &EngineError) -> Problem {
+pub(crate) fn engine_problem(error: &EngineError, id: Option<&ApprovalId>) -> Problem {
     metrics::count(Count::NotAdvanced);
-    tracing::error!(%error, "not accepted");
+    tracing::error!(approval = id.map(tracing::field::display), %error, "not accepted");
     match error {
         EngineError::Store(_) => Problem::unavailable(),
         EngineError::Contended => Problem::internal(),

@@ -35,15 +35,20 @@ async fn take_back(
 ) -> Result<ApprovalId, Problem> {
     door.access.admit(&query?.0, door.world.now(), door.engine.store()).await?;
     let approval = match WithdrawalRequest::parse(&body?.0).map_err(bad_body)? {
-        WithdrawalRequest::Approval(id) => door.engine.withdraw(&id).await.map(|()| id),
-        WithdrawalRequest::AnyTenant(apply_id) => door.engine.withdraw_by_apply_id(&apply_id).await,
+        WithdrawalRequest::Approval(id) => {
+            door.engine.withdraw(&id).await.map_err(|error| problem(error, Some(&id)))?;
+            id
+        }
+        WithdrawalRequest::AnyTenant(apply_id) => {
+            let withdrawn = door.engine.withdraw_by_apply_id(&apply_id).await;
+            withdrawn.map_err(|error| problem(error, None))?
+        }
     };
-    let approval = approval.map_err(problem)?;
     tracing::info!(%approval, "withdrawal asked for");
     Ok(approval)
 }
 
-fn problem(error: WithdrawError) -> Problem {
+fn problem(error: WithdrawError, id: Option<&ApprovalId>) -> Problem {
     let message = error.to_string();
     match error {
         WithdrawError::Unknown => Problem::new(StatusCode::NOT_FOUND, "no-such-request", message),
@@ -51,6 +56,6 @@ fn problem(error: WithdrawError) -> Problem {
         WithdrawError::Ended(_) | WithdrawError::Refused => {
             Problem::new(StatusCode::CONFLICT, "ended-already", message)
         }
-        WithdrawError::Engine(error) => engine_problem(&error),
+        WithdrawError::Engine(error) => engine_problem(&error, id),
     }
 }

@@ -40,8 +40,14 @@ async fn collect(engine: &Engine, time: WorkTime) {
     match timeout_at(time.end, engine.collect_lost_events(false)).await {
         Ok(Ok(0)) => {}
         Ok(Ok(events)) => tracing::info!(events, "fetched events that DingTalk could not deliver"),
-        Ok(Err(error)) => tracing::error!(%error, "undelivered events were not taken up"),
-        Err(_) => tracing::error!("cut off: not all undelivered events were taken up"),
+        Ok(Err(error)) => {
+            metrics::count(Count::NotAdvanced);
+            tracing::error!(%error, "not all undelivered events were taken up; the next sweep goes on");
+        }
+        Err(_) => {
+            metrics::count(Count::NotAdvanced);
+            tracing::error!("cut off: not all undelivered events were taken up; the next sweep goes on");
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout_at;
+use jiff::SignedDuration;
+use tokio::time::{Instant, timeout_at};
 
 use super::{Failure, Outcome, limits::Limits, places};
 use crate::{
@@ -30,11 +31,14 @@ pub(super) enum Taken {
 
 /// Takes them up.
 pub(super) async fn take(engine: &Engine, limits: Limits) -> Taken {
-    // What DingTalk has handed over is committed even when nobody waits for it any more.
+    // What DingTalk has handed over is committed even when nobody waits for it any more, where a process may go on after its
+    // answer; elsewhere half the time is for that.
+    let half = limits.until().saturating_duration_since(Instant::now()) / 2;
+    let ask_for = SignedDuration::try_from(half).unwrap_or(SignedDuration::ZERO);
     let engine = engine.clone();
     let taking = tokio::spawn(async move {
         loop {
-            match engine.take_failed_pushes().await {
+            match engine.take_failed_pushes(ask_for).await {
                 // It took nothing, and is not the last word.
                 Err(TakeError::DingTalk(error))
                     if error.class == Class::Throttled && limits.patience() > COME_AGAIN =>

@@ -56,6 +56,16 @@ pub enum Event {
 pub struct NoEvent;
 
 impl Event {
+    /// The instance that it is about.
+    pub fn instance(&self) -> Option<&InstanceId> {
+        match self {
+            Self::InstanceStarted { instance, .. }
+            | Self::InstanceEnded { instance, .. }
+            | Self::Task { instance, .. } => Some(instance),
+            Self::CheckUrl | Self::OwnCheck | Self::Other(_) => None,
+        }
+    }
+
     /// Reads an event from the decrypted message of an HTTP push, or from a Stream frame.
     pub fn parse(message: &[u8]) -> Result<Self, NoEvent> {
         let Ok(Value::Object(outer)) = serde_json::from_slice(message) else { return Err(NoEvent) };

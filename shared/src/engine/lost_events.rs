@@ -1,6 +1,12 @@
 //! Events that DingTalk gave up pushing: fetched from its list, now and then.
+//!
+//! DingTalk deletes a page with the call for the next, so what it has handed over is in hand until it is committed: whatever
+//! cuts that short, whoever comes next in this process begins with it.
+
+use std::sync::Arc;
 
 use jiff::SignedDuration;
+use tokio::sync::Mutex;
 
 use super::{Engine, EngineError, MOST_TRIES};
 use crate::{
@@ -15,6 +21,9 @@ const LOST_EVENTS_EVERY: SignedDuration = SignedDuration::from_hours(1);
 const MOST_PAGES: u32 = 50;
 /// No page is asked for after so long: on Lambda the time is short.
 const ASK_FOR: SignedDuration = SignedDuration::from_secs(20);
+
+/// Events that DingTalk has handed over and that are not committed yet; held while someone takes them up.
+pub(super) type InHand = Arc<Mutex<Vec<Verified<Event>>>>;
 
 /// After an undelivered event that could not be committed.
 const REPORT_AGAIN: SignedDuration = SignedDuration::from_secs(1);
@@ -34,6 +43,7 @@ impl Engine {
     /// Fetches events that DingTalk gave up pushing (our address was down for a minute), at most once an hour and only
     /// while something is pending. `at_once`: also when it was done within the hour, as after a restart.
     pub async fn collect_lost_events(&self, at_once: bool) -> Result<usize, EngineError> {
+        self.report_all(&mut *self.0.in_hand.lock().await).await?;
         if self.store().list(Status::Pending, None, 1, None).await?.ids.is_empty() {
             return Ok(0);
         }
@@ -42,7 +52,7 @@ impl Engine {
         if !self.store().claim_turn("lost-events", before, now).await? {
             return Ok(0);
         }
-        match self.take_failed_pushes().await {
+        match self.take_failed_pushes(ASK_FOR).await {
             Ok(events) => Ok(events),
             Err(TakeError::Engine(error)) => Err(error),
             Err(TakeError::DingTalk(error)) => {
@@ -52,9 +62,12 @@ impl Engine {
         }
     }
 
-    /// Takes up the events that DingTalk gave up pushing, and says how many there were. It costs a paid call a page.
-    pub async fn take_failed_pushes(&self) -> Result<usize, TakeError> {
+    /// Takes up the events that DingTalk gave up pushing, and says how many there were. It costs a paid call a page. No page is
+    /// asked for after `ask_for`.
+    pub async fn take_failed_pushes(&self, ask_for: SignedDuration) -> Result<usize, TakeError> {
         let (mut taken, began) = (0, self.now());
+        let mut in_hand = self.0.in_hand.lock().await;
+        self.report_all(&mut in_hand).await?;
         for _ in 0..MOST_PAGES {
             let (events, more) = match self.dingtalk().failed_pushes().await {
                 Err(error) if taken == 0 => return Err(error.into()),
@@ -62,31 +75,39 @@ impl Engine {
                 Err(_) => break,
                 Ok(page) => page,
             };
-            // Each call deletes what the one before returned, so a page is committed before the next is asked for.
-            self.report_all(&events).await?;
             taken += events.len();
+            in_hand.extend(events);
+            self.report_all(&mut in_hand).await?;
             // What is left stays on the list.
-            if !more || self.now().duration_since(began) >= ASK_FOR {
+            if !more || self.now().duration_since(began) >= ask_for {
                 break;
             }
         }
         Ok(taken)
     }
 
-    /// Commits events one and all; one that cannot be committed does not hold up the others.
-    async fn report_all(&self, events: &[Verified<Event>]) -> Result<(), EngineError> {
-        let mut failed = Ok(());
-        for event in events {
-            let mut reported = self.report(event).await;
-            for _ in 1..MOST_TRIES {
-                if reported.is_ok() {
-                    break;
+    /// Commits events one and all; one that cannot be committed stays, and does not hold up the others.
+    async fn report_all(&self, in_hand: &mut Vec<Verified<Event>>) -> Result<(), EngineError> {
+        let (mut failed, mut next) = (Ok(()), 0);
+        while let Some(event) = in_hand.get(next) {
+            match self.report_patiently(event).await {
+                Ok(()) => drop(in_hand.swap_remove(next)),
+                Err(error) => {
+                    failed = Err(error);
+                    next += 1;
                 }
-                self.0.world.sleep(REPORT_AGAIN).await;
-                reported = self.report(event).await;
             }
-            failed = failed.and(reported);
         }
         failed
+    }
+
+    async fn report_patiently(&self, event: &Verified<Event>) -> Result<(), EngineError> {
+        for _ in 1..MOST_TRIES {
+            if self.report(event).await.is_ok() {
+                return Ok(());
+            }
+            self.0.world.sleep(REPORT_AGAIN).await;
+        }
+        self.report(event).await
     }
 }

@@ -43,6 +43,7 @@ use crate::{
     world::World,
 };
 
+use lost_events::InHand;
 use reconcile::LastLook;
 use templates::BookCopy;
 
@@ -68,6 +69,8 @@ struct Inner {
     book: BookCopy,
     /// Places for work that calls DingTalk and that nobody waits for.
     places: Arc<Semaphore>,
+    /// Undelivered events that are being taken up.
+    in_hand: InHand,
 }
 
 /// How the engine behaves.
@@ -101,15 +104,15 @@ impl Engine {
         settings: EngineSettings,
         world: World,
     ) -> Self {
-        let (last_look, book) = Default::default();
+        let (last_look, book, in_hand) = Default::default();
         let places = Arc::new(Semaphore::new(places(dingtalk.settings().calls_per_second)));
-        Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world, last_look, book, places }))
+        Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world, last_look, book, places, in_hand }))
     }
 
     /// The same engine for work that nobody waits for: its store lets the doors go first.
     #[must_use]
     pub fn in_background(&self) -> Self {
-        let Inner { store, dingtalk, dataphin, settings, world, last_look, book, places } = &*self.0;
+        let Inner { store, dingtalk, dataphin, settings, world, last_look, book, places, in_hand } = &*self.0;
         Self(Arc::new(Inner {
             store: store.clone().in_background(),
             dingtalk: dingtalk.clone(),
@@ -119,6 +122,7 @@ impl Engine {
             last_look: last_look.clone(),
             book: book.clone(),
             places: places.clone(),
+            in_hand: in_hand.clone(),
         }))
     }
 

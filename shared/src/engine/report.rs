@@ -12,8 +12,16 @@ use crate::{
 impl Engine {
     /// Commits what a verified event says.
     pub async fn report(&self, event: &Verified<Event>) -> Result<(), EngineError> {
+        let event = event.get();
+        self.commit_report(event).await.inspect_err(|error| {
+            let instance = event.instance().map(tracing::field::display);
+            tracing::error!(instance, %error, "an event could not be committed");
+        })
+    }
+
+    async fn commit_report(&self, event: &Event) -> Result<(), EngineError> {
         let now = self.now();
-        match event.get() {
+        match event {
             Event::InstanceEnded { instance, process_code, result, finished_at } => {
                 let hint = Hint { result: *result, finished_at: *finished_at, received_at: now };
                 self.end_reported(instance, process_code.as_ref(), hint).await
@@ -50,7 +58,11 @@ impl Engine {
             owner = self.store().keep_early(instance, &hint).await?;
         }
         match owner {
-            Owner::Approval(id) => self.hint(&id, &hint).await,
+            Owner::Approval(id) => {
+                self.hint(&id, &hint).await?;
+                tracing::info!(approval = %id, %instance, result = word(hint.result), "its end was reported");
+                Ok(())
+            }
             Owner::Nobody => Ok(()),
         }
     }

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     approval::{ApplyId, Approval, ApprovalId, Creation, Received, Record, State},
     dataphin::Submission,
+    metrics::{self, Count},
     store::CommitError,
 };
 
@@ -58,7 +59,7 @@ impl Engine {
             Err(none) => Approval::turn_away(first, none.code(), none.to_string(), arrived).into(),
         };
         match self.store().commit(first).await {
-            Ok(approval) => return self.go_on(approval, submitted).await,
+            Ok(approval) => return self.go_on(approval, submitted, arrived).await,
             Err(CommitError::Store(error)) => return Err(EngineError::from(error).into()),
             Err(CommitError::Conflict) => {}
         }
@@ -72,7 +73,7 @@ impl Engine {
                     Err(none) => again.turn_away_again(none.code(), none.to_string(), arrived).into(),
                 };
                 match self.store().commit(again).await {
-                    Ok(approval) => self.go_on(approval, submitted).await,
+                    Ok(approval) => self.go_on(approval, submitted, arrived).await,
                     Err(CommitError::Conflict) => self.settle(submitted, &digest, arrived).await,
                     Err(CommitError::Store(error)) => Err(EngineError::from(error).into()),
                 }
@@ -82,10 +83,15 @@ impl Engine {
     }
 
     /// What follows the commit of a submit.
-    async fn go_on(&self, approval: Approval, submitted: Submitted) -> Result<Submitted, SubmitError> {
+    async fn go_on(
+        &self,
+        approval: Approval,
+        submitted: Submitted,
+        arrived: Timestamp,
+    ) -> Result<Submitted, SubmitError> {
         match approval {
             Approval { record, state: State::Received(state) } => {
-                self.create_while_waiting(Approval { record, state }, submitted).await
+                self.create_while_waiting(Approval { record, state }, submitted, arrived).await
             }
             refused => answer(refused, submitted),
         }
@@ -97,6 +103,7 @@ impl Engine {
         &self,
         approval: Approval<Received>,
         submitted: Submitted,
+        arrived: Timestamp,
     ) -> Result<Submitted, SubmitError> {
         tracing::info!(approval = %submitted.id, "received");
         let line = Line::held();
@@ -105,7 +112,8 @@ impl Engine {
         let mut work = tokio::spawn(async move { engine.create(approval, &theirs).await });
         let worked = tokio::select! {
             worked = &mut work => worked,
-            () = self.0.world.sleep(self.0.settings.submit_wait) => {
+            // What came before took of it, too.
+            () = self.0.world.clock.sleep_until(arrived + self.0.settings.submit_wait) => {
                 if holder.0.hang_up() {
                     if !self.0.settings.works_after_answer {
                         work.abort();
@@ -124,7 +132,11 @@ impl Engine {
                 tracing::error!(approval = %submitted.id, %error, "accepted, and not yet created");
                 Ok(submitted)
             }
-            Err(_) => Ok(submitted),
+            Err(error) => {
+                metrics::count(Count::NotAdvanced);
+                tracing::error!(approval = %submitted.id, %error, "accepted, and its creation broke off");
+                Ok(submitted)
+            }
         }
     }
 

@@ -7,6 +7,8 @@ use reqwest::{Certificate, Client, Request, StatusCode, header::HeaderMap, redir
 /// No answer that we want is longer.
 const ANSWER_LIMIT: usize = 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// A connection that nobody has used for so long is not used again.
+pub const IDLE: Duration = Duration::from_secs(50);
 
 /// The client. Cheap to clone; clones share connections.
 #[derive(Clone)]
@@ -51,26 +53,17 @@ pub enum SendError {
 impl Http {
     /// A client whose requests end, one way or the other, within `timeout`.
     pub fn new(timeout: Duration) -> Result<Self, HttpSetupError> {
-        Self::build(timeout, None)
+        Self::with(timeout, IDLE, None)
     }
 
-    /// The same, which also trusts the certificate authority (or several) in `pem`.
-    pub fn trusting(timeout: Duration, pem: &[u8]) -> Result<Self, HttpSetupError> {
-        Self::build(timeout, Some(pem))
-    }
-
-    /// The same client, whose requests end within another time. To make a second one costs a start milliseconds: it reads
-    /// the system's certificates again.
-    pub fn within(&self, timeout: Duration) -> Self {
-        Self { client: self.client.clone(), timeout }
-    }
-
-    fn build(timeout: Duration, pem: Option<&[u8]>) -> Result<Self, HttpSetupError> {
+    /// The same, whose connections are used again within `idle` only, and which also trusts the certificate authority (or
+    /// several) in `pem`.
+    pub fn with(timeout: Duration, idle: Duration, pem: Option<&[u8]>) -> Result<Self, HttpSetupError> {
         let setup = |error: reqwest::Error| HttpSetupError(without_url(error));
         let mut builder = Client::builder()
             .redirect(Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(Duration::from_secs(50))
+            .pool_idle_timeout(idle)
             .tcp_nodelay(true)
             .user_agent(concat!("approval-bridge/", env!("CARGO_PKG_VERSION")));
         if let Some(pem) = pem {
@@ -80,6 +73,12 @@ impl Http {
         }
         let client = builder.build().map_err(setup)?;
         Ok(Self { client, timeout })
+    }
+
+    /// The same client, whose requests end within another time. To make a second one costs a start milliseconds: it reads
+    /// the system's certificates again.
+    pub fn within(&self, timeout: Duration) -> Self {
+        Self { client: self.client.clone(), timeout }
     }
 
     /// How many certificates there are in `pem`; none where it cannot be read.

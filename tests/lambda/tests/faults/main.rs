@@ -3,6 +3,8 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod alarms;
+mod cut_off;
+mod damaged;
 mod scene;
 mod secret;
 mod stream;

@@ -79,7 +79,17 @@ pub async fn until(what: &str, holds: impl Fn() -> bool) {
 
 /// Waits until a function has written a metric.
 pub async fn until_metric(function: &Function, name: &str) {
-    until(name, || function.metric(name) > 0.0).await;
+    let began = Instant::now();
+    while function.metric(name) == 0.0 {
+        assert!(began.elapsed() < PATIENCE, "{name} did not come: {}", last_lines(function));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// The end of a function's log.
+fn last_lines(function: &Function) -> String {
+    let log = function.log();
+    log.lines().rev().take(20).collect::<Vec<_>>().join("\n")
 }
 
 /// The bridge's id of a request.

@@ -4,6 +4,7 @@
 
 mod broken;
 mod leftover;
+mod log;
 mod refused;
 mod scene;
 mod withdrawn;

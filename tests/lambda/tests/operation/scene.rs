@@ -52,6 +52,15 @@ pub fn token(site: &Site) -> String {
     site.sandbox.dataphin.settings().access_token
 }
 
+/// Waits until something holds.
+pub async fn until(what: &str, holds: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < PATIENCE, "{what} did not come");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// Waits until a function has written a metric of at least this sum.
 pub async fn until_metric(function: &Function, name: &str, sum: f64) {
     let began = Instant::now();
