@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod alarms;
+mod at_once;
 mod scene;
 mod secret;
 mod stream;
