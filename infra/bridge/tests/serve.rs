@@ -19,10 +19,20 @@ use simulators::dataphin::{Kind, Operator, Request};
 
 const BRIDGE: &str = env!("CARGO_BIN_EXE_bridge");
 
+/// A process that ends with its test at the latest, however that ends.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// `bridge serve` between two simulators, with everything it logs kept.
 struct Serve {
     sandbox: Sandbox,
-    child: Child,
+    process: Process,
     log: std::thread::JoinHandle<String>,
     folder: PathBuf,
 }
@@ -37,25 +47,26 @@ impl Serve {
         sandbox.set("BRIDGE_FILE", folder.join("bridge.db").to_string_lossy());
         sandbox.set("BRIDGE_LISTEN", "127.0.0.1:0");
         sandbox.set("BRIDGE_LOG", "trace");
-        let mut child = Command::new(BRIDGE)
+        let child = Command::new(BRIDGE)
             .arg("serve")
             .envs(sandbox.variables())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the bridge starts");
-        let mut stderr = child.stderr.take().expect("a log");
+        let mut process = Process(child);
+        let mut stderr = process.0.stderr.take().expect("a log");
         let log = std::thread::spawn(move || {
             let mut text = String::new();
             stderr.read_to_string(&mut text).expect("the log is text");
             text
         });
         let mut first = String::new();
-        let mut stdout = BufReader::new(child.stdout.take().expect("an output"));
+        let mut stdout = BufReader::new(process.0.stdout.take().expect("an output"));
         stdout.read_line(&mut first).expect("a first line");
         let address = first.trim().rsplit(' ').next().expect("an address");
         sandbox.connect(address).await.expect("both ends know the bridge");
-        Self { sandbox, child, log, folder }
+        Self { sandbox, process, log, folder }
     }
 
     /// One round trip; gives the request's id.
@@ -68,7 +79,7 @@ impl Serve {
         let todo = self.sandbox.dingtalk.todos(&people[1].user_source_id).pop().expect("a to-do");
         self.sandbox.dingtalk.agree(todo.task, "a telling comment").expect("they may agree");
         let told =
-            tokio::time::timeout(Duration::from_secs(20), self.sandbox.dataphin.told(&filed.apply_id)).await;
+            tokio::time::timeout(Duration::from_mins(1), self.sandbox.dataphin.told(&filed.apply_id)).await;
         told.expect("Dataphin is told in time").expect("an outcome");
         filed.apply_id
     }
@@ -80,9 +91,9 @@ impl Serve {
 
     /// Asks it to stop as a service manager does; gives whether it ended well, and its log.
     fn stop(mut self) -> (bool, String) {
-        let pid = self.child.id().to_string();
+        let pid = self.process.0.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().expect("a signal");
-        let ended = self.child.wait().expect("it ends");
+        let ended = self.process.0.wait().expect("it ends");
         let log = self.log.join().expect("the log");
         let _ = std::fs::remove_dir_all(self.folder);
         (ended.success(), log)

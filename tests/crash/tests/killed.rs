@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 const KILLS: usize = 12;
 const SUBMITTERS: usize = 6;
 const REQUESTS_EACH: usize = 15;
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A bridge process on a data file of its own; killed when dropped.
 struct Process {

@@ -27,6 +27,9 @@ use tokio::net::TcpListener;
 /// Nothing that is bound to happen takes longer, however slow the machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Dataphin does not wait for its connection test any longer.
+const QUICK: Duration = Duration::from_millis(4_500);
+
 /// Opens the operator's calls.
 pub const OPERATOR_TOKEN: &str = "operator-of-the-tests-81";
 
@@ -137,6 +140,28 @@ impl Site {
         let told = tokio::time::timeout(PATIENCE, self.sandbox.dataphin.told(&apply_id)).await;
         told.expect("Dataphin is told in time").expect("an outcome");
     }
+}
+
+/// The quick subset, which must be there in time.
+pub async fn in_time(doctor: &Doctor) -> Diagnosis {
+    tokio::time::timeout(QUICK, doctor.quick()).await.expect("Dataphin waits no longer")
+}
+
+/// Waits until something is so.
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !holds().await {
+        assert!(began.elapsed() < PATIENCE, "in vain waited until {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// The first number behind these words.
+#[track_caller]
+pub fn number_behind(words: &str, text: &str) -> f64 {
+    let behind = text.split_once(words).unwrap_or_else(|| panic!("no “{words}”: {text}")).1.trim_start();
+    let digits = behind.split(|letter: char| !letter.is_ascii_digit() && letter != '.').next();
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or_else(|| panic!("no number: {text}"))
 }
 
 /// The one failure of a diagnosis: everything else passed or was skipped.

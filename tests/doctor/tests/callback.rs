@@ -7,6 +7,7 @@ use std::time::Duration;
 use doctor::{
     Site, names, outcome,
     stranger::{self, Manner, nobody},
+    until,
 };
 use shared::{
     diagnosis::{Check, Outcome},
@@ -132,9 +133,7 @@ async fn pushes_that_failed_are_told_and_taken_up() {
     site.sandbox.dingtalk.force_subscription(Some(&nowhere), None, None).expect("it is set");
     site.agree().await;
     site.sandbox.dingtalk.pushes_settled().await;
-    while site.sandbox.dingtalk.failed_pushes() == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("DingTalk has given up", async || site.sandbox.dingtalk.failed_pushes() > 0).await;
     names(&site.diagnosis().await, "failed-pushes", "1 event(s) could not be pushed", "BRIDGE_PUBLIC_URL");
     let told = tokio::time::timeout(Duration::from_mins(1), site.sandbox.dataphin.told(&apply_id)).await;
     told.expect("in time").expect("the event was taken up");
@@ -143,11 +142,8 @@ async fn pushes_that_failed_are_told_and_taken_up() {
 
 /// Waits until the bridge has seen something.
 async fn seen(site: &Site, sighting: Sighting) {
-    for _ in 0..1_000 {
-        if site.store().sightings().await.expect("the store answers").contains_key(&sighting) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("{sighting:?} was not seen");
+    until(&format!("{sighting:?} is seen"), async || {
+        site.store().sightings().await.expect("the store answers").contains_key(&sighting)
+    })
+    .await;
 }

@@ -11,7 +11,8 @@ use bridge::{
     host::{Host, Storage},
     sandbox::Sandbox,
 };
-use lambda_functions::Site;
+use lambda_functions::{Held, Site};
+use serde_json::json;
 use shared::{
     assembly,
     config::Config,
@@ -43,6 +44,25 @@ impl Place {
             Self::Process { .. } => Some(engine.store().writes()),
             Self::Serve { .. } => None,
             Self::Functions { site } => Some(site.table.writes()),
+        }
+    }
+
+    fn site(&self) -> Option<&Site> {
+        match self {
+            Self::Process { .. } | Self::Serve { .. } => None,
+            Self::Functions { site } => Some(site),
+        }
+    }
+
+    /// Keeps `sweep` from being woken, where it is a function of its own.
+    pub(crate) async fn hold_sweeps(&self) -> Option<Held> {
+        Some(self.site()?.sweep.hold().await)
+    }
+
+    /// Wakes `sweep`, where it is a function of its own, and waits until it is done.
+    pub(crate) async fn sweep(&self) {
+        if let Some(site) = self.site() {
+            site.sweep.invoke(json!({"source": "aws.scheduler"})).await;
         }
     }
 }

@@ -24,6 +24,7 @@ use tokio::net::TcpListener;
 #[tokio::test]
 async fn an_end_that_is_reported_before_the_create_call_returns_is_not_lost() {
     let r = Rehearsal::start().await;
+    let _sweeps = r.hold_sweeps().await;
     r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::HoldAnswer(2_000)).once());
     let deciding = async {
         let todo = loop {
@@ -146,6 +147,7 @@ async fn an_instance_that_cannot_be_read_for_a_while_is_read_later() {
 #[tokio::test]
 async fn a_token_that_ended_early_is_replaced() {
     let r = Rehearsal::start().await;
+    let _sweeps = r.hold_sweeps().await;
     let apply_id = r.accepted(r.request()).await;
     r.sandbox.dingtalk.expire_tokens();
     r.agree(&r.approver(), "").await;

@@ -108,6 +108,7 @@ fn for_all(counts: &Counts) -> u64 {
 #[tokio::test]
 async fn an_approval_costs_two_paid_calls_one_push_and_five_writes() {
     let r = Rehearsal::start().await;
+    let _sweeps = r.hold_sweeps().await;
     let before = r.writes();
     let apply_id = r.accepted(r.request()).await;
     r.agree(&r.approver(), "").await;
@@ -123,6 +124,7 @@ async fn an_approval_costs_two_paid_calls_one_push_and_five_writes() {
 #[tokio::test]
 async fn every_event_pushed_costs_no_more_paid_calls_and_tells_the_timeline() {
     let r = Rehearsal::with(Setting::default().simulators(|it| it.pushes = PushOptions::default())).await;
+    let _sweeps = r.hold_sweeps().await;
     // A task's event that comes before the create call returns is of no approval yet.
     r.sandbox.dingtalk.fault(Fault::everywhere(Trouble::DelayPush(250)));
     let apply_id = r.accepted(r.request()).await;

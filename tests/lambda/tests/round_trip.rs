@@ -19,7 +19,7 @@ async fn a_request_goes_round_through_the_function_binaries() {
     let todo = site.sandbox.dingtalk.todos("emp1002").into_iter().next().expect("it is on their desk");
     site.sandbox.dingtalk.agree(todo.task, "fine").expect("they may");
     let told =
-        tokio::time::timeout(Duration::from_secs(20), site.sandbox.dataphin.told(&filed.apply_id)).await;
+        tokio::time::timeout(Duration::from_mins(1), site.sandbox.dataphin.told(&filed.apply_id)).await;
     let told = told.expect("in time").expect("Dataphin knows the request");
     assert_eq!((told.outcome, told.comment.as_deref()), (Outcome::Approved, Some("fine")));
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod alarms;
+mod at_once;
 mod cut_off;
 mod damaged;
 mod scene;

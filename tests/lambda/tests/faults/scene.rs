@@ -2,9 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use bridge::sandbox::SandboxSettings;
 use lambda_functions::{Function, Site, record};
 use serde_json::{Value, json};
-use shared::approval::ApprovalId;
+use shared::{
+    approval::{Approval, ApprovalId, InstanceId, State},
+    store::Owner,
+};
 use simulators::dataphin::{Kind, Operator, Outcome, Request, Verdict};
 
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,7 +25,19 @@ pub async fn accepted(site: &Site) -> String {
     filed.apply_id
 }
 
-/// Files so many, all at the same time.
+/// Files so many, all at the same time, and sees to it that each has its instance: DingTalk counts no calls meanwhile, and puts
+/// none of them off.
+pub async fn all_created(site: &Site, number: usize) -> Vec<String> {
+    let dingtalk = &site.sandbox.dingtalk;
+    let all = dingtalk.instances().len() + number;
+    dingtalk.set_qps(None);
+    let apply_ids = all_accepted(site, number).await;
+    until("an instance for each", || dingtalk.instances().len() == all).await;
+    dingtalk.set_qps(SandboxSettings::default().dingtalk.qps);
+    apply_ids
+}
+
+/// Files so many, all at the same time. DingTalk may put some of them off.
 pub async fn all_accepted(site: &Site, number: usize) -> Vec<String> {
     let filing: tokio::task::JoinSet<_> = (0..number)
         .map(|_| {
@@ -41,12 +57,32 @@ pub fn agree(site: &Site) {
     }
 }
 
-/// The same, one after another, each reported before the next: as many at once as there are on the desk would wait for one
-/// callback function, and DingTalk waits 1.5 seconds.
+/// The same, one after another, each known to the bridge before the next: as many at once as there are on the desk would wait
+/// for one callback function, and DingTalk waits 1.5 seconds.
 pub async fn agree_in_turn(site: &Site) {
+    // The starts are reported, too.
+    site.sandbox.dingtalk.pushes_settled().await;
     for todo in site.sandbox.dingtalk.todos("emp1002") {
         site.sandbox.dingtalk.agree(todo.task, "").expect("they may");
-        site.sandbox.dingtalk.pushes_settled().await;
+        let (instance, began) = (InstanceId::new(todo.instance.as_str()), Instant::now());
+        while !end_is_known(site, &instance).await {
+            assert!(
+                began.elapsed() < PATIENCE,
+                "the end of {instance} was not reported: {}",
+                site.callback.log()
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+/// Whether the bridge has committed that an instance has ended.
+async fn end_is_known(site: &Site, instance: &InstanceId) -> bool {
+    let Owner::Approval(id) = site.store.owner(instance).await.expect("an answer") else { return false };
+    match site.store.load(&id).await.expect("an answer") {
+        Some(Approval { state: State::Pending(pending), .. }) => pending.reading.hint.is_some(),
+        Some(approval) => approval.state.decision().is_some(),
+        None => false,
     }
 }
 

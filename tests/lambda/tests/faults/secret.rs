@@ -50,13 +50,14 @@ async fn a_function_that_gets_no_secret_says_why_and_starts_with_a_later_call() 
         let reply = function.invoke(json!({})).await;
         let Reply::Failed(failed) = reply else { panic!("{reply:?}") };
         assert_eq!(failed["errorType"], "Runtime.ExitError", "it ended by itself");
+        let starts = function.starts();
         let log = function.log();
         let sentence = format!("Secrets Manager does not hand out BRIDGE_SECRET_ID now ({word})");
         assert!(log.contains(&sentence), "{log}");
         site.secret.set_mood(Mood::Well);
         let reply = function.invoke(json!({})).await;
         assert!(matches!(reply, Reply::Answered(_)), "{reply:?}: {}", function.log());
-        assert_eq!(function.starts(), 2);
+        assert_eq!(function.starts(), starts + 1);
     }
 }
 

@@ -41,7 +41,7 @@ async fn a_record_that_always_fails_ends_in_the_failures_queue_and_the_sweep_tak
     assert_eq!(told(&site, &apply_ids[1]).await, Outcome::Approved);
     until("the failures queue", || !site.failures.batches().is_empty()).await;
     assert_eq!(site.failures.batches()[0]["requestContext"]["condition"], "RetryAttemptsExhausted");
-    assert!(site.relay.metric("NotAdvanced") >= 6.0, "{}", site.relay.log());
+    until("six times", || site.relay.metric("NotAdvanced") >= 6.0).await;
     // The stream has gone on.
     let later = accepted(&site).await;
     agree(&site);
@@ -59,10 +59,13 @@ async fn a_batch_whose_relay_dies_comes_again() {
     agree_in_turn(&site).await;
     let reads = || site.sandbox.dingtalk.calls().of(Api::GetInstance).calls;
     let before = reads();
-    site.sandbox.dingtalk.fault(Fault::of(Api::GetInstance, DingTalkTrouble::HoldAnswer(20_000)).once());
+    // None comes so far that it is being told.
+    let held = Fault::of(Api::GetInstance, DingTalkTrouble::HoldAnswer(20_000));
+    site.sandbox.dingtalk.fault(held.next(3));
     drop(relay);
     until("a read", || reads() > before).await;
     site.relay.kill();
+    site.sandbox.dingtalk.clear_faults();
     for apply_id in &apply_ids {
         assert_eq!(told(&site, apply_id).await, Outcome::Approved);
     }

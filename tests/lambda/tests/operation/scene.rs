@@ -70,6 +70,15 @@ pub async fn until_metric(function: &Function, name: &str, sum: f64) {
     }
 }
 
+/// Waits until a function has logged an error that says so.
+pub async fn until_logged(function: &Function, words: &str) {
+    let began = Instant::now();
+    while !errors(function).iter().any(|error| error.contains(words)) {
+        assert!(began.elapsed() < PATIENCE, "{words}: {}", function.log());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// The lines that a function has logged as errors.
 pub fn errors(function: &Function) -> Vec<String> {
     let log = function.log();
