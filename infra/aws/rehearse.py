@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from rehearsal.emulator import Emulator, free_port
-from rehearsal.ends import Ends
+from rehearsal.ends import PATIENCE_SECONDS, Ends
 from rehearsal.front import Front
 from rehearsal.installation import (
     FUNCTIONS, RESOURCES, ROOT, SECRET, Installation, Parameters, leave_table, resources_of, run, stand_still, turn_on_expiry,
@@ -172,7 +172,7 @@ def rehearse(site: Installation, work: Path) -> None:
     status, text = front.post("/operator/templates/try", b"{}", token)
     tried = json.loads(text)
     began = time.monotonic()
-    while status == 200 and tried["standing"] == "under-way" and time.monotonic() - began < 30:
+    while status == 200 and tried["standing"] == "under-way" and time.monotonic() - began < PATIENCE_SECONDS:
         time.sleep(1)
         status, text = front.get(f"/operator/templates/try/{tried['instance']}", token)
         tried = json.loads(text)

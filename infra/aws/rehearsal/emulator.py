@@ -78,7 +78,7 @@ class Emulator:
             self._process.wait()
 
     def _wait(self, url: str) -> None:
-        for _ in range(200):
+        for _ in range(1200):
             try:
                 with urllib.request.urlopen(url, timeout=2):
                     return

@@ -5,7 +5,13 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::asked::Asked;
-use crate::{approval::InstanceId, config::Home, engine::TERMINATE_AFTER, store::Store, world::World};
+use crate::{
+    approval::{InstanceId, schedule::WITHDRAW_AFTER},
+    config::Home,
+    engine::REMARK,
+    store::Store,
+    world::World,
+};
 
 /// A commit that must not be lost may take so long.
 const COMMIT: Duration = Duration::from_secs(3);
@@ -36,8 +42,8 @@ pub(super) async fn leave<'a>(
 
 /// Ends it here, as soon as DingTalk lets us.
 pub(super) async fn end(instance: &InstanceId, asked: &Asked, store: Option<&Store>, world: &World) {
-    world.sleep(TERMINATE_AFTER).await;
-    if let Err(error) = asked.dingtalk.terminate_instance(instance, "A check of the bridge").await {
+    world.sleep(WITHDRAW_AFTER).await;
+    if let Err(error) = asked.dingtalk.terminate_instance(instance, REMARK).await {
         tracing::error!(%instance, code = error.code, "it could not be terminated: withdraw it by hand");
     } else if let Some(store) = store {
         // Else the sweep finds that it has ended.

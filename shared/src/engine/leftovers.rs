@@ -7,25 +7,24 @@ use super::{
     terminate::{NOT_NOW, NOT_THERE},
 };
 use crate::{
-    approval::InstanceId,
+    approval::{InstanceId, schedule::WITHDRAW_AFTER},
     dingtalk::{Class, DingTalkError},
     store::StoreError,
 };
 
-/// DingTalk lets nobody revoke an instance that is younger than 15 s.
-pub const TERMINATE_AFTER: SignedDuration = SignedDuration::from_secs(16);
 /// An older one that DingTalk finds in no state to be revoked has ended already.
 const HAS_ENDED_AFTER: SignedDuration = SignedDuration::from_mins(2);
 /// What could not be ended by then will not be.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(1);
-const REMARK: &str = "A check of the bridge";
+/// What people read who had it on their desk.
+pub(crate) const REMARK: &str = "A check of the bridge";
 
 impl Engine {
     /// Terminates what a check started, as soon as DingTalk lets it.
     pub async fn end_leftovers(&self) -> Result<(), StoreError> {
         let Some(left) = self.store().leftovers().await? else { return Ok(()) };
         let age = self.now().duration_since(left.since);
-        if age < TERMINATE_AFTER {
+        if age < WITHDRAW_AFTER {
             return Ok(());
         }
         for instance in &left.instances {

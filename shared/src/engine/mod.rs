@@ -47,7 +47,7 @@ use lost_events::InHand;
 use reconcile::LastLook;
 use templates::BookCopy;
 
-pub use leftovers::TERMINATE_AFTER;
+pub(crate) use leftovers::REMARK;
 pub use lost_events::TakeError;
 pub use submit::{SubmitError, Submitted};
 pub use sweep::{Swept, WorkTime};

@@ -8,15 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Fill, Purpose, TemplateError, Templates, check::sample, fill};
 use crate::{
-    approval::{ApprovalId, InstanceId, ProcessCode, UserId},
+    approval::{ApprovalId, InstanceId, ProcessCode, UserId, schedule::WITHDRAW_AFTER},
     config::Home,
     diagnosis::{Failure, refused_event},
     dingtalk::{Approvers, Class, DingTalkError, NewInstance, NodeAction},
     store::Sighting,
 };
 
-/// DingTalk lets nobody revoke an instance that is younger than 15 s.
-const WITHDRAW_AFTER: SignedDuration = SignedDuration::from_secs(16);
 /// An event that has not come by then will not (DingTalk's second retry comes after 40 s).
 const WAIT_FOR_EVENT: SignedDuration = SignedDuration::from_secs(60);
 /// One that was refused was so by then.

@@ -105,6 +105,10 @@ mod tests {
             format!("MaximumRetryAttempts: {MOST_RETRIES}"),
             "FunctionResponseTypes: [ReportBatchItemFailures]".to_owned(),
             "BisectBatchOnFunctionError: true".to_owned(),
+            // What `table` lets through.
+            r#"{"eventName":["INSERT","MODIFY"],"#.to_owned(),
+            r#""dynamodb":{"Keys":{"pk":{"S":[{"prefix":"A#"}]}},"NewImage":{"due_at":{"N":[{"exists":true}]}}}}"#
+                .to_owned(),
             "DestinationConfig: { OnFailure: { Destination: !GetAtt Failures.Arn } }".to_owned(),
         ] {
             assert!(function("Relay").contains(&setting), "{setting}");

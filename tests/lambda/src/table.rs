@@ -153,7 +153,7 @@ pub fn record(key: &Value, image: &Value) -> Value {
         "awsRegion": "eu-west-1", "eventSourceARN": "arn:aws:dynamodb:eu-west-1:1:table/t/stream/s",
         "dynamodb": {
             "ApproximateCreationDateTime": 1_795_305_600, "Keys": {"pk": key}, "NewImage": image,
-            "SequenceNumber": "1", "SizeBytes": 1, "StreamViewType": "KEYS_ONLY",
+            "SequenceNumber": "1", "SizeBytes": 1, "StreamViewType": "NEW_IMAGE",
         },
     })
 }

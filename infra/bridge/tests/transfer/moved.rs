@@ -9,18 +9,18 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_goes_to_dynamodb_and_back_the_same_to_the_byte() {
-    there_and_back(210, None).await;
+    there_and_back(210).await;
 }
 
-/// On another engine: `TRANSFER_ENDPOINT=http://127.0.0.1:8000 cargo test -p bridge --release --test transfer -- --ignored --nocapture`
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes a minute"]
 async fn fifty_thousand_approvals_go_to_dynamodb_and_back_the_same_to_the_byte() {
     let approvals = std::env::var("TRANSFER_APPROVALS").ok().and_then(|n| n.parse().ok());
-    there_and_back(approvals.unwrap_or(50_000), std::env::var("TRANSFER_ENDPOINT").ok()).await;
+    there_and_back(approvals.unwrap_or(50_000)).await;
 }
 
-async fn there_and_back(approvals: usize, endpoint: Option<String>) {
+/// By way of the embedded engine, or of another one at `STORE_CONTRACT_ENDPOINT`.
+async fn there_and_back(approvals: usize) {
     let folder = Folder::new();
     let (file, back) = (folder.path("bridge.db"), folder.path("back.db"));
     let archives = ["first", "second", "third"].map(|name| folder.path(name));
@@ -28,7 +28,7 @@ async fn there_and_back(approvals: usize, endpoint: Option<String>) {
     let items = fill(&store_in(&file).await, approvals).await;
     println!("{approvals} approvals made in {:.1?}", began.elapsed());
     let served = Endpoint::new().await;
-    let endpoint = endpoint.unwrap_or(served.address);
+    let endpoint = std::env::var("STORE_CONTRACT_ENDPOINT").unwrap_or(served.address);
     let table = format!("moved-{}", std::process::id());
     let there = [("BRIDGE_DYNAMODB_ENDPOINT", &*endpoint), ("BRIDGE_TABLE", &*table)];
     let (from, to) = ([("BRIDGE_FILE", &*file)], [("BRIDGE_FILE", &*back)]);

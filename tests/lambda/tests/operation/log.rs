@@ -5,14 +5,16 @@ use simulators::dataphin::{Kind, Operator, Outcome, Request};
 
 use bridge::sandbox::SandboxSettings;
 
-use crate::scene::{PATIENCE, answered, check_result, operator, token, until};
+use crate::scene::{OPERATOR, PATIENCE, answered, check_result, operator, token, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approval_is_found_by_its_id_in_each_functions_log_and_no_secret_and_no_content() {
     let site = Site::with(SandboxSettings::default(), &[("BRIDGE_LOG", "trace")]).await;
+    site.secret.rotate(&[("BRIDGE_OPERATOR_TOKEN", OPERATOR)]);
     let test = site.submit.beside("test-connection", &[]).await;
     let template = site.submit.beside("template", &[]).await;
     assert_eq!(check_result(&test, &token(&site)).await, "success");
+    assert_eq!(answered(&template, operator("templates", OPERATOR)).await.0, 200);
     assert_eq!(answered(&template, operator("templates", "a-guess-of-81")).await.0, 401);
     let people = site.sandbox.dataphin.settings().people;
     let request = Request::of(Kind::TablePermission).titled("a telling title").because("a telling reason");
