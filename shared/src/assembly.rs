@@ -24,25 +24,8 @@ const IDLE_ON_LAMBDA: Duration = Duration::from_secs(5);
 
 /// Dataphin as a configuration describes it.
 pub fn dataphin(config: &DataphinConfig, world: World) -> Result<Dataphin, HttpSetupError> {
-    dataphin_apart(config, IDLE, world)
-}
-
-fn dataphin_apart(config: &DataphinConfig, idle: Duration, world: World) -> Result<Dataphin, HttpSetupError> {
-    let http = Http::with(DATAPHIN_TIMEOUT, idle, config.authority.as_deref())?;
+    let http = Http::with(DATAPHIN_TIMEOUT, IDLE, config.authority.as_deref())?;
     Ok(Dataphin::new(config.settings.clone(), http, world))
-}
-
-/// Dataphin, over the client that there is already, where its certificate needs no other.
-fn dataphin_over(
-    http: &Http,
-    config: &DataphinConfig,
-    idle: Duration,
-    world: World,
-) -> Result<Dataphin, HttpSetupError> {
-    match config.authority {
-        Some(_) => dataphin_apart(config, idle, world),
-        None => Ok(Dataphin::new(config.settings.clone(), http.within(DATAPHIN_TIMEOUT), world)),
-    }
 }
 
 /// The engine that a configuration describes, over a store. `works_after_answer`: see [`EngineSettings`].
@@ -54,7 +37,11 @@ pub fn engine(
 ) -> Result<Engine, HttpSetupError> {
     let idle = if works_after_answer { IDLE } else { IDLE_ON_LAMBDA };
     let to_dingtalk = Http::with(config.dingtalk.timeout, idle, None)?;
-    let dataphin = dataphin_over(&to_dingtalk, &config.dataphin, idle, world.clone())?;
+    let to_dataphin = match config.dataphin.authority.as_deref() {
+        Some(pem) => Http::with(DATAPHIN_TIMEOUT, idle, Some(pem))?,
+        None => to_dingtalk.within(DATAPHIN_TIMEOUT),
+    };
+    let dataphin = Dataphin::new(config.dataphin.settings.clone(), to_dataphin, world.clone());
     let dingtalk = DingTalk::new(config.dingtalk.settings.clone(), to_dingtalk, world.clone());
     let settings = EngineSettings {
         submit_wait: config.bridge.submit_wait,

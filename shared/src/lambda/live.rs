@@ -1,4 +1,6 @@
-//! What a function works with: made once at its start, and anew when the secret changes, without a new deployment.
+//! What a function works with: made once at its start, and anew when the secret changes, without a new deployment. Secret and
+//! store are connected to at the same time. DingTalk is not: its token needs the secret first, and whoever
+//! starts a function waits for that all the same.
 //!
 //! How long a value that was withdrawn is still accepted: while it is the one before, on purpose. Afterwards by no function
 //! for longer than `BRIDGE_SECRET_KEEP_SECONDS`, however long it was idle: each looks before it answers. `callback` must not

@@ -36,10 +36,10 @@ impl Store {
     {
         let mut waits = HELD.iter();
         loop {
-            let sent = send().await;
+            let answered = send().await;
             let is_held =
-                sent.as_ref().is_err_and(|error| error.code() == Some("TransactionConflictException"));
-            let Some(wait) = waits.next().filter(|_| is_held) else { return sent };
+                answered.as_ref().is_err_and(|error| error.code() == Some("TransactionConflictException"));
+            let Some(wait) = waits.next().filter(|_| is_held) else { return answered };
             self.world.sleep(*wait).await;
         }
     }

@@ -29,7 +29,7 @@ use crate::Reply;
 
 /// A process has so long until it asks for its first invocation. Lambda gives it ten seconds, of a machine that starts nothing
 /// else; one that ends by itself must have the time to on any.
-const INIT_TIME: Duration = Duration::from_secs(60);
+const INIT_TIME: Duration = Duration::from_mins(1);
 
 /// What a function has written to its log.
 pub(crate) type Lines = Arc<Mutex<Vec<String>>>;

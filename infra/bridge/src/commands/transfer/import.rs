@@ -220,9 +220,10 @@ async fn put(store: &Store, world: &World, item: &RawItem, is_fresh: bool) -> Re
             Put::Other(there) => there,
         };
         // What has expired is as good as absent: the table's time to live has not come to it yet.
-        let verdict = match there.has_expired(world.now()) {
-            true => Verdict::Replace,
-            false => judge(item, &There::of(&there), is_fresh),
+        let verdict = if there.has_expired(world.now()) {
+            Verdict::Replace
+        } else {
+            judge(item, &There::of(&there), is_fresh)
         };
         match verdict {
             Verdict::Keep => return Ok(Outcome::Kept),
