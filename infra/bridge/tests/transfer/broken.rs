@@ -16,8 +16,8 @@ use crate::{
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_is_killed_goes_on_where_it_was() {
     let folder = Folder::new();
-    let (archive, items) = archive_of(&folder, 200).await;
-    for kill_after in [1, 5, 60, 222] {
+    let (archive, items) = archive_of(&folder, 80).await;
+    for kill_after in [1, 5, 60, 90] {
         let reached = Arc::new(Notify::new());
         let (notify, engine) = (reached.clone(), Embedded::in_memory().expect("an engine"));
         let endpoint = Endpoint::watched(engine, move |_, number| {
@@ -48,7 +48,7 @@ async fn an_import_that_is_killed_goes_on_where_it_was() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_that_is_killed_leaves_no_archive_and_can_be_run_again() {
     let folder = Folder::new();
-    let (archive, _) = archive_of(&folder, 200).await;
+    let (archive, _) = archive_of(&folder, 80).await;
     let reached = Arc::new(Notify::new());
     let (notify, engine) = (reached.clone(), Embedded::in_memory().expect("an engine"));
     let endpoint = Endpoint::watched(engine, move |operation, _| {
@@ -59,7 +59,7 @@ async fn an_export_that_is_killed_leaves_no_archive_and_can_be_run_again() {
     })
     .await;
     let there = [("BRIDGE_DYNAMODB_ENDPOINT", &*endpoint.address)];
-    fill(&endpoint.store().await, 200).await;
+    fill(&endpoint.store().await, 80).await;
     let second = folder.path("second");
     let mut child = start(&["export", &second], &there);
     reached.notified().await;
