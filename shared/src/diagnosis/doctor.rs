@@ -98,7 +98,11 @@ impl Doctor {
         engine: Option<Engine>,
         world: World,
     ) -> Result<Self, HttpSetupError> {
-        let http = Http::new(HTTP_TIMEOUT)?;
+        // A client of its own would read the system's certificates again.
+        let http = match &engine {
+            Some(engine) => engine.dingtalk().http().within(HTTP_TIMEOUT),
+            None => Http::new(HTTP_TIMEOUT)?,
+        };
         Ok(Self(Arc::new(Inner { variables, setup, storage, engine, http, world })))
     }
 

@@ -239,6 +239,11 @@ impl DingTalk {
         }
     }
 
+    /// The client that it is called with.
+    pub(crate) fn http(&self) -> &Http {
+        &self.shared.http
+    }
+
     /// What DingTalk answers when it is asked for a token, whatever that is: who else answers there shows at once. A
     /// token is used for the calls that follow.
     pub(crate) async fn ask_for_token(&self) -> Result<HttpAnswer, SendError> {
