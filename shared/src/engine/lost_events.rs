@@ -12,6 +12,7 @@ use super::{Engine, EngineError, MOST_TRIES};
 use crate::{
     approval::Status,
     dingtalk::{DingTalkError, Event, Verified},
+    store::StoreError,
 };
 
 /// Undelivered events are asked for so often, and only while something is pending.
@@ -86,15 +87,19 @@ impl Engine {
         Ok(taken)
     }
 
-    /// Commits events one and all; one that cannot be committed stays, and does not hold up the others.
+    /// Commits events one and all; one that cannot be committed now stays, and does not hold up the others.
     async fn report_all(&self, in_hand: &mut Vec<Verified<Event>>) -> Result<(), EngineError> {
         let (mut failed, mut next) = (Ok(()), 0);
         while let Some(event) = in_hand.get(next) {
             match self.report_patiently(event).await {
                 Ok(()) => drop(in_hand.swap_remove(next)),
                 Err(error) => {
+                    if can_be_committed_later(&error) {
+                        next += 1;
+                    } else {
+                        in_hand.swap_remove(next);
+                    }
                     failed = Err(error);
-                    next += 1;
                 }
             }
         }
@@ -109,5 +114,22 @@ impl Engine {
             self.0.world.sleep(REPORT_AGAIN).await;
         }
         self.report(event).await
+    }
+}
+
+/// What is about an approval that cannot be read would stand in the way of all that come after it, for ever.
+fn can_be_committed_later(error: &EngineError) -> bool {
+    !matches!(error, EngineError::Store(StoreError::Damaged))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_the_store_stays_in_hand_and_what_is_damaged_does_not() {
+        assert!(can_be_committed_later(&EngineError::Contended));
+        assert!(can_be_committed_later(&StoreError::Unavailable("busy".to_owned()).into()));
+        assert!(!can_be_committed_later(&StoreError::Damaged.into()));
     }
 }
