@@ -46,6 +46,7 @@ pub fn engine(
     let settings = EngineSettings {
         submit_wait: config.bridge.submit_wait,
         account_kind: config.dataphin.account_kind,
+        looks: config.bridge.looks,
         works_after_answer,
     };
     Ok(Engine::new(store, dingtalk, dataphin, settings, world))

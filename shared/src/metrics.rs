@@ -30,10 +30,14 @@ pub enum Count {
     PaidCalls,
     /// Calls that DingTalk turned away because the month's are used up.
     QuotaUsedUp,
+    /// Approvals for which an operator must find or make the instance.
+    NeedsOperator,
+    /// Second instances of an approval, and instances that bear an approval's id and were not made by the bridge.
+    UnexpectedInstance,
 }
 
 impl Count {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Parked,
         Self::NotAdvanced,
         Self::CallbackRefused,
@@ -41,6 +45,8 @@ impl Count {
         Self::SweepRan,
         Self::PaidCalls,
         Self::QuotaUsedUp,
+        Self::NeedsOperator,
+        Self::UnexpectedInstance,
     ];
 
     fn name(self) -> &'static str {
@@ -52,6 +58,8 @@ impl Count {
             Self::SweepRan => "SweepRan",
             Self::PaidCalls => "PaidCalls",
             Self::QuotaUsedUp => "QuotaUsedUp",
+            Self::NeedsOperator => "NeedsOperator",
+            Self::UnexpectedInstance => "UnexpectedInstance",
         }
     }
 }
@@ -70,6 +78,8 @@ pub enum Measure {
 pub enum Gauge {
     /// Approvals that are parked; of very many, at least so many.
     ParkedNow,
+    /// Approvals that need an operator; of very many, at least so many.
+    NeedOperatorNow,
 }
 
 const NAMESPACE: &str = "ApprovalBridge";
@@ -82,6 +92,7 @@ struct Kept {
     callback_times: Mutex<Vec<Duration>>,
     oldest: Mutex<Option<Duration>>,
     parked: Mutex<Option<usize>>,
+    need_operator: Mutex<Option<usize>>,
 }
 
 static KEPT: OnceLock<(String, Kept)> = OnceLock::new();
@@ -118,6 +129,7 @@ pub fn gauge(what: Gauge, number: usize) {
     let Some((_, kept)) = KEPT.get() else { return };
     match what {
         Gauge::ParkedNow => *lock(&kept.parked) = Some(number),
+        Gauge::NeedOperatorNow => *lock(&kept.need_operator) = Some(number),
     }
 }
 
@@ -152,6 +164,9 @@ impl Kept {
             add("OldestUndelivered", "Seconds", json!(age.as_secs()));
         }
         // None is a number, too: the alarm ends by it.
+        if let Some(waiting) = lock(&self.need_operator).take() {
+            add("NeedOperatorNow", "Count", json!(waiting));
+        }
         if let Some(parked) = lock(&self.parked).take() {
             add("ParkedNow", "Count", json!(parked));
         }

@@ -7,7 +7,7 @@ use shared::{
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// Parked approvals are counted up to here; one is an alarm.
+/// Approvals that wait for an operator are counted up to here; one is an alarm.
 const MOST_PARKED: u16 = 100;
 
 /// The store did not say what is due; what it did show was advanced.
@@ -18,8 +18,12 @@ pub struct NotSwept;
 /// Sweeps once, and ends before the process is killed.
 pub async fn sweep(engine: &Engine, time: WorkTime) -> Result<Swept, NotSwept> {
     // What fails or takes long there must not keep back what is due.
-    let (swept, (), ()) =
-        tokio::join!(engine.sweep(time), collect(engine, time), end_leftovers(engine, time));
+    let (swept, (), (), ()) = tokio::join!(
+        engine.sweep(time),
+        collect(engine, time),
+        end_leftovers(engine, time),
+        reconcile_daily(engine, time)
+    );
     if swept.due + swept.left + swept.unseen > 0 {
         tracing::info!(due = swept.due, failed = swept.failed, left = swept.left, "swept");
     }
@@ -29,7 +33,7 @@ pub async fn sweep(engine: &Engine, time: WorkTime) -> Result<Swept, NotSwept> {
     metrics::count(Count::SweepRan);
     // The rest of the time is for the answer.
     let half_left = time.deadline.saturating_duration_since(Instant::now()) / 2;
-    let measured = async { tokio::join!(measure_oldest(engine), measure_parked(engine)) };
+    let measured = async { tokio::join!(measure_oldest(engine), measure_waiting(engine)) };
     if timeout(half_left, measured).await.is_err() {
         tracing::error!("no time to look for the oldest undelivered decision and for what is parked");
     }
@@ -59,10 +63,25 @@ async fn end_leftovers(engine: &Engine, time: WorkTime) {
     }
 }
 
-async fn measure_parked(engine: &Engine) {
-    match engine.store().list(Status::Parked, None, MOST_PARKED, None).await {
-        Ok(parked) => metrics::gauge(Gauge::ParkedNow, parked.ids.len()),
-        Err(error) => tracing::error!(%error, "how many are parked is not known"),
+async fn reconcile_daily(engine: &Engine, time: WorkTime) {
+    match timeout_at(time.end, engine.reconcile_daily()).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(approvals)) => {
+            tracing::warn!(approvals, "the daily reconciliation found instances of approvals");
+        }
+        Ok(Err(error)) => tracing::error!(%error, "the daily reconciliation failed; retrying tomorrow"),
+        Err(_) => tracing::error!("cut off: the daily reconciliation is made again tomorrow"),
+    }
+}
+
+async fn measure_waiting(engine: &Engine) {
+    for (status, gauge) in
+        [(Status::Parked, Gauge::ParkedNow), (Status::NeedsOperator, Gauge::NeedOperatorNow)]
+    {
+        match engine.store().list(status, None, MOST_PARKED, None).await {
+            Ok(listed) => metrics::gauge(gauge, listed.ids.len()),
+            Err(error) => tracing::error!(status = status.name(), %error, "cannot count them"),
+        }
     }
 }
 

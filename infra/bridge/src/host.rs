@@ -6,14 +6,14 @@ use anyhow::{Context, Result};
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use jiff::SignedDuration;
 use shared::{
-    approval::{ApprovalId, Status},
+    approval::Status,
     assembly,
     aws::Aws,
     config::{BridgeConfig, Config},
     diagnosis::Doctor,
     engine::Engine,
     http::door,
-    store::{Sighting, Store, StoreSettings},
+    store::{DueItem, Sighting, Store, StoreSettings},
     world::World,
 };
 use tokio::{
@@ -153,16 +153,11 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
 }
 
 /// Names what is due to those who advance.
-async fn sweep(
-    engine: Engine,
-    wake: mpsc::Sender<ApprovalId>,
-    world: World,
-    stopping: watch::Receiver<bool>,
-) {
+async fn sweep(engine: Engine, wake: mpsc::Sender<DueItem>, world: World, stopping: watch::Receiver<bool>) {
     loop {
         match engine.due().await {
-            Ok(due) => due.into_iter().for_each(|id| drop(wake.try_send(id))),
-            Err(error) => tracing::error!(%error, "nobody knows what is due"),
+            Ok(due) => due.into_iter().for_each(|item| drop(wake.try_send(item))),
+            Err(error) => tracing::error!(%error, "cannot list what is due; retrying at the next sweep"),
         }
         tokio::select! {
             () = world.sleep(SWEEP_EVERY) => {}
@@ -193,6 +188,13 @@ async fn collect(engine: Engine, left_over: bool, world: World, stopping: watch:
         }
         if let Err(error) = engine.end_leftovers().await {
             tracing::error!(%error, "what a check left in DingTalk is ended later");
+        }
+        match engine.reconcile_daily().await {
+            Ok(0) => {}
+            Ok(approvals) => {
+                tracing::warn!(approvals, "the daily reconciliation found instances of approvals")
+            }
+            Err(error) => tracing::error!(%error, "the daily reconciliation failed; retrying tomorrow"),
         }
         match engine.collect_lost_events(at_once).await {
             Ok(0) => {}

@@ -6,20 +6,20 @@ use std::{
     time::Duration,
 };
 
-use shared::{approval::ApprovalId, engine::Engine};
+use shared::{engine::Engine, store::DueItem};
 use tokio::sync::{Semaphore, mpsc};
 
 /// Approvals advanced at the same time.
 const AT_ONCE: u32 = 64;
 
 /// Approvals being advanced, and whether each must be looked at again afterwards.
-type Running = Arc<Mutex<HashMap<ApprovalId, bool>>>;
+type Running = Arc<Mutex<HashMap<DueItem, bool>>>;
 
 /// On the way down, work under way has so long.
 const DRAIN: Duration = Duration::from_secs(12);
 
 /// Advances every approval that is named on the channel, each by one task at a time, until `stop` resolves.
-pub async fn run(engine: Engine, mut wakes: mpsc::Receiver<ApprovalId>, stop: impl Future<Output = ()>) {
+pub async fn run(engine: Engine, mut wakes: mpsc::Receiver<DueItem>, stop: impl Future<Output = ()>) {
     let running = Running::default();
     let permits = Arc::new(Semaphore::new(AT_ONCE as usize));
     let mut stop = std::pin::pin!(stop);
@@ -38,8 +38,8 @@ pub async fn run(engine: Engine, mut wakes: mpsc::Receiver<ApprovalId>, stop: im
         tokio::spawn(async move {
             let _permit = permit;
             loop {
-                if let Err(error) = engine.advance(&id).await {
-                    tracing::error!(approval = %id, %error, "not advanced; the sweep tries again");
+                if let Err(error) = engine.advance_due(&id).await {
+                    tracing::error!(due = %id, %error, "not advanced; the sweep tries again");
                 }
                 if !ending.again() {
                     return;
@@ -51,7 +51,7 @@ pub async fn run(engine: Engine, mut wakes: mpsc::Receiver<ApprovalId>, stop: im
 }
 
 /// True: nobody advances it, so the caller does. False: whoever does looks once more.
-fn begin(running: &Running, id: &ApprovalId) -> bool {
+fn begin(running: &Running, id: &DueItem) -> bool {
     let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
     match running.get_mut(id) {
         Some(again) => {
@@ -65,7 +65,7 @@ fn begin(running: &Running, id: &ApprovalId) -> bool {
 /// Ends the work on an approval, also when it panics.
 struct Ending {
     running: Running,
-    id: ApprovalId,
+    id: DueItem,
     ended: bool,
 }
 

@@ -91,15 +91,14 @@ impl ApprovalKey {
 }
 
 impl ApprovalId {
-    /// The first of these texts that is an approval's id.
-    pub fn found_in<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<Self> {
-        let is_id = |text: &&str| {
-            text.strip_prefix("ap-").is_some_and(|hex| {
-                hex.len() == 32
-                    && hex.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
-            })
-        };
-        texts.into_iter().find(is_id).map(Self::new)
+    /// `ap-` and 32 hexadecimal digits.
+    pub(super) const LENGTH: usize = 35;
+
+    /// The id that a text is; `None` when it is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("ap-").filter(|_| text.len() == Self::LENGTH)?;
+        let is_lower_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        digits.bytes().all(is_lower_hex).then(|| Self::new(text))
     }
 }
 

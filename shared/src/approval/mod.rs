@@ -4,28 +4,34 @@
 //! |---|---|
 //! | [`id`] | names of things, one type each |
 //! | [`request`] | what was asked, by whom, of whom |
+//! | [`reference`] | what an instance carries to prove whose it is |
 //! | [`state`] | where an approval stands: one type a state, holding only what that state has |
 //! | [`next_action`] | **what happens next**: the one rule |
 //! | [`transition`] | the ways from state to state; there are no others |
+//! | [`creation`] | the way to an instance, at most one |
 //! | [`decision`] | how it ended |
 //! | [`schedule`] | when things are tried again |
 //! | [`timeline`] | what happened on the way |
 
+pub mod creation;
 pub mod decision;
 pub mod id;
 pub mod next_action;
+pub mod reference;
 pub mod request;
 pub mod schedule;
 pub mod state;
 pub mod timeline;
 pub mod transition;
 
+pub use creation::{AfterLook, Answer, Creation, NeedsOperator, Ready, Sent, Unresolved};
 pub use decision::{Basis, Decider, Decision, Outcome};
 pub use id::{ApplyId, ApprovalId, ApprovalKey, InstanceId, ProcessCode, Source, Tenant, UserId};
 pub use next_action::{Next, next_action};
+pub use reference::{Nonce, Reference};
 pub use request::{Details, Identity, Node, Person, Request, Rule};
 pub use state::{
-    Approval, Creation, Decided, Delivered, Delivery, Hint, HintResult, Instance, Origin, Parked, Pending,
-    Reading, Received, Record, Refused, State, Status, Withdrawal,
+    Approval, Decided, Delivered, Delivery, Hint, HintResult, Instance, Origin, Parked, Pending, Reading,
+    Received, Record, Refused, State, Status, Withdrawal,
 };
 pub use timeline::{Entry, Happening, Timeline};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Approval, Creation, Decided, Pending, Received, State};
+use super::{Approval, Creation, Decided, NeedsOperator, Pending, Ready, Received, Sent, State};
 
 /// What is to be done with an approval now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,11 +62,14 @@ enum Step {
 /// The next step of a state and when it is due.
 fn plan(state: &State) -> Option<(Timestamp, Step)> {
     match state {
-        State::Received(Received { creation, withdrawal, .. }) => Some(match (creation, withdrawal) {
-            (Creation::Sent { look_at, .. }, _) => (*look_at, Step::Reconcile),
-            (Creation::Ready { .. }, Some(asked_at)) => (*asked_at, Step::DecideWithdrawn),
-            (Creation::Ready { not_before, .. }, None) => (*not_before, Step::Create),
-        }),
+        State::Received(Received { creation, withdrawal, .. }) => match (creation, withdrawal) {
+            (Creation::Sent(Sent { look_at, needs_operator, .. }), _) => {
+                let looks = needs_operator.as_ref().is_none_or(NeedsOperator::goes_on_looking);
+                looks.then_some((*look_at, Step::Reconcile))
+            }
+            (Creation::Ready(_), Some(asked_at)) => Some((*asked_at, Step::DecideWithdrawn)),
+            (Creation::Ready(Ready { not_before, .. }), None) => Some((*not_before, Step::Create)),
+        },
         State::Pending(Pending { reading, withdrawal, .. }) => Some(match withdrawal {
             // A reported end goes first: there may be nothing left to terminate.
             Some(withdrawal) if reading.hint.is_none() && withdrawal.not_before < reading.at => {
@@ -85,9 +88,9 @@ mod tests {
 
     use super::*;
     use crate::approval::{
-        ApplyId, ApprovalKey, Basis, Decision, Details, Hint, HintResult, Instance, InstanceId, Origin,
-        Outcome, ProcessCode, Record, Request, Source, Tenant, UserId,
-        schedule::{CREATE, DELIVER, LEASE, LOOKS, READ_UNASKED, WITHDRAW_AFTER},
+        AfterLook, Answer, ApplyId, ApprovalKey, Basis, Decision, Details, Hint, HintResult, Instance,
+        InstanceId, Origin, Outcome, ProcessCode, Record, Request, Source, Status, Tenant, UserId,
+        schedule::{CREATE, DELIVER, LEASE, LOOKS, LookSchedule, READ_UNASKED, WITHDRAW_AFTER},
     };
 
     fn at(seconds: i64) -> Timestamp {
@@ -158,30 +161,115 @@ mod tests {
         assert_eq!(next(received(), at(lease)), ("reconcile", lease));
     }
 
-    #[test]
-    fn another_create_call_comes_only_after_every_look_was_in_vain() {
-        let mut approval = received().outcome_unknown("no-answer".into(), at(0));
-        let mut now = at(0);
+    /// Looks that all are complete and find nothing, up to the last.
+    fn looked_for(approval: Approval<Received>, mut now: Timestamp) -> (AfterLook, Timestamp) {
+        let mut after = AfterLook::Open(approval);
         for wait in LOOKS {
+            let AfterLook::Open(approval) = after else { panic!("it goes on") };
             now += wait;
-            assert_eq!(next(approval.clone(), now).0, "reconcile");
             assert_eq!(next(approval.clone(), now - SignedDuration::from_secs(1)).0, "wait");
-            approval = approval.looked_in_vain(now);
+            assert_eq!(next(approval.clone(), now).0, "reconcile");
+            after = approval.not_found(LookSchedule::DEFAULT, now);
         }
+        (after, now)
+    }
+
+    fn unknown(approval: Approval<Received>, words: Option<&str>, now: Timestamp) -> Approval<Received> {
+        let answer = words.map(|code| Answer { code: code.into(), message: "words".into() });
+        approval.outcome_unknown("unclear".into(), answer, LookSchedule::DEFAULT, now)
+    }
+
+    fn open(after: AfterLook) -> Approval<Received> {
+        let AfterLook::Open(approval) = after else { panic!("decided") };
+        approval
+    }
+
+    #[test]
+    fn another_create_call_comes_only_after_every_look_found_nothing() {
+        let (after, mut now) = looked_for(unknown(received(), None, at(0)), at(0));
+        let approval = open(after);
+        assert_eq!(now, at(600), "ten minutes");
         assert_eq!(next(approval.clone(), now).0, "wait", "and after a pause that grows");
         now += CREATE[0];
         assert_eq!(next(approval.clone(), now).0, "create");
-        assert_eq!(
-            next(approval.sending(ProcessCode::new("PROC-1"), now), now).0,
-            "wait",
-            "one call at a time"
-        );
+        let sent = approval.sending(ProcessCode::new("PROC-1"), now);
+        assert_eq!(next(sent.clone(), now).0, "wait", "one call at a time");
+        let (after, now) = looked_for(unknown(sent, None, now), now);
+        let approval = open(after);
+        assert_eq!(approval.state.creation.needs_operator(), Some(&NeedsOperator::NotFound));
+        assert_eq!(next(approval.clone(), now + SignedDuration::from_hours(99)).0, "rest");
+        assert_eq!(approval.clone().into_any().state.status(), Status::NeedsOperator);
+        assert_eq!(next(approval.create_again(now), now).0, "create");
+    }
+
+    #[test]
+    fn the_same_answer_to_two_calls_that_made_no_instance_is_a_no() {
+        for (first, second, is_no) in [
+            (Some("internalError"), Some("internalError"), true),
+            (Some("internalError"), Some("other"), false),
+            (None, Some("internalError"), false),
+            (Some("internalError"), None, false),
+        ] {
+            let (after, now) = looked_for(unknown(received(), first, at(0)), at(0));
+            let sent = open(after).sending(ProcessCode::new("PROC-1"), now);
+            match looked_for(unknown(sent, second, now), now).0 {
+                AfterLook::Failed(approval) => {
+                    assert!(is_no);
+                    assert_eq!(approval.state.decision.comment.as_deref(), Some("words"));
+                }
+                AfterLook::Open(approval) => {
+                    assert!(!is_no);
+                    assert!(approval.state.creation.needs_operator().is_some());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_look_that_could_not_see_counts_for_nothing_and_soon_an_operator_is_asked() {
+        let mut approval = unknown(received(), None, at(0));
+        let mut now = at(3);
+        for _ in 0..3 {
+            approval = approval.could_not_look("success-false".into(), now);
+            now = approval.state.creation.sent().unwrap().look_at;
+            assert_eq!(next(approval.clone(), now).0, "reconcile", "looking goes on");
+        }
+        let code = "success-false".to_owned();
+        assert_eq!(approval.state.creation.needs_operator(), Some(&NeedsOperator::CannotLook { code }));
+        for _ in 0..100 {
+            approval = approval.could_not_look("success-false".into(), now);
+            assert_eq!(next(approval.clone(), now + SignedDuration::from_mins(59)).0, "wait", "once an hour");
+        }
+        let approval = open(approval.not_found(LookSchedule::DEFAULT, now));
+        assert_eq!(approval.state.creation.sent().unwrap().looks, 1, "the first complete look");
+        assert_eq!(approval.state.creation.needs_operator(), None);
+    }
+
+    #[test]
+    fn a_mismatch_waits_for_an_operator_and_nothing_else_happens() {
+        let instance = InstanceId::new("i");
+        for why in [
+            NeedsOperator::Mismatch { instance: instance.clone(), what: "x".into() },
+            NeedsOperator::SeveralInstances { instances: vec![instance.clone()] },
+            NeedsOperator::Unproven { instance },
+        ] {
+            let approval = received().ask_operator(why, at(1)).ask_withdrawal(at(2));
+            assert_eq!(next(approval, at(1_000_000)), ("rest", 0));
+        }
+    }
+
+    #[test]
+    fn looks_take_as_long_as_they_are_set_to() {
+        let short = LookSchedule::taking(SignedDuration::from_secs(10));
+        let waits: Vec<i128> = (1..=5).filter_map(|n| short.wait(n)).map(|wait| wait.as_millis()).collect();
+        assert_eq!(waits, [50, 200, 750, 3_000, 6_000]);
+        assert_eq!(short.wait(6), None);
     }
 
     #[test]
     fn a_withdrawal_before_there_is_an_instance_ends_it_but_not_while_that_is_unknown() {
-        let unknown = received().ask_withdrawal(at(1));
-        assert_eq!(next(unknown, at(2)).0, "wait");
+        let in_doubt = received().ask_withdrawal(at(1));
+        assert_eq!(next(in_doubt, at(2)).0, "wait");
         let known = received().not_created("busy".into(), at(9), at(1)).ask_withdrawal(at(2));
         assert_eq!(next(known, at(2)).0, "decide withdrawn");
     }

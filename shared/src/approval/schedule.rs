@@ -13,9 +13,33 @@ pub const LEASE: SignedDuration = seconds(30);
 /// seconds) it has ended, one way or the other, inside [`LEASE`].
 pub const SEND_WITHIN: SignedDuration = seconds(10);
 
-/// After a create call with unknown outcome: when to look for the instance. Only when the last look finds nothing is
-/// another create call sent. DingTalk does not say how soon an instance shows in its list.
-pub const LOOKS: [SignedDuration; 3] = [seconds(3), seconds(12), seconds(45)];
+/// After a create call with unknown outcome: waits before each complete look for its instance, ten minutes in all unless
+/// `BRIDGE_LOOK_SECONDS` says otherwise. Only when the last look finds nothing may another create call be sent. DingTalk does
+/// not say how soon an instance shows in its list, and a proxy may deliver a call late.
+pub const LOOKS: [SignedDuration; 5] = [seconds(3), seconds(12), seconds(45), seconds(180), seconds(360)];
+
+/// The waits of [`LOOKS`], made longer or shorter so that they take a given time in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookSchedule {
+    total: SignedDuration,
+}
+
+impl LookSchedule {
+    /// [`LOOKS`] as they are.
+    pub const DEFAULT: Self = Self { total: seconds(600) };
+
+    /// Looks that take so long in all.
+    pub fn taking(total: SignedDuration) -> Self {
+        Self { total }
+    }
+
+    /// The wait before a look, the first being 1; `None` after the last.
+    pub fn wait(self, look: u32) -> Option<SignedDuration> {
+        let wait = wait(&LOOKS, look)?;
+        let milliseconds = wait.as_millis() * self.total.as_millis() / Self::DEFAULT.total.as_millis();
+        Some(SignedDuration::from_millis(i64::try_from(milliseconds).unwrap_or(i64::MAX)))
+    }
+}
 
 /// After a look that itself failed; the last wait repeats.
 pub const LOOK_AGAIN: [SignedDuration; 4] = [seconds(30), seconds(120), seconds(900), seconds(3600)];

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ApprovalId, ApprovalKey, Decision, Details, Identity, InstanceId, ProcessCode, Request, Timeline, UserId,
+    ApprovalId, ApprovalKey, Creation, Decision, Details, Identity, InstanceId, Nonce, ProcessCode,
+    Reference, Request, Timeline, UserId,
 };
 
 /// An approval: what never changes about it, and its state.
@@ -38,6 +39,9 @@ pub struct Record {
     pub timeline: Timeline,
     /// How often it was committed; 0: never.
     pub version: u64,
+    /// The unguessable part of its reference; older versions had none.
+    #[serde(default)]
+    pub nonce: Option<Nonce>,
 }
 
 impl Record {
@@ -52,7 +56,19 @@ impl Record {
             updated_at: now,
             timeline: Timeline::default(),
             version: 0,
+            nonce: None,
         }
+    }
+
+    /// The same with an unguessable part of its reference, if it has none yet.
+    pub fn with_nonce(mut self, nonce: Nonce) -> Self {
+        self.nonce.get_or_insert(nonce);
+        self
+    }
+
+    /// What its instance carries in the reference field.
+    pub fn reference(&self) -> Reference {
+        Reference { approval: self.id.clone(), nonce: self.nonce.clone() }
     }
 }
 
@@ -80,6 +96,8 @@ pub enum State {
 pub enum Status {
     /// See [`State::Received`].
     Received,
+    /// Received, and an operator must decide how its instance is found or made: see [`super::NeedsOperator`].
+    NeedsOperator,
     /// See [`State::Refused`].
     Refused,
     /// See [`State::Pending`].
@@ -94,13 +112,21 @@ pub enum Status {
 
 impl Status {
     /// Every status.
-    pub const ALL: [Self; 6] =
-        [Self::Received, Self::Refused, Self::Pending, Self::Decided, Self::Delivered, Self::Parked];
+    pub const ALL: [Self; 7] = [
+        Self::Received,
+        Self::NeedsOperator,
+        Self::Refused,
+        Self::Pending,
+        Self::Decided,
+        Self::Delivered,
+        Self::Parked,
+    ];
 
     /// The word in the store, in logs and on pages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Received => "received",
+            Self::NeedsOperator => "needs-operator",
             Self::Refused => "refused",
             Self::Pending => "pending",
             Self::Decided => "decided",
@@ -114,6 +140,7 @@ impl State {
     /// The state's name.
     pub fn status(&self) -> Status {
         match self {
+            Self::Received(received) if received.creation.needs_operator().is_some() => Status::NeedsOperator,
             Self::Received(_) => Status::Received,
             Self::Refused(_) => Status::Refused,
             Self::Pending(_) => Status::Pending,
@@ -154,36 +181,6 @@ pub struct Received {
     pub creation: Creation,
     /// When the source asked to withdraw, if it did.
     pub withdrawal: Option<Timestamp>,
-}
-
-/// How far the creation of an instance has come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Creation {
-    /// No create call can be under way: it is safe to send one.
-    Ready {
-        /// Not before this moment.
-        not_before: Timestamp,
-        /// Create calls so far.
-        attempts: u32,
-    },
-    /// A create call may have been sent and its outcome is not known: look before sending another.
-    Sent {
-        /// When it was (about to be) sent.
-        at: Timestamp,
-        /// For which template.
-        process_code: ProcessCode,
-        /// Create calls so far, this one included.
-        attempts: u32,
-        /// When to look whether the instance exists.
-        look_at: Timestamp,
-        /// How often it was looked for in vain since this call.
-        looks: u32,
-        /// How often the look itself failed, one after the other.
-        failed_looks: u32,
-        /// Whether whoever sent it may still be waiting for the answer.
-        under_way: bool,
-    },
 }
 
 /// Refused while the source was waiting: it got `code` and `message` as the answer to its submit.

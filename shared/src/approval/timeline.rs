@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{InstanceId, Outcome, UserId};
+use super::{InstanceId, NeedsOperator, Outcome, UserId};
 
 /// The first entries are always kept: they tell how it began.
 pub const KEEP_FIRST: usize = 16;
@@ -41,6 +41,12 @@ pub enum Happening {
     CreateFailed { code: String, retry: bool },
     OutcomeUnknown { code: String },
     LookedInVain { look: u32 },
+    NeedsOperator { why: NeedsOperator },
+    CreateAgainAsked,
+    AdoptionAsked { instance: InstanceId },
+    ForeignInstance { instance: InstanceId },
+    SecondInstance { instance: InstanceId },
+    SecondInstanceReported { instance: InstanceId, result: String },
     ApproverLeftOut { account: String, reason: String },
     OriginatorReplaced { account: String },
     FlowOfTemplate { selected: usize },
@@ -77,6 +83,11 @@ impl Timeline {
         &self.entries
     }
 
+    /// Whether something stands in it.
+    pub fn holds(&self, what: &Happening) -> bool {
+        self.entries.iter().any(|entry| entry.what == *what)
+    }
+
     /// How many entries gave way.
     pub fn left_out(&self) -> u32 {
         self.left_out
@@ -96,7 +107,22 @@ impl fmt::Display for Happening {
             Self::OutcomeUnknown { code } => {
                 write!(f, "DingTalk gave no clear answer ({code}): looking before asking again")
             }
-            Self::LookedInVain { look } => write!(f, "looked for the instance in vain ({look})"),
+            Self::LookedInVain { look } => write!(f, "no instance found (look {look})"),
+            Self::NeedsOperator { why } => write!(f, "needs an operator: {why}"),
+            Self::CreateAgainAsked => write!(f, "an operator asked to create the instance again"),
+            Self::AdoptionAsked { instance } => write!(f, "an operator adopts instance {instance}"),
+            Self::ForeignInstance { instance } => {
+                write!(
+                    f,
+                    "instance {instance} bears this approval's id and was not made by the bridge: ignored"
+                )
+            }
+            Self::SecondInstance { instance } => {
+                write!(f, "a second instance, {instance}, was found: it does not count, and is terminated")
+            }
+            Self::SecondInstanceReported { instance, result } => {
+                write!(f, "DingTalk reports {result} of the second instance {instance}: it does not count")
+            }
             Self::ApproverLeftOut { account, reason } => write!(f, "approver {account} left out: {reason}"),
             Self::OriginatorReplaced { account } => {
                 write!(f, "requester {account} is not in DingTalk: the service user originates")

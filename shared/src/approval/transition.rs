@@ -5,10 +5,8 @@ use jiff::Timestamp;
 use super::{
     Approval, Basis, Creation, Decided, Decision, Delivered, Delivery, Details, Happening, Hint, Identity,
     Instance, Origin, Outcome, Parked, Pending, ProcessCode, Reading, Received, Record, Refused, Request,
-    Withdrawal,
-    schedule::{
-        self, CREATE, LEASE, LOOK_AGAIN, LOOKS, READ_AFTER_HINT, READ_UNASKED, WITHDRAW, WITHDRAW_AFTER,
-    },
+    Unresolved, Withdrawal,
+    schedule::{self, LEASE, READ_AFTER_HINT, READ_UNASKED, WITHDRAW, WITHDRAW_AFTER},
 };
 
 impl<S> Approval<S> {
@@ -28,57 +26,14 @@ impl<S> Approval<S> {
 impl Approval<Received> {
     /// A request that has just arrived. Whoever commits it first sends the first create call.
     pub fn receive(record: Record, details: Details, process_code: ProcessCode, now: Timestamp) -> Self {
-        let state = Received { details, creation: sent(1, process_code, now), withdrawal: None };
+        let state = Received {
+            details,
+            creation: Creation::announced(1, process_code, Unresolved::default(), now),
+            withdrawal: None,
+        };
         Self { record, state }
             .noted(Happening::Received, now)
             .noted(Happening::CreateSent { attempt: 1 }, now)
-    }
-
-    /// A create call is about to be sent. Commit this first.
-    pub fn sending(mut self, process_code: ProcessCode, now: Timestamp) -> Self {
-        let attempt = self.attempts() + 1;
-        self.state.creation = sent(attempt, process_code, now);
-        self.noted(Happening::CreateSent { attempt }, now)
-    }
-
-    /// The create call was not carried out, for certain.
-    pub fn not_created(mut self, code: String, not_before: Timestamp, now: Timestamp) -> Self {
-        self.state.creation = Creation::Ready { not_before, attempts: self.attempts() };
-        self.noted(Happening::CreateFailed { code, retry: true }, now)
-    }
-
-    /// The create call may or may not have been carried out.
-    pub fn outcome_unknown(mut self, code: String, now: Timestamp) -> Self {
-        if let Creation::Sent { look_at, looks, under_way, .. } = &mut self.state.creation {
-            (*look_at, *looks, *under_way) = (now + LOOKS[0], 0, false);
-        }
-        self.noted(Happening::OutcomeUnknown { code }, now)
-    }
-
-    /// The instance was looked for and is not there (yet).
-    pub fn looked_in_vain(mut self, now: Timestamp) -> Self {
-        let attempts = self.attempts();
-        let mut look = 1;
-        if let Creation::Sent { look_at, looks, failed_looks, under_way, .. } = &mut self.state.creation {
-            (*looks, *failed_looks, *under_way) = (*looks + 1, 0, false);
-            look = *looks;
-            if let Some(wait) = schedule::wait(&LOOKS, look + 1) {
-                *look_at = now + wait;
-            } else {
-                let not_before = now + schedule::wait_repeating(&CREATE, attempts);
-                self.state.creation = Creation::Ready { not_before, attempts };
-            }
-        }
-        self.noted(Happening::LookedInVain { look }, now)
-    }
-
-    /// The look itself failed.
-    pub fn could_not_look(mut self, code: String, now: Timestamp) -> Self {
-        if let Creation::Sent { look_at, failed_looks, under_way, .. } = &mut self.state.creation {
-            (*failed_looks, *under_way) = (*failed_looks + 1, false);
-            *look_at = now + schedule::wait_repeating(&LOOK_AGAIN, *failed_looks);
-        }
-        self.noted(Happening::ReadFailed { code }, now)
     }
 
     /// The instance exists. `hint`: an event about it that came before this was known.
@@ -136,13 +91,6 @@ impl Approval<Received> {
         self.state.withdrawal = Some(now);
         self.noted(Happening::WithdrawalAsked, now)
     }
-
-    /// Create calls so far.
-    pub fn attempts(&self) -> u32 {
-        match self.state.creation {
-            Creation::Ready { attempts, .. } | Creation::Sent { attempts, .. } => attempts,
-        }
-    }
 }
 
 impl Approval<Refused> {
@@ -167,8 +115,12 @@ impl Approval<Refused> {
         process_code: ProcessCode,
         now: Timestamp,
     ) -> Approval<Received> {
-        self.enter(Received { details, creation: sent(1, process_code, now), withdrawal: None })
-            .noted(Happening::CreateSent { attempt: 1 }, now)
+        self.enter(Received {
+            details,
+            creation: Creation::announced(1, process_code, Unresolved::default(), now),
+            withdrawal: None,
+        })
+        .noted(Happening::CreateSent { attempt: 1 }, now)
     }
 
     /// Submitted again, it still cannot be put before anybody.
@@ -317,11 +269,6 @@ impl<S> Approval<S> {
     {
         Approval::from(self)
     }
-}
-
-fn sent(attempts: u32, process_code: ProcessCode, now: Timestamp) -> Creation {
-    let look_at = now + LEASE;
-    Creation::Sent { at: now, process_code, attempts, look_at, looks: 0, failed_looks: 0, under_way: true }
 }
 
 fn withdrawal_of(instance: &Instance) -> Withdrawal {

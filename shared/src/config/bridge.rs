@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::approval::schedule::LookSchedule;
+
 use super::environment::{
     Environment,
     Fallback::{Is, None as Off},
@@ -29,6 +31,12 @@ const SUBMIT_WAIT_SECONDS: Variable = Variable {
     name: "BRIDGE_SUBMIT_WAIT_SECONDS",
     about: "how long a submit waits for DingTalk while Dataphin holds the line, 1 to 25",
     fallback: Is("8"),
+};
+const LOOK_SECONDS: Variable = Variable {
+    name: "BRIDGE_LOOK_SECONDS",
+    about: "how long the instance of a create call without a clear answer is looked for, five times in all, before another \
+            call is made, 5 to 86400",
+    fallback: Is("600"),
 };
 
 const PUBLIC_URL: Variable = Variable {
@@ -83,6 +91,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     TABLE,
     DYNAMODB_ENDPOINT,
     SUBMIT_WAIT_SECONDS,
+    LOOK_SECONDS,
     LOG,
     SECRET_ID,
     SECRET_KEEP_SECONDS,
@@ -111,6 +120,8 @@ pub struct BridgeConfig {
     pub dynamodb_endpoint: Option<String>,
     /// `BRIDGE_SUBMIT_WAIT_SECONDS`.
     pub submit_wait: SignedDuration,
+    /// `BRIDGE_LOOK_SECONDS`.
+    pub looks: LookSchedule,
     /// `BRIDGE_SECRET_KEEP_SECONDS`.
     pub secret_keep: SignedDuration,
 }
@@ -145,6 +156,10 @@ impl BridgeConfig {
         if wait.is_some_and(|seconds| !(1..=25).contains(&seconds)) {
             environment.wrong(&SUBMIT_WAIT_SECONDS, "wrong: expected 1 to 25");
         }
+        let look = environment.parsed::<i64>(&LOOK_SECONDS, "a whole number of seconds");
+        if look.is_some_and(|seconds| !(5..=86_400).contains(&seconds)) {
+            environment.wrong(&LOOK_SECONDS, "wrong: expected 5 to 86400");
+        }
         let keep = environment.parsed::<i64>(&SECRET_KEEP_SECONDS, "a whole number of seconds");
         if keep.is_some_and(|seconds| !(1..=3600).contains(&seconds)) {
             environment.wrong(&SECRET_KEEP_SECONDS, "wrong: expected 1 to 3600");
@@ -158,6 +173,7 @@ impl BridgeConfig {
             table: table?,
             dynamodb_endpoint,
             submit_wait: SignedDuration::from_secs(wait?),
+            looks: LookSchedule::taking(SignedDuration::from_secs(look?)),
             secret_keep: SignedDuration::from_secs(keep?),
         })
     }

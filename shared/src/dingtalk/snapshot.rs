@@ -14,7 +14,7 @@ const STATUS_LIMIT: usize = 32;
 const A_MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// An instance as DingTalk shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InstanceSnapshot {
     /// How it ended; `None`: people are still at it.
     pub ending: Option<Ending>,

@@ -12,6 +12,11 @@ const OURS: [&str; 6] = [
     "only-one-selectable",
 ];
 
+/// The reason for a person, where DingTalk gave the same unclear answer twice and made no instance.
+pub fn refused_twice(error: &DingTalkError) -> String {
+    format!("DingTalk answered twice, and made no instance ({}): {}", error.code, error.message)
+}
+
 /// The reason for a person.
 pub fn refusal(error: &DingTalkError) -> String {
     let code = &error.code;

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Engine, EngineError, MOST_TRIES, Step, selection::select, step, waiting::Line};
 use crate::{
     approval::{
-        Approval, Creation, Happening, Identity, Instance, Origin, Received, State,
+        Answer, Approval, Creation, Happening, Identity, Instance, Origin, Received, Sent, State,
         schedule::{BAN, BUSY, CREATE, GIVE_UP_CREATING, SEND_WITHIN, wait_repeating},
     },
     dingtalk::{Approvers, Class, Contact, DingTalkError, NewInstance, forecast::ForecastQuery, words},
@@ -13,7 +13,7 @@ use crate::{
     template::{Template, Way, fill},
 };
 
-/// A transient no is tried once more after so long.
+/// A call that never left is made once more after so long.
 const TRY_ONCE_MORE: SignedDuration = SignedDuration::from_secs(1);
 
 impl Engine {
@@ -51,7 +51,7 @@ impl Engine {
         let mut called = self.call_create(&mut approval).await;
         if matches!(&called, Err(error) if error.class == Class::Transient) {
             self.0.world.sleep(TRY_ONCE_MORE).await;
-            called = self.call_create(&mut approval).await.map_err(DingTalkError::after_another_try);
+            called = self.call_create(&mut approval).await;
         }
         let error = match called {
             Ok((instance, approvers)) => {
@@ -63,8 +63,11 @@ impl Engine {
         tracing::warn!(approval = %approval.record.id, class = ?error.class, code = error.code, "not created");
         match error.class {
             Class::UnknownOutcome => {
-                let unknown =
-                    |approval: Approval<Received>| approval.outcome_unknown(error.code.clone(), now).into();
+                let answer = answer_of(&error);
+                let looks = self.0.settings.looks;
+                let unknown = |approval: Approval<Received>| {
+                    approval.outcome_unknown(error.code.clone(), answer.clone(), looks, now).into()
+                };
                 self.settle_call(approval, unknown).await
             }
             Class::Transient | Class::Throttled => self.put_off(approval, &error, now).await,
@@ -117,7 +120,7 @@ impl Engine {
         approval: &mut Approval<Received>,
     ) -> Result<(Instance, Vec<Identity>), DingTalkError> {
         let Approval { record, state } = &*approval;
-        let Creation::Sent { at, process_code, .. } = &state.creation else {
+        let Creation::Sent(Sent { at, process_code, .. }) = &state.creation else {
             return Err(DingTalkError::new(Class::Throttled, "not-announced", "the call was not announced"));
         };
         let template = self.template(process_code).await.map_err(|_| store_failed())?;
@@ -203,9 +206,13 @@ impl Engine {
                 Some(other) if other.state.instance().is_some_and(|known| known.id == instance.id) => {
                     return Ok(Some(other));
                 }
-                _ => {
-                    // Only where two create calls went out for one approval, which the commits rule out.
-                    tracing::error!(approval = %id, instance = %instance.id, "an instance that nobody owns");
+                Some(other) => {
+                    // Its instance was found meanwhile, or it has ended: this one does not count.
+                    self.end_second_instance(&other.record.id, &instance).await?;
+                    return Ok(None);
+                }
+                None => {
+                    tracing::error!(approval = %id, instance = %instance.id, "an orphaned instance: its approval is gone");
                     return Ok(None);
                 }
             }
@@ -221,8 +228,12 @@ fn store_failed() -> DingTalkError {
 
 /// Which create call an approval waits for.
 fn sent_at(approval: &Approval<Received>) -> Option<Timestamp> {
-    match &approval.state.creation {
-        Creation::Sent { at, .. } => Some(*at),
-        Creation::Ready { .. } => None,
-    }
+    approval.state.creation.sent().map(|sent| sent.at)
+}
+
+/// DingTalk's own words about a call, where the answer was its own.
+fn answer_of(error: &DingTalkError) -> Option<Answer> {
+    error
+        .is_dingtalks_own()
+        .then(|| Answer { code: error.code.clone(), message: words::refused_twice(error) })
 }

@@ -5,6 +5,9 @@
 //! | [`advance`] | load, next action, act, commit; until nothing is due |
 //! | [`submit`], [`withdraw`], [`report`] | what the doors tell the engine; [`sweep`] and `lost_events` are the clock's |
 //! | `create`, `reconcile`, `read`, `terminate`, `deliver` | one executor an action |
+//! | `look`, `announced`, `adopt` | looking for instances, what they must be, and whose they are |
+//! | `second`, `unowned` | second instances of an approval, and instances that nobody owns |
+//! | [`operator`] | what an operator decides where the bridge must not |
 //! | `leftovers` | ends what a check of ours left in DingTalk |
 //! | `people`, `selection` | who the people of a request are in DingTalk, and where a template's flow asks for them |
 //! | `templates` | which template a request gets |
@@ -13,20 +16,26 @@
 //! which someone else may take over. Looking, reading and terminating may be done twice. So two engines may run at once,
 //! and either may die at any moment.
 
+mod adopt;
 mod advance;
+mod announced;
 mod create;
 mod deliver;
 mod leftovers;
+mod look;
 mod lost_events;
+pub mod operator;
 mod people;
 mod read;
 mod reconcile;
 mod report;
+mod second;
 mod selection;
 mod submit;
 mod sweep;
 mod templates;
 mod terminate;
+mod unowned;
 mod waiting;
 mod withdraw;
 
@@ -36,19 +45,20 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    approval::Approval,
+    approval::{Approval, schedule::LookSchedule},
     dataphin::Dataphin,
     dingtalk::{AccountKind, DingTalk},
     store::{CommitError, Store, StoreError},
     world::World,
 };
 
+use look::Looks;
 use lost_events::InHand;
-use reconcile::LastLook;
 use templates::BookCopy;
 
 pub(crate) use leftovers::REMARK;
 pub use lost_events::TakeError;
+pub use operator::OperatorError;
 pub use submit::{SubmitError, Submitted};
 pub use sweep::{Swept, WorkTime};
 pub use withdraw::WithdrawError;
@@ -63,8 +73,8 @@ struct Inner {
     dataphin: Dataphin,
     settings: EngineSettings,
     world: World,
-    /// What the last look for instances saw; held while someone looks.
-    last_look: Arc<Mutex<Option<LastLook>>>,
+    /// What looks for instances have seen; held while someone looks.
+    looks: Arc<Mutex<Looks>>,
     /// The templates, as they were seconds ago.
     book: BookCopy,
     /// Places for work that calls DingTalk and that nobody waits for.
@@ -80,6 +90,8 @@ pub struct EngineSettings {
     pub submit_wait: SignedDuration,
     /// What the source's account ids are in DingTalk.
     pub account_kind: AccountKind,
+    /// When the instance of a create call without a clear answer is looked for.
+    pub looks: LookSchedule,
     /// Whether work may go on after its submit was answered: not on Lambda, which freezes it in the middle.
     pub works_after_answer: bool,
 }
@@ -104,22 +116,22 @@ impl Engine {
         settings: EngineSettings,
         world: World,
     ) -> Self {
-        let (last_look, book, in_hand) = Default::default();
+        let (looks, book, in_hand) = Default::default();
         let places = Arc::new(Semaphore::new(places(dingtalk.settings().calls_per_second)));
-        Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world, last_look, book, places, in_hand }))
+        Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world, looks, book, places, in_hand }))
     }
 
     /// The same engine for work that nobody waits for: its store lets the doors go first.
     #[must_use]
     pub fn in_background(&self) -> Self {
-        let Inner { store, dingtalk, dataphin, settings, world, last_look, book, places, in_hand } = &*self.0;
+        let Inner { store, dingtalk, dataphin, settings, world, looks, book, places, in_hand } = &*self.0;
         Self(Arc::new(Inner {
             store: store.clone().in_background(),
             dingtalk: dingtalk.clone(),
             dataphin: dataphin.clone(),
             settings: settings.clone(),
             world: world.clone(),
-            last_look: last_look.clone(),
+            looks: looks.clone(),
             book: book.clone(),
             places: places.clone(),
             in_hand: in_hand.clone(),

@@ -33,7 +33,7 @@ impl Engine {
                         .await
                         .map(|_| ())
                 }
-                Owner::Nobody => Ok(()),
+                Owner::SecondOf(_) | Owner::Nobody => Ok(()),
             },
             // Only a try of a template waits for it.
             Event::InstanceStarted { instance, process_code } => {
@@ -55,7 +55,7 @@ impl Engine {
         let mut owner = self.store().owner(instance).await?;
         // Events of all templates arrive unless they are filtered. Only one of ours can be early.
         if owner == Owner::Nobody && self.is_ours(process_code).await? {
-            owner = self.store().keep_early(instance, &hint).await?;
+            owner = self.store().keep_early(instance, process_code, &hint).await?;
         }
         match owner {
             Owner::Approval(id) => {
@@ -63,6 +63,7 @@ impl Engine {
                 tracing::info!(approval = %id, %instance, result = word(hint.result), "its end was reported");
                 Ok(())
             }
+            Owner::SecondOf(id) => self.second_reported(&id, instance, &hint).await,
             Owner::Nobody => Ok(()),
         }
     }
@@ -109,7 +110,7 @@ fn noted_while_pending(approval: Approval, what: Happening, now: Timestamp) -> O
     matches!(approval.state, State::Pending(_)).then(|| approval.noted(what, now))
 }
 
-fn word(result: HintResult) -> &'static str {
+pub(super) fn word(result: HintResult) -> &'static str {
     match result {
         HintResult::Agreed => "agreed",
         HintResult::Refused => "refused",

@@ -7,7 +7,7 @@ use super::{
     waiting::{Holder, Line},
 };
 use crate::{
-    approval::{ApplyId, Approval, ApprovalId, Creation, Received, Record, State},
+    approval::{ApplyId, Approval, ApprovalId, Nonce, Received, Record, State},
     dataphin::Submission,
     metrics::{self, Count},
     store::CommitError,
@@ -51,7 +51,8 @@ impl Engine {
         let Submission { key, request, details, digest } = submission;
         let submitted = Submitted { id: key.id(), apply_id: key.apply_id.clone() };
         let template = self.pick(&request).await?;
-        let first = Record::of(key, request.clone(), digest.clone(), arrived);
+        let nonce = Nonce::new(&*self.0.world.random);
+        let first = Record::of(key, request.clone(), digest.clone(), arrived).with_nonce(nonce.clone());
         let first: Approval = match &template {
             Ok(template) => {
                 Approval::receive(first, details.clone(), template.process_code.clone(), arrived).into()
@@ -67,6 +68,7 @@ impl Engine {
         match known {
             // The refusal was answered before this submit: whatever was in the way may have been mended since.
             Some(Approval { record, state: State::Refused(state) }) if state.at < arrived => {
+                let record = record.with_nonce(nonce);
                 let again = Approval { record, state }.submit_again(digest.clone(), request, arrived);
                 let again: Approval = match template {
                     Ok(template) => again.receive_again(details, template.process_code, arrived).into(),
@@ -180,5 +182,5 @@ fn answer(approval: Approval, submitted: Submitted) -> Result<Submitted, SubmitE
 /// Whether whoever submitted first is still waiting for DingTalk's answer.
 fn is_being_created(approval: &Approval) -> bool {
     let Approval { state: State::Received(Received { creation, .. }), .. } = approval else { return false };
-    matches!(creation, Creation::Sent { under_way: true, .. })
+    creation.sent().is_some_and(|sent| sent.under_way)
 }

@@ -10,9 +10,9 @@ use tokio::{
 
 use super::{Engine, EngineError};
 use crate::{
-    approval::{ApprovalId, Status},
+    approval::Status,
     metrics::{self, Count},
-    store::{DUE_SHARDS, Due, StoreError},
+    store::{DUE_SHARDS, Due, DueItem, StoreError},
 };
 
 /// Approvals of a shard that are looked up at a time. Among so many the oldest of all shards come first.
@@ -64,15 +64,15 @@ struct Shard {
 }
 
 impl Engine {
-    /// Approvals that are due now, oldest first.
-    pub async fn due(&self) -> Result<Vec<ApprovalId>, StoreError> {
+    /// What is due now, oldest first.
+    pub async fn due(&self) -> Result<Vec<DueItem>, StoreError> {
         let now = self.now();
         let mut due = Vec::new();
         for shard in 0..DUE_SHARDS {
             due.extend(self.store().due(shard, now, MOST_A_SHARD, None).await?);
         }
         due.sort_by_key(|due| due.at);
-        Ok(due.into_iter().map(|due| due.id).collect())
+        Ok(due.into_iter().map(|due| due.what).collect())
     }
 
     /// Advances what is due, oldest first, not too many at a time. One that fails does not hold up the others.
@@ -128,8 +128,8 @@ impl Engine {
                 let engine = self.clone();
                 swept.due += 1;
                 work.spawn(async move {
-                    let advanced = engine.advance(&due.id).await;
-                    advanced.inspect_err(|error| tracing::error!(approval = %due.id, %error, "not advanced"))
+                    let advanced = engine.advance_due(&due.what).await;
+                    advanced.inspect_err(|error| tracing::error!(due = %due.what, %error, "not advanced"))
                 });
             }
         }

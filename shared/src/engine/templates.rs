@@ -37,6 +37,15 @@ impl Engine {
         }
     }
 
+    /// The codes of all templates that the bridge uses.
+    pub(super) async fn process_codes(&self) -> Result<Vec<ProcessCode>, StoreError> {
+        let templates = self.book().await?.in_use(self.configured());
+        let mut codes: Vec<_> = templates.into_iter().map(|template| template.process_code).collect();
+        codes.sort();
+        codes.dedup();
+        Ok(codes)
+    }
+
     /// Whether an instance of a template can be one of ours; older events do not say of which they are.
     pub(super) async fn is_ours(&self, code: Option<&ProcessCode>) -> Result<bool, StoreError> {
         match code {

@@ -23,7 +23,7 @@ pub enum WithdrawError {
     Engine(#[from] EngineError),
 }
 
-const UNDER_WAY: [Status; 2] = [Status::Received, Status::Pending];
+const UNDER_WAY: [Status; 3] = [Status::Received, Status::NeedsOperator, Status::Pending];
 
 impl Engine {
     /// Takes back the request that has this id in the source, of whatever tenant. Gives its approval.

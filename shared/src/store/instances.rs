@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
     types::{AttributeValue, Put, TransactWriteItem, Update, error::TransactionCanceledException},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -16,10 +16,13 @@ use super::{
     item::{self, Item, KEY, VERSION, number, text},
     marks::unless_condition_failed,
 };
-use crate::approval::{Approval, ApprovalId, Hint, HintResult, InstanceId, Pending};
+use crate::approval::{Approval, ApprovalId, Hint, HintResult, InstanceId, Pending, ProcessCode};
 
 /// How long an event waits for an approval to claim its instance.
 const KEEP_EARLY: SignedDuration = SignedDuration::from_hours(48);
+
+/// An event that no approval has claimed by then is looked into: its instance may be a second one.
+const CLAIMED_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 
 /// After a transaction that was canceled for a reason that passes; the client tries again by itself only what is no
 /// transaction. An instance whose owner is not committed now must be looked for later, with paid calls.
@@ -31,6 +34,8 @@ const AGAIN: [SignedDuration; 3] =
 pub enum Owner {
     /// It belongs to this approval.
     Approval(ApprovalId),
+    /// It bears the reference of this approval, which has another instance.
+    SecondOf(ApprovalId),
     /// No approval has claimed it (yet).
     Nobody,
 }
@@ -39,18 +44,77 @@ pub enum Owner {
 pub(super) struct InstanceItem {
     approval: Option<ApprovalId>,
     pub early: Option<Hint>,
+    second_of: Option<ApprovalId>,
+    /// Of the event that came early.
+    process_code: Option<ProcessCode>,
 }
 
 impl Store {
     /// Whose instance it is.
     pub async fn owner(&self, instance: &InstanceId) -> Result<Owner, StoreError> {
-        let item = self.instance_item(instance).await?;
-        Ok(item.and_then(|item| item.approval).map_or(Owner::Nobody, Owner::Approval))
+        let Some(item) = self.instance_item(instance).await? else { return Ok(Owner::Nobody) };
+        Ok(match (item.approval, item.second_of) {
+            (Some(approval), _) => Owner::Approval(approval),
+            (None, Some(approval)) => Owner::SecondOf(approval),
+            (None, None) => Owner::Nobody,
+        })
+    }
+
+    /// Commits that an instance which nobody owns is a second one of an approval. False: that is known already, or somebody
+    /// owns it after all.
+    pub async fn claim_second_instance(
+        &self,
+        instance: &InstanceId,
+        approval: &ApprovalId,
+    ) -> Result<bool, StoreError> {
+        self.count_write();
+        let update = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .key(KEY, text(instance_key(instance)))
+            .update_expression("SET second_of = :approval REMOVE early, expires, due_shard, due_at")
+            .condition_expression("attribute_not_exists(approval) AND attribute_not_exists(second_of)")
+            .expression_attribute_values(":approval", text(approval.as_str()));
+        unless_condition_failed(self.unless_held(|| update.clone().send()).await)
+    }
+
+    /// The template that an early event about an instance named, if it named one.
+    pub async fn early_process_code(&self, instance: &InstanceId) -> Result<Option<ProcessCode>, StoreError> {
+        Ok(self.instance_item(instance).await?.and_then(|item| item.process_code))
+    }
+
+    /// An instance that nobody owns is looked into at `at`; `None`: not again.
+    pub async fn look_into_later(
+        &self,
+        instance: &InstanceId,
+        at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.count_write();
+        let update = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .key(KEY, text(instance_key(instance)))
+            // One that has expired, or has an owner, is left as it is.
+            .condition_expression("attribute_exists(due_at)");
+        let update = match at {
+            Some(at) => update
+                .update_expression("SET due_at = :at")
+                .expression_attribute_values(":at", number(at.as_millisecond())),
+            None => update.update_expression("REMOVE due_shard, due_at"),
+        };
+        unless_condition_failed(self.unless_held(|| update.clone().send()).await).map(|_| ())
     }
 
     /// Keeps an event about an instance that nobody owns, until someone does. Gives the owner if there is one after
     /// all: then nothing was kept.
-    pub async fn keep_early(&self, instance: &InstanceId, hint: &Hint) -> Result<Owner, StoreError> {
+    pub async fn keep_early(
+        &self,
+        instance: &InstanceId,
+        process_code: Option<&ProcessCode>,
+        hint: &Hint,
+    ) -> Result<Owner, StoreError> {
         // Seconds, for the table's time to live.
         let expires = (hint.received_at + KEEP_EARLY).as_second();
         self.count_write();
@@ -59,16 +123,22 @@ impl Store {
             .update_item()
             .table_name(&*self.table)
             .key(KEY, text(instance_key(instance)))
-            .update_expression("SET early = :early, expires = :expires")
+            .update_expression(
+                "SET early = :early, expires = :expires, due_shard = :shard, due_at = :due, process_code = :code",
+            )
             // What people decided is not replaced by a weaker word.
             .condition_expression(
-                "attribute_not_exists(approval) AND NOT early.#result IN (:agreed, :refused)",
+                "attribute_not_exists(approval) AND attribute_not_exists(second_of) \
+                 AND NOT early.#result IN (:agreed, :refused)",
             )
             .expression_attribute_names("#result", "result")
             .expression_attribute_values(":agreed", word(HintResult::Agreed)?)
             .expression_attribute_values(":refused", word(HintResult::Refused)?)
             .expression_attribute_values(":early", serde_dynamo::to_attribute_value(hint)?)
-            .expression_attribute_values(":expires", number(expires));
+            .expression_attribute_values(":expires", number(expires))
+            .expression_attribute_values(":shard", text(item::shard_of(instance.as_str())))
+            .expression_attribute_values(":due", number((hint.received_at + CLAIMED_WITHIN).as_millisecond()))
+            .expression_attribute_values(":code", serde_dynamo::to_attribute_value(process_code)?);
         let sent = self.unless_held(|| update.clone().send()).await;
         if unless_condition_failed(sent)? { Ok(Owner::Nobody) } else { self.owner(instance).await }
     }
@@ -119,7 +189,9 @@ impl Store {
         let owner = Update::builder()
             .table_name(&*self.table)
             .key(KEY, text(instance_key(instance)))
-            .update_expression("SET approval = :approval REMOVE early, expires")
+            .update_expression(
+                "SET approval = :approval REMOVE early, expires, due_shard, due_at, process_code",
+            )
             .expression_attribute_values(":approval", text(approval.record.id.as_str()));
         let owner = match early {
             None => owner.condition_expression("attribute_not_exists(pk)"),
@@ -203,6 +275,13 @@ fn passes(error: &TransactWriteItemsError) -> bool {
     }
 }
 
+const INSTANCE: &str = "I#";
+
 fn instance_key(instance: &InstanceId) -> String {
-    format!("I#{instance}")
+    format!("{INSTANCE}{instance}")
+}
+
+/// The instance in an item's key.
+pub(super) fn instance_of_key(item: &Item) -> Option<InstanceId> {
+    item.get(KEY)?.as_s().ok()?.strip_prefix(INSTANCE).map(InstanceId::new)
 }

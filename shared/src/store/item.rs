@@ -53,7 +53,7 @@ pub(super) fn to_item(approval: &Approval, commit: &str) -> Result<Item, StoreEr
         version: record.version,
         status: state.status().name().to_owned(),
         updated_at: record.updated_at.as_millisecond(),
-        due_shard: due_at.map(|_| due_shard(&record.id)),
+        due_shard: due_at.map(|_| shard_of(record.id.as_str())),
         due_at: due_at.map(jiff::Timestamp::as_millisecond),
         apply_id: record.key.apply_id.as_str().to_owned(),
         tenant: record.key.tenant.as_str().to_owned(),
@@ -84,8 +84,8 @@ pub(super) fn approval_of_key(item: &Item) -> Option<ApprovalId> {
 }
 
 /// Spreads the *due* index over partitions: an id is random already.
-fn due_shard(id: &ApprovalId) -> String {
-    let sum = id.as_str().bytes().fold(0_u8, u8::wrapping_add);
+pub(super) fn shard_of(id: &str) -> String {
+    let sum = id.bytes().fold(0_u8, u8::wrapping_add);
     shard_name(sum % DUE_SHARDS)
 }
 

@@ -1,15 +1,16 @@
 //! What is due, and what operators list: queries on the two indexes.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::AttributeValue};
 use jiff::Timestamp;
 
 use super::{
     Store, StoreError,
+    instances::instance_of_key,
     item::{self, DUE_AT, DUE_INDEX, DUE_SHARD, Item, KEY, STATUS, STATUS_INDEX, number, text},
 };
-use crate::approval::{ApplyId, ApprovalId, Status};
+use crate::approval::{ApplyId, ApprovalId, InstanceId, Status};
 
 const PAGE: u16 = 1000;
 
@@ -22,17 +23,36 @@ pub struct Listed {
     pub next: Option<HashMap<String, AttributeValue>>,
 }
 
-/// An approval that is due, and since when.
+/// Something that is due, and since when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
     /// Since when.
     pub at: Timestamp,
-    /// Which approval.
-    pub id: ApprovalId,
+    /// What.
+    pub what: DueItem,
+    key: String,
+}
+
+/// What can be due.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum DueItem {
+    /// An approval is to be advanced.
+    Approval(ApprovalId),
+    /// An event was reported of an instance that no approval has claimed.
+    Unowned(InstanceId),
+}
+
+impl fmt::Display for DueItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Approval(id) => write!(f, "{id}"),
+            Self::Unowned(instance) => write!(f, "instance {instance}"),
+        }
+    }
 }
 
 impl Store {
-    /// Approvals of one shard (below [`super::DUE_SHARDS`]) that are due at `now`, oldest first, at most `limit`; those
+    /// What of one shard (below [`super::DUE_SHARDS`]) is due at `now`, oldest first, at most `limit`; those
     /// that follow `after`, the last of a page.
     pub async fn due(
         &self,
@@ -44,7 +64,7 @@ impl Store {
         let after = after.map(|due| {
             let at = number(due.at.as_millisecond());
             let shard = text(item::shard_name(shard));
-            let key = text(item::approval_key(&due.id));
+            let key = text(due.key.as_str());
             [(DUE_SHARD.into(), shard), (DUE_AT.into(), at), (KEY.into(), key)].into()
         });
         let _lane = self.lane().await;
@@ -131,5 +151,9 @@ fn ids(items: &[Item]) -> Vec<ApprovalId> {
 
 fn due(item: &Item) -> Option<Due> {
     let at = item.get(DUE_AT)?.as_n().ok()?.parse().ok()?;
-    Some(Due { at: Timestamp::from_millisecond(at).ok()?, id: item::approval_of_key(item)? })
+    let what = item::approval_of_key(item)
+        .map(DueItem::Approval)
+        .or_else(|| instance_of_key(item).map(DueItem::Unowned))?;
+    let key = item.get(KEY)?.as_s().ok()?.clone();
+    Some(Due { at: Timestamp::from_millisecond(at).ok()?, what, key })
 }

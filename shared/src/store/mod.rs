@@ -3,7 +3,7 @@
 //! | item | key | what |
 //! |---|---|---|
 //! | approval | `A#<approval id>` | record, state and timeline; written only under its version |
-//! | instance | `I#<instance id>` | which approval a DingTalk instance belongs to, or an event that came too early |
+//! | instance | `I#<instance id>` | which approval a DingTalk instance belongs to, or of which it is a second one, or an event that came too early |
 //! | name | `N#store` | which store this is |
 //! | mark | `M#<name>` | a moment the bridge must remember; the secret's version; what a check left in DingTalk |
 //! | sighting | `S#<name>` | what was seen last of a kind of call from outside |
@@ -53,7 +53,7 @@ pub use error::{CommitError, StoreError, Unreached};
 pub use instances::Owner;
 pub use item::DUE_SHARDS;
 pub use leftovers::Leftovers;
-pub use lists::{Due, Listed};
+pub use lists::{Due, DueItem, Listed};
 pub use raw::{RawItem, RawKind};
 pub use sightings::{SEVERAL, Seen, Sighting, Sightings};
 pub use table::TableFacts;
@@ -77,7 +77,7 @@ pub struct Store {
     table: Arc<str>,
     writes: Arc<AtomicU64>,
     sighted: Arc<sightings::Written>,
-    changes: Option<mpsc::Sender<ApprovalId>>,
+    changes: Option<mpsc::Sender<DueItem>>,
     lanes: Option<Arc<Semaphore>>,
     world: World,
 }
@@ -131,7 +131,7 @@ impl Store {
 
     /// The same store, which also tells `changes` of every approval that has become due: what the table's stream
     /// does on AWS. Whatever does not fit into the channel is left to the sweep.
-    pub fn telling(mut self, changes: mpsc::Sender<ApprovalId>) -> Self {
+    pub fn telling(mut self, changes: mpsc::Sender<DueItem>) -> Self {
         self.changes = Some(changes);
         self
     }
@@ -164,7 +164,7 @@ impl Store {
 
     fn tell(&self, id: &ApprovalId) {
         if let Some(changes) = &self.changes {
-            let _ = changes.try_send(id.clone());
+            let _ = changes.try_send(DueItem::Approval(id.clone()));
         }
     }
 }

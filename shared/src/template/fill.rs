@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    approval::{ApprovalId, Details, Person, Record, UserId},
+    approval::{Details, Person, Record, Reference, UserId},
     dingtalk::{forms::FormField, instances::FormValue},
+    template::Template,
 };
 
 /// What the bridge can put into a field.
@@ -173,7 +174,7 @@ fn value(fill: &Fill, record: &Record, details: &Details, in_table: usize, origi
             let named = format!("{rest}\n\n{}: {}", record.key.source.name(), record.key.apply_id);
             named.trim_start().to_owned()
         }
-        Content::Reference => record.id.to_string(),
+        Content::Reference => record.reference().to_string(),
         Content::Constant(text) if fill.component == "DDMultiSelectField" => json!([text]).to_string(),
         Content::Constant(text) => text.clone(),
     }
@@ -228,17 +229,41 @@ fn table(fill: &Fill, items: &[(String, String)]) -> String {
     items.iter().map(row).collect::<serde_json::Value>().to_string()
 }
 
-/// The approval that an instance of a template was made for, by what it shows (label and value of each field).
-pub fn reference(fills: &[Fill], shown: &[(String, String)]) -> Option<ApprovalId> {
+/// Label and text of the fields that hold text, as they are sent.
+pub fn texts(
+    fills: &[Fill],
+    record: &Record,
+    details: &Details,
+    originator: &UserId,
+) -> Vec<(String, String)> {
+    let values = values(fills, record, details, originator);
+    let is_text = |fill: &Fill| matches!(fill.component.as_str(), "TextField" | "TextareaField");
+    let texts = fills.iter().zip(values).filter(|(fill, _)| is_text(fill));
+    texts.map(|(_, value)| (value.name, value.value)).collect()
+}
+
+/// The reference that an instance shows (label and value of each field). Of a template that the bridge does not use any more, the
+/// field is not known: then only a reference with its unguessable part is one.
+pub fn reference(template: Option<&Template>, shown: &[(String, String)]) -> Option<Reference> {
+    match template {
+        Some(template) => Reference::parse(reference_field(&template.fills, shown)?),
+        None => {
+            let references = shown.iter().filter_map(|(_, value)| Reference::parse(value));
+            references.into_iter().find(|reference| reference.nonce.is_some())
+        }
+    }
+}
+
+/// What an instance shows in the reference field.
+pub fn reference_field<'a>(fills: &[Fill], shown: &'a [(String, String)]) -> Option<&'a str> {
     let fill = fills.iter().find(|fill| fill.content == Content::Reference)?;
-    let (_, value) = shown.iter().find(|(label, _)| *label == fill.label)?;
-    Some(ApprovalId::new(value.as_str()))
+    shown.iter().find(|(label, _)| *label == fill.label).map(|(_, value)| value.as_str())
 }
 
 /// The reference that values hold.
-pub fn reference_of(fills: &[Fill], values: &[FormValue]) -> Option<ApprovalId> {
+pub fn reference_of<'a>(fills: &[Fill], values: &'a [FormValue]) -> Option<&'a str> {
     let at = fills.iter().position(|fill| fill.content == Content::Reference)?;
-    Some(ApprovalId::new(values.get(at)?.value.as_str()))
+    values.get(at).map(|value| value.value.as_str())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Fill, Purpose, TemplateError, Templates, check::sample, fill};
 use crate::{
-    approval::{ApprovalId, InstanceId, ProcessCode, UserId, schedule::WITHDRAW_AFTER},
+    approval::{InstanceId, ProcessCode, UserId, schedule::WITHDRAW_AFTER},
     config::Home,
     diagnosis::{Failure, refused_event},
     dingtalk::{Approvers, Class, DingTalkError, NewInstance, NodeAction},
@@ -184,7 +184,7 @@ impl Templates {
         &self,
         process_code: &ProcessCode,
         fills: &[Fill],
-        reference: Option<ApprovalId>,
+        reference: Option<&str>,
         began_at: Timestamp,
     ) -> Result<Option<InstanceId>, TemplateError> {
         for wait in LOOKS {
@@ -193,7 +193,7 @@ impl Templates {
             let list = self.dingtalk.instance_ids(process_code, from, until, None, MAX_PAGES).await?;
             for id in list.ids {
                 let shown = self.dingtalk.read_instance(&id).await?.fields;
-                if reference.is_some() && fill::reference(fills, &shown) == reference {
+                if reference.is_some() && fill::reference_field(fills, &shown) == reference {
                     return Ok(Some(id));
                 }
             }

@@ -21,6 +21,8 @@ pub(super) struct List {
 enum Which {
     /// Decided, but Dataphin could not be told: `bridge resend`
     Parked,
+    /// Accepted, and you must say which DingTalk instance is its: `bridge adopt`, `bridge create-again`
+    NeedsOperator,
     /// Not accepted: Dataphin was told why
     Refused,
     /// Accepted; DingTalk has no instance yet
@@ -38,6 +40,7 @@ impl List {
         let store = show::open(&BridgeConfig::from_env()?)?;
         let status = match self.status {
             Which::Parked => Status::Parked,
+            Which::NeedsOperator => Status::NeedsOperator,
             Which::Refused => Status::Refused,
             Which::Received => Status::Received,
             Which::Pending => Status::Pending,

@@ -2,6 +2,7 @@
 
 #[macro_use]
 mod say;
+mod adopt;
 mod bench;
 mod demo;
 mod doctor;
@@ -53,6 +54,10 @@ enum Command {
     List(list::List),
     /// Send parked outcomes to Dataphin again
     Resend(resend::Resend),
+    /// Give an approval that needs an operator the DingTalk instance that is its
+    Adopt(adopt::Adopt),
+    /// Have an approval that needs an operator created again in DingTalk: make sure first that it is not there
+    CreateAgain(adopt::CreateAgain),
     /// Try what a vendor does not publish, and see its raw answers
     Probe(probe::Probe),
 }
@@ -78,6 +83,8 @@ impl Cli {
             Command::Show(show) => show.run().await,
             Command::List(list) => list.run().await,
             Command::Resend(resend) => resend.run().await,
+            Command::Adopt(adopt) => adopt.run().await,
+            Command::CreateAgain(create_again) => create_again.run().await,
             Command::Probe(probe) => probe.run().await,
         }
     }

@@ -8,8 +8,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use shared::{
     approval::{
-        ApplyId, Approval, ApprovalId, ApprovalKey, Node, Person, Request, Rule, Source, State, Status,
-        Tenant, timeline::KEEP_FIRST,
+        ApplyId, Approval, ApprovalId, ApprovalKey, Node, Person, Received, Request, Rule, Source, State,
+        Status, Tenant, timeline::KEEP_FIRST,
     },
     config::BridgeConfig,
     store::Store,
@@ -139,6 +139,9 @@ fn status_line(state: &State) -> String {
                 delivery.attempts,
                 moment(delivery.next_at)
             )
+        }
+        State::Received(Received { creation, .. }) if creation.needs_operator().is_some() => {
+            format!("{name}: {}", creation.needs_operator().map(ToString::to_string).unwrap_or_default())
         }
         State::Received(_) => match state.due_at() {
             Some(due_at) => format!("{name}; next step at {}", moment(due_at)),

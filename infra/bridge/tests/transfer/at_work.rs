@@ -101,7 +101,7 @@ async fn an_event_that_came_before_its_approval_was_moved_is_looked_into_at_once
     let store = endpoint.store().await;
     let instance = InstanceId::new("instance-1");
     let hint = Hint { result: HintResult::Agreed, finished_at: None, received_at: Timestamp::now() };
-    store.keep_early(&instance, &hint).await.expect("an early event");
+    store.keep_early(&instance, None, &hint).await.expect("an early event");
     let began = Timestamp::now();
     done(&["import", &archive], &[("BRIDGE_DYNAMODB_ENDPOINT", &endpoint.address)]).await;
     assert_eq!(store.owner(&instance).await.expect("an owner"), Owner::Approval(id(1)));

@@ -67,7 +67,7 @@ async fn fill_the_rest(store: &Store) -> usize {
     for (name, age) in [("early", 1), ("expired", 72)] {
         let at = now - SignedDuration::from_hours(age);
         let hint = Hint { result: HintResult::Agreed, finished_at: Some(at), received_at: at };
-        store.keep_early(&InstanceId::new(name), &hint).await.expect("an early event");
+        store.keep_early(&InstanceId::new(name), None, &hint).await.expect("an early event");
     }
     11
 }

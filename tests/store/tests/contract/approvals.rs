@@ -1,6 +1,9 @@
 //! Approvals are committed under their version.
 
-use shared::{approval::Approval, store::CommitError};
+use shared::{
+    approval::{Approval, schedule::LookSchedule},
+    store::CommitError,
+};
 use store_contract::{Fixture, at, received};
 
 #[tokio::test]
@@ -31,7 +34,7 @@ async fn a_commit_over_an_older_version_is_a_conflict_and_changes_nothing() {
     let f = Fixture::new().await;
     let first = f.store.commit(received("1")).await.expect("the first commit");
     let second = f.store.commit(first.clone().ask_withdrawal(at(1))).await.expect("the second commit");
-    let late = f.store.commit(first.outcome_unknown("late".into(), at(2))).await;
+    let late = f.store.commit(first.outcome_unknown("late".into(), None, LookSchedule::DEFAULT, at(2))).await;
     assert!(matches!(late, Err(CommitError::Conflict)));
     assert_eq!(f.store.load(&second.record.id).await.expect("an answer"), Some(second.into()));
 }

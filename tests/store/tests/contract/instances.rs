@@ -16,7 +16,7 @@ async fn owner(store: &Store, id: &str) -> Owner {
 }
 
 async fn keep(store: &Store, result: HintResult) -> Owner {
-    store.keep_early(&InstanceId::new("i"), &hint(result)).await.expect("an answer")
+    store.keep_early(&InstanceId::new("i"), None, &hint(result)).await.expect("an answer")
 }
 
 async fn kept(store: &Store) -> Option<HintResult> {
@@ -116,7 +116,7 @@ async fn of_an_event_and_a_claim_at_the_same_time_neither_misses_the_other() {
         let approval = f.store.commit(received(&name)).await.expect("a commit");
         let (claimed, told) = tokio::join!(
             f.store.commit_with_instance(&id, pending(&approval, &name)),
-            f.store.keep_early(&id, &hint)
+            f.store.keep_early(&id, None, &hint)
         );
         let claimed = claimed.expect("a commit");
         match told.expect("an answer") {

@@ -1,17 +1,17 @@
 //! What is due, and what operators list.
 
 use shared::{
-    approval::{ApplyId, ApprovalId, Status},
-    store::{DUE_SHARDS, Due},
+    approval::{ApplyId, Approval, Received, Status},
+    store::{DUE_SHARDS, Due, DueItem},
 };
 use store_contract::{Fixture, at, id, received, received_at};
 
-async fn due(f: &Fixture, seconds: i64) -> Vec<ApprovalId> {
+async fn due(f: &Fixture, seconds: i64) -> Vec<DueItem> {
     let mut due = Vec::<Due>::new();
     for shard in 0..DUE_SHARDS {
         due.extend(f.store.due(shard, at(seconds), 100, None).await.expect("an answer"));
     }
-    due.into_iter().map(|due| due.id).collect()
+    due.into_iter().map(|due| due.what).collect()
 }
 
 #[tokio::test]
@@ -19,7 +19,7 @@ async fn what_is_due_is_found_and_nothing_else() {
     let f = Fixture::new().await;
     let approval = f.store.commit(received("1")).await.expect("a commit");
     assert_eq!(due(&f, 29).await, [], "someone is at it");
-    assert_eq!(due(&f, 30).await, std::slice::from_ref(&approval.record.id));
+    assert_eq!(due(&f, 30).await, [DueItem::Approval(approval.record.id.clone())]);
     let _ = f.store.commit(approval.refused("code".into(), "message".into(), at(1))).await.expect("a commit");
     assert_eq!(due(&f, 1_000_000).await, [], "what rests is in no index of what is due");
 }
@@ -36,8 +36,10 @@ async fn of_what_is_due_the_oldest_comes_first_and_no_more_than_asked() {
     let mut found = 0;
     for shard in 0..DUE_SHARDS {
         let all = f.store.due(shard, at(100), 100, None).await.expect("an answer");
-        let since =
-            |due: &Due| arrived.iter().find(|one| one.record.id == due.id).map(|one| one.record.updated_at);
+        let since = |due: &Due| {
+            let is_it = |one: &&Approval<Received>| due.what == DueItem::Approval(one.record.id.clone());
+            arrived.iter().find(is_it).map(|one| one.record.updated_at)
+        };
         assert!(all.is_sorted_by_key(since) && all.is_sorted_by_key(|due| due.at));
         let (first, others) = all.split_at(all.len().min(2));
         assert_eq!(f.store.due(shard, at(100), 2, None).await.expect("an answer"), first);

@@ -24,7 +24,7 @@ async fn what_was_reported_of_a_trial_is_found() {
     assert_eq!(f.store.start_noted(&id).await.expect("an answer"), None);
     assert_eq!(f.store.early(&id).await.expect("an answer"), None);
     f.store.note_start(&id, at(1)).await.expect("a write");
-    f.store.keep_early(&id, &hint(HintResult::Terminated)).await.expect("a write");
+    f.store.keep_early(&id, None, &hint(HintResult::Terminated)).await.expect("a write");
     assert_eq!(f.store.start_noted(&id).await.expect("an answer"), Some(at(1)));
     assert_eq!(f.store.early(&id).await.expect("an answer"), Some(hint(HintResult::Terminated)));
     let (left, _) = f.everything(at(DAY + 1)).await;

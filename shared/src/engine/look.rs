@@ -1,0 +1,201 @@
+//! Looking through DingTalk's instances for those that bear a reference of ours.
+//!
+//! Listing and reading are paid calls, so a look is bounded, skips what is known, and one look answers for every approval whose
+//! time it covers. A look that could not see everything says so: not seen is not absent.
+
+use std::collections::HashSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Engine, EngineError};
+use crate::{
+    approval::{InstanceId, ProcessCode, Reference, UserId},
+    dingtalk::{Class, DingTalkError, InstanceSnapshot},
+    store::Owner,
+    template::fill,
+};
+
+/// The list's window around the moment of a call, by DingTalk's clock. It is wide: neither clock is certain, and a proxy may
+/// deliver a call late.
+const BEFORE: SignedDuration = SignedDuration::from_mins(5);
+const AFTER: SignedDuration = SignedDuration::from_mins(10);
+/// The same where the originator has very many instances.
+const SHORTLY_BEFORE: SignedDuration = SignedDuration::from_mins(1);
+const SHORTLY_AFTER: SignedDuration = SignedDuration::from_mins(3);
+/// A call is delivered within this time or never.
+const MAX_DELAY: SignedDuration = SignedDuration::from_hours(1);
+
+const MAX_PAGES: usize = 10;
+const MAX_PAGES_SHORTLY: usize = 20;
+/// Instances that a look reads. The next goes on with the others.
+const MAX_READS: usize = 40;
+/// So many instances of a look may fail to be read before the look is ended.
+const MAX_UNREAD: usize = 3;
+/// Instances that are remembered as nobody's of ours.
+const MAX_RULED_OUT: usize = 10_000;
+
+/// What looks have seen so far, for those that come after.
+#[derive(Default)]
+pub(super) struct Looks {
+    pub last: Option<LastLook>,
+    /// Instances that bear no reference of ours: not read again.
+    ruled_out: HashSet<InstanceId>,
+    /// A template that has too many instances to list them all.
+    crowded: Option<ProcessCode>,
+}
+
+/// The last look.
+pub(super) struct LastLook {
+    process_code: ProcessCode,
+    from: Timestamp,
+    /// Whose instances were listed; `None`: everybody's.
+    originator: Option<UserId>,
+    at: Timestamp,
+    pub seen: Result<Blind, DingTalkError>,
+}
+
+/// Instances that were read and did not show what their forms hold: each may be anybody's.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Blind(Vec<InstanceSnapshot>);
+
+/// What is looked for: the instance of a call.
+pub(super) struct Wanted<'a> {
+    pub process_code: &'a ProcessCode,
+    pub originator: &'a UserId,
+    /// When the call was sent, by DingTalk's clock.
+    pub sent_at: Timestamp,
+    /// Not before this moment, by our clock.
+    pub look_at: Timestamp,
+}
+
+/// An instance that bears a reference of ours.
+pub(super) struct Candidate {
+    pub id: InstanceId,
+    pub reference: Reference,
+    pub snapshot: InstanceSnapshot,
+}
+
+/// What a look found: candidates, and whether it saw everything.
+pub(super) type Found = (Vec<Candidate>, Result<Blind, DingTalkError>);
+
+impl LastLook {
+    /// Whether it answers for what is wanted.
+    pub fn answers(&self, wanted: &Wanted<'_>) -> bool {
+        let covered = self.from <= wanted.sent_at - BEFORE && self.at >= wanted.look_at;
+        let listed = self.originator.as_ref().is_none_or(|originator| originator == wanted.originator);
+        self.process_code == *wanted.process_code && covered && listed
+    }
+}
+
+impl Blind {
+    /// Whether one of them may be what is wanted.
+    pub fn may_hold(&self, wanted: &Wanted<'_>) -> bool {
+        self.0.iter().any(|instance| {
+            instance.originator.as_ref().is_none_or(|originator| originator == wanted.originator)
+                && instance.created_at.is_none_or(|created_at| created_at + BEFORE >= wanted.sent_at)
+        })
+    }
+}
+
+impl Engine {
+    /// Looks for what is wanted, and gives all that it finds.
+    pub(super) async fn look_for(
+        &self,
+        wanted: &Wanted<'_>,
+        looks: &mut Looks,
+    ) -> Result<Vec<Candidate>, EngineError> {
+        let at = self.now();
+        let (mut from, mut originator) = (wanted.sent_at - BEFORE, None);
+        let listed = self.list_around(wanted, looks, &mut from, &mut originator).await;
+        let (candidates, seen) = match listed {
+            Ok(ids) => self.read_all(ids, wanted.process_code, looks).await?,
+            Err(error) => (Vec::new(), Err(error)),
+        };
+        let process_code = wanted.process_code.clone();
+        looks.last = Some(LastLook { process_code, from, originator, at, seen });
+        Ok(candidates)
+    }
+
+    /// Lists the instances of the time around a call: everybody's, or only the originator's where those are too many.
+    async fn list_around(
+        &self,
+        wanted: &Wanted<'_>,
+        looks: &mut Looks,
+        from: &mut Timestamp,
+        originator: &mut Option<UserId>,
+    ) -> Result<Vec<InstanceId>, DingTalkError> {
+        let (dingtalk, code) = (self.dingtalk(), wanted.process_code);
+        let now = self.now() + dingtalk.clock_offset();
+        let until = now.min(wanted.sent_at + MAX_DELAY) + AFTER;
+        if looks.crowded.as_ref() != Some(code) {
+            let all = dingtalk.instance_ids(code, *from, until, None, MAX_PAGES).await?;
+            if all.complete {
+                return Ok(all.ids);
+            }
+            looks.crowded = Some(code.clone());
+        }
+        *originator = Some(wanted.originator.clone());
+        let theirs = dingtalk.instance_ids(code, *from, until, originator.as_ref(), MAX_PAGES).await?;
+        if theirs.complete {
+            return Ok(theirs.ids);
+        }
+        // Answers for this call alone.
+        *from = wanted.sent_at - SHORTLY_BEFORE;
+        let until = wanted.sent_at + SHORTLY_AFTER;
+        let near = dingtalk.instance_ids(code, *from, until, originator.as_ref(), MAX_PAGES_SHORTLY).await?;
+        if near.complete { Ok(near.ids) } else { Err(too_many()) }
+    }
+
+    /// Reads those of the instances that nobody is known to own.
+    pub(super) async fn read_all(
+        &self,
+        ids: Vec<InstanceId>,
+        process_code: &ProcessCode,
+        looks: &mut Looks,
+    ) -> Result<Found, EngineError> {
+        let template = self.template(process_code).await?;
+        let (mut candidates, mut blind, mut unread, mut reads) =
+            (Vec::new(), Blind::default(), Vec::new(), 0);
+        for id in ids {
+            if looks.ruled_out.contains(&id) || self.store().owner(&id).await? != Owner::Nobody {
+                continue;
+            }
+            if reads == MAX_READS {
+                unread.push(too_many());
+                break;
+            }
+            reads += 1;
+            match self.dingtalk().read_instance(&id).await {
+                Ok(snapshot) if snapshot.fields.is_empty() => blind.0.push(snapshot),
+                Ok(snapshot) => match fill::reference(template.as_ref(), &snapshot.fields) {
+                    Some(reference) => candidates.push(Candidate { id, reference, snapshot }),
+                    None => looks.rule_out(id),
+                },
+                // It was deleted, or is not ours to read.
+                Err(error) if error.class == Class::Permanent => {}
+                // One that fails does not hide the others; a DingTalk that refuses all is not asked on.
+                Err(error) => {
+                    let passing = matches!(error.class, Class::UnknownOutcome | Class::Transient);
+                    unread.push(error);
+                    if !passing || unread.len() == MAX_UNREAD {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok((candidates, unread.pop().map_or(Ok(blind), Err)))
+    }
+}
+
+impl Looks {
+    fn rule_out(&mut self, instance: InstanceId) {
+        if self.ruled_out.len() >= MAX_RULED_OUT {
+            self.ruled_out.clear();
+        }
+        self.ruled_out.insert(instance);
+    }
+}
+
+fn too_many() -> DingTalkError {
+    DingTalkError::new(Class::Transient, "too-many-instances", "too many instances to look through")
+}

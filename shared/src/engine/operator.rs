@@ -1,0 +1,81 @@
+//! What an operator decides where the bridge must not: which instance is an approval's, or that there is none.
+
+use super::{Engine, EngineError};
+use crate::{
+    approval::{Approval, ApprovalId, Happening, InstanceId, Origin, Received, State},
+    dingtalk::DingTalkError,
+    store::Owner,
+};
+
+/// What an operator asked for cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// No such approval.
+    #[error("no such approval")]
+    Unknown,
+    /// It does not wait for an operator.
+    #[error("the approval is {0}: only one that needs an operator is adopted or created again")]
+    NotWaiting(&'static str),
+    /// The instance is another approval's.
+    #[error("the instance belongs to approval {0}")]
+    OwnedBy(ApprovalId),
+    /// The instance could not be read.
+    #[error("the instance cannot be read: {0}")]
+    Unreadable(#[from] DingTalkError),
+    /// Someone else changed the approval at the same time.
+    #[error("the approval has just changed: look at it again")]
+    Changed,
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl Engine {
+    /// Gives an approval the instance that an operator names. It must exist; what it holds is the operator's word.
+    pub async fn adopt_for_operator(
+        &self,
+        id: &ApprovalId,
+        instance: &InstanceId,
+    ) -> Result<(), OperatorError> {
+        let approval = self.waiting_for_operator(id).await?;
+        if let Owner::Approval(owner) | Owner::SecondOf(owner) =
+            self.store().owner(instance).await.map_err(EngineError::from)?
+        {
+            return Err(OperatorError::OwnedBy(owner));
+        }
+        let snapshot = self.dingtalk().patient().read_instance(instance).await?;
+        let process_code = approval.state.creation.sent().map(|sent| sent.process_code.clone());
+        let process_code = process_code.ok_or(OperatorError::Changed)?;
+        let identities =
+            self.cast(&approval.record.request).await.map(|cast| cast.identities).unwrap_or_default();
+        let found = self.found(instance.clone(), &process_code, &snapshot);
+        let origin = Origin::Adopted { ended: snapshot.ending.is_some() };
+        let asked = approval.noted(Happening::AdoptionAsked { instance: instance.clone() }, self.now());
+        self.settle_instance(asked, found, identities, origin)
+            .await?
+            .map(|_| ())
+            .ok_or(OperatorError::Changed)
+    }
+
+    /// Has the instance created again: an operator has made sure that there is none.
+    pub async fn create_again_for_operator(&self, id: &ApprovalId) -> Result<(), OperatorError> {
+        let approval = self.waiting_for_operator(id).await?;
+        let again = approval.create_again(self.now());
+        match self.store().commit(again).await {
+            Ok(_) => Ok(()),
+            Err(crate::store::CommitError::Conflict) => Err(OperatorError::Changed),
+            Err(crate::store::CommitError::Store(error)) => Err(EngineError::from(error).into()),
+        }
+    }
+
+    async fn waiting_for_operator(&self, id: &ApprovalId) -> Result<Approval<Received>, OperatorError> {
+        let known = self.store().load(id).await.map_err(EngineError::from)?;
+        let Approval { record, state } = known.ok_or(OperatorError::Unknown)?;
+        match state {
+            State::Received(state) if state.creation.needs_operator().is_some() => {
+                Ok(Approval { record, state })
+            }
+            state => Err(OperatorError::NotWaiting(state.status().name())),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Instances of our templates that no approval owns: found by an event, and once a day in DingTalk's list.
+//!
+//! Such an instance may be a second one of an approval, or one whose create call gave no answer. It is read once, within a budget:
+//! whoever files a form by hand causes events, too.
+
+use jiff::SignedDuration;
+
+use super::{Engine, EngineError, look::Looks};
+use crate::{
+    approval::{InstanceId, ProcessCode},
+    dingtalk::{Class, DingTalkError},
+    store::{DueItem, Owner},
+};
+
+/// Reads of unowned instances, by events, in an hour.
+const MAX_READS_AN_HOUR: u32 = 30;
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const READ_AGAIN: SignedDuration = SignedDuration::from_mins(30);
+
+/// The daily reconciliation looks back so far, and lists no more pages a template.
+const EVERY: SignedDuration = SignedDuration::from_hours(24);
+const LOOK_BACK: SignedDuration = SignedDuration::from_hours(48);
+const MAX_PAGES: usize = 20;
+
+impl Engine {
+    /// Does whatever is due.
+    pub async fn advance_due(&self, due: &DueItem) -> Result<(), EngineError> {
+        match due {
+            DueItem::Approval(id) => self.advance(id).await,
+            DueItem::Unowned(instance) => self.look_into(instance).await,
+        }
+    }
+
+    /// Reads an instance that an event was about and that no approval has claimed.
+    async fn look_into(&self, instance: &InstanceId) -> Result<(), EngineError> {
+        let store = self.store();
+        if store.owner(instance).await? != Owner::Nobody {
+            return Ok(());
+        }
+        let now = self.now();
+        if !store.take_from_budget("unowned-reads", HOUR, MAX_READS_AN_HOUR).await? {
+            tracing::warn!(%instance, "too many instances that nobody owns; reading this one later");
+            return Ok(store.look_into_later(instance, Some(now + self.jittered(HOUR))).await?);
+        }
+        let code = store.early_process_code(instance).await?;
+        let (mut looks, code) = (Looks::default(), code.unwrap_or_else(|| ProcessCode::new("")));
+        let (candidates, seen) = self.read_all(vec![instance.clone()], &code, &mut looks).await?;
+        self.hand_over(candidates, &code).await?;
+        let again = matches!(&seen, Err(error) if error.class != Class::Permanent);
+        Ok(store.look_into_later(instance, again.then(|| now + self.jittered(READ_AGAIN))).await?)
+    }
+
+    /// Once a day: lists what our templates have made lately, and reads what nobody owns. Gives how many approvals have changed.
+    pub async fn reconcile_daily(&self) -> Result<usize, EngineError> {
+        let now = self.now();
+        // The first day has nothing to look back to.
+        if !self.store().claim_period("reconcile", EVERY, now).await? {
+            return Ok(0);
+        }
+        let (mut changed, mut looks) = (0, Looks::default());
+        for code in self.process_codes().await? {
+            changed += match self.reconcile_template(&code, &mut looks).await? {
+                Ok(changed) => changed,
+                Err(error) => {
+                    tracing::warn!(process_code = %code, code = error.code, "cannot list its instances; retrying tomorrow");
+                    0
+                }
+            };
+        }
+        Ok(changed)
+    }
+
+    async fn reconcile_template(
+        &self,
+        code: &ProcessCode,
+        looks: &mut Looks,
+    ) -> Result<Result<usize, DingTalkError>, EngineError> {
+        let until = self.now() + self.dingtalk().clock_offset();
+        let listed = self.dingtalk().instance_ids(code, until - LOOK_BACK, until, None, MAX_PAGES).await;
+        let ids = match listed {
+            Ok(listed) => listed.ids,
+            Err(error) => return Ok(Err(error)),
+        };
+        let (candidates, seen) = self.read_all(ids, code, looks).await?;
+        let changed = self.hand_over(candidates, code).await?.len();
+        Ok(seen.map(|_| changed))
+    }
+}
