@@ -67,89 +67,6 @@ async fn another_request_under_the_same_id_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_lost_after_the_instance_was_made_makes_no_second_one() {
-    let r = Rehearsal::start().await;
-    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::CloseAfter).once());
-    let apply_id = r.accepted(r.request()).await;
-    let approval = r.reaches(&apply_id, Status::Pending).await;
-    assert_eq!(r.sandbox.dingtalk.instances().len(), 1);
-    let known = approval.state.instance().expect("an instance").id.clone();
-    assert_eq!(r.sandbox.dingtalk.instances()[0].id.as_str(), known.as_str());
-    r.agree(&r.approver(), "").await;
-    assert_eq!(r.told(&apply_id).await.outcome, dataphin::Outcome::Approved);
-}
-
-#[tokio::test]
-async fn when_many_answers_are_lost_each_instance_is_read_once_to_find_it() {
-    let calls = calls_until_forty_are_pending(Trouble::CloseAfter).await;
-    assert_eq!(calls.of(Api::GetInstance).calls, 40);
-    assert!(calls.of(Api::ListInstanceIds).calls <= 12, "{calls:?}");
-}
-
-#[tokio::test]
-async fn when_many_calls_fail_one_look_answers_for_all() {
-    let calls = calls_until_forty_are_pending(Trouble::ServerError).await;
-    assert!(calls.of(Api::ListInstanceIds).calls <= 20, "{calls:?}");
-}
-
-/// Forty submits whose create calls all meet the same trouble, and what it takes until each has its one instance.
-async fn calls_until_forty_are_pending(trouble: Trouble) -> Counts {
-    let r = Rehearsal::start().await;
-    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, trouble).next(40));
-    let mut accepted = Vec::new();
-    for _ in 0..40 {
-        accepted.push(r.accepted(r.request()).await);
-    }
-    for apply_id in &accepted {
-        r.reaches(apply_id, Status::Pending).await;
-    }
-    assert_eq!(r.sandbox.dingtalk.instances().len(), 40);
-    r.sandbox.dingtalk.calls()
-}
-
-#[tokio::test]
-async fn an_answer_that_comes_too_late_makes_no_second_instance() {
-    let setting = Setting::default().variable("DINGTALK_TIMEOUT_SECONDS", "1");
-    let r = Rehearsal::with(setting).await;
-    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::HoldAnswer(3_600_000)).once());
-    let apply_id = r.accepted(r.request()).await;
-    // It was decided before the bridge knew of it.
-    r.agree(&r.approver(), "").await;
-    assert_eq!(r.told(&apply_id).await.outcome, dataphin::Outcome::Approved);
-    assert_eq!(r.sandbox.dingtalk.instances().len(), 1);
-}
-
-#[tokio::test]
-async fn an_instance_that_shows_late_in_dingtalks_list_is_waited_for() {
-    let setting = Setting::default().simulators(|it| it.dingtalk.list_delay = SignedDuration::from_secs(20));
-    let r = Rehearsal::with(setting).await;
-    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::CloseAfter).once());
-    let apply_id = r.accepted(r.request()).await;
-    r.reaches(&apply_id, Status::Pending).await;
-    assert_eq!(r.sandbox.dingtalk.instances().len(), 1);
-}
-
-#[tokio::test]
-async fn a_failure_of_dingtalks_is_looked_into_and_then_tried_again() {
-    let r = Rehearsal::start().await;
-    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::ServerError).once());
-    let apply_id = r.accepted(r.request()).await;
-    r.reaches(&apply_id, Status::Pending).await;
-    assert_eq!(r.sandbox.dingtalk.instances().len(), 1);
-}
-
-#[tokio::test]
-async fn instances_of_others_are_not_adopted() {
-    let r = Rehearsal::start().await;
-    r.accepted(r.request()).await;
-    r.accepted(r.request()).await;
-    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::ServerError).once());
-    let apply_id = r.accepted(r.request()).await;
-    r.reaches(&apply_id, Status::Pending).await;
-    assert_eq!(r.sandbox.dingtalk.instances().len(), 3);
-}
-
-#[tokio::test]
 async fn a_missing_permission_is_told_at_once_and_a_new_try_works_once_it_is_granted() {
     let r = Rehearsal::start().await;
     r.sandbox.dingtalk.deny("Workflow.Instance.Write");
@@ -227,19 +144,6 @@ async fn too_many_calls_are_put_off_and_none_is_lost() {
         r.reaches(apply_id, Status::Pending).await;
     }
     assert_eq!(r.sandbox.dingtalk.instances().len(), accepted.len());
-}
-
-#[tokio::test]
-async fn a_withdrawal_while_the_outcome_is_unknown_leaves_nothing_behind() {
-    let r = Rehearsal::start().await;
-    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::CloseAfter).once());
-    let apply_id = r.accepted(r.request()).await;
-    let answer = r.sandbox.dataphin.withdraw(&apply_id, dataphin::Verb::Cancel).await.expect("a withdrawal");
-    assert!(answer.accepted());
-    let approval = r.reaches(&apply_id, Status::Delivered).await;
-    assert_eq!(approval.state.decision().expect("a decision").outcome, Outcome::Withdrawn);
-    let instances = r.sandbox.dingtalk.instances();
-    assert!(instances.iter().all(|instance| instance.status == simulators::dingtalk::Status::Terminated));
 }
 
 #[tokio::test]
