@@ -228,7 +228,7 @@ fn no_json(answer: &HttpAnswer) -> DingTalkError {
 /// What answered is not known to be DingTalk.
 fn stranger(answer: &HttpAnswer) -> DingTalkError {
     let error = if answer.status.is_success() {
-        DingTalkError::unreadable("not JSON as DingTalk answers it")
+        DingTalkError::unreadable_outcome("not JSON as DingTalk answers it")
     } else {
         let status = answer.status.as_u16();
         let message =

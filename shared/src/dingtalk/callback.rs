@@ -7,7 +7,7 @@ use super::{
     crypto::{CallbackKeys, Envelope, Unverified},
     event::NoEvent,
 };
-use crate::world::World;
+use crate::{json, world::World};
 
 /// Something that is proved to come from DingTalk: only the verifier makes one, and the client that fetched it.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ impl CallbackVerifier {
     /// Verifies a callback and reads its event. There is no window on its timestamp: whether DingTalk signs retries
     /// anew is not published, and an event that comes twice changes nothing.
     pub fn verify(&self, query: CallbackQuery, body: &[u8]) -> Result<Verified<Event>, Disbelief> {
-        let body: CallbackBody = serde_json::from_slice(body).map_err(|_| Disbelief::Shape)?;
+        let body: CallbackBody = json::read(body).map_err(|_| Disbelief::Shape)?;
         let envelope = Envelope {
             signature: query.msg_signature.or(query.signature).ok_or(Disbelief::Shape)?,
             timestamp: query.time_stamp.or(query.timestamp).ok_or(Disbelief::Shape)?,

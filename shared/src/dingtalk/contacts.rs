@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Api, DingTalk, DingTalkError, answer::number_or_text};
+use super::{Api, DingTalk, DingTalkError, answer::number_or_text, mobile, snapshot::ID_LIMIT};
 use crate::{approval::UserId, world::World};
 
 /// What the source's account ids are in DingTalk.
@@ -58,6 +58,7 @@ impl DingTalk {
         let user_id = match kind {
             AccountKind::UserId => UserId::new(account),
             AccountKind::Mobile => {
+                let account = mobile::normalised(account);
                 self.user_id(Api::UserByMobile, "/topapi/v2/user/getbymobile", json!({"mobile": account}))
                     .await?
             }
@@ -77,26 +78,35 @@ impl DingTalk {
         if result.get("contact_type").and_then(number_or_text) == Some(1) {
             return Err(DingTalkError::external_contact());
         }
-        result["userid"].as_str().map(UserId::new).ok_or_else(|| DingTalkError::unreadable("no userid"))
+        user_id_in(result).ok_or_else(|| DingTalkError::unreadable("no userid"))
     }
 
     async fn user(&self, user_id: UserId) -> Result<Contact, DingTalkError> {
         let answer = self.ask(Api::UserGet, "/topapi/v2/user/get", &json!({"userid": user_id})).await?;
-        let result = answer.get("result").ok_or_else(|| DingTalkError::unreadable("no user"))?;
-        let dept_id = first_department(&result["dept_id_list"]);
-        Ok(Contact {
-            user_id: result["userid"].as_str().map_or(user_id, UserId::new),
-            name: result["name"].as_str().unwrap_or_default().chars().take(LONGEST_NAME).collect(),
-            dept_id: dept_id.filter(|id| *id != ROOT_IN_CONTACTS).unwrap_or(ROOT_IN_WORKFLOW),
-            has_department: dept_id.is_some(),
-            manager: result["manager_userid"].as_str().filter(|id| !id.is_empty()).map(UserId::new),
-            active: !matches!(&result["active"], Value::Bool(false)) && result["active"] != "false",
-        })
+        contact(&answer["result"], &user_id).ok_or_else(|| DingTalkError::unreadable("not the user"))
     }
 
     async fn ask(&self, api: Api, path: &str, body: &Value) -> Result<Value, DingTalkError> {
         self.call_oapi(api, Method::POST, path, Some(body)).await
     }
+}
+
+/// The person of an answer, if it is the one who was asked for.
+fn contact(result: &Value, asked: &UserId) -> Option<Contact> {
+    let user_id = user_id_in(result).filter(|id| id.as_str().eq_ignore_ascii_case(asked.as_str()))?;
+    let dept_id = first_department(&result["dept_id_list"]);
+    Some(Contact {
+        user_id,
+        name: result["name"].as_str().unwrap_or_default().chars().take(LONGEST_NAME).collect(),
+        dept_id: dept_id.filter(|id| *id != ROOT_IN_CONTACTS).unwrap_or(ROOT_IN_WORKFLOW),
+        has_department: dept_id.is_some(),
+        manager: result["manager_userid"].as_str().filter(|id| !id.is_empty()).map(UserId::new),
+        active: !matches!(&result["active"], Value::Bool(false)) && result["active"] != "false",
+    })
+}
+
+fn user_id_in(result: &Value) -> Option<UserId> {
+    result["userid"].as_str().filter(|id| (1..=ID_LIMIT).contains(&id.len())).map(UserId::new)
 }
 
 /// The first department of `[2,3]`; the documentation shows the list as text.
@@ -136,6 +146,18 @@ impl ContactCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_person_who_was_asked_for_is_believed() {
+        let ada = UserId::new("ada");
+        let shown = contact(&json!({"userid": "Ada", "name": "Ada"}), &ada).unwrap();
+        assert_eq!(shown.user_id, UserId::new("Ada"));
+        let table =
+            [json!(null), json!({}), json!({"userid": ""}), json!({"userid": 7}), json!({"userid": "bob"})];
+        for result in table {
+            assert_eq!(contact(&result, &ada), None, "{result}");
+        }
+    }
 
     #[test]
     fn a_department_list_is_read_as_numbers_or_as_text() {

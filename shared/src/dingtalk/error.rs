@@ -183,13 +183,14 @@ impl DingTalkError {
         Self::new(Class::Throttled, code::BUSY, "too many calls to DingTalk are waiting")
     }
 
-    /// An answer of the right status that cannot be understood.
+    /// An answer of the right status that cannot be understood, to a call that may be made again.
     pub(super) fn unreadable(what: impl std::fmt::Display) -> Self {
-        Self::new(
-            Class::UnknownOutcome,
-            code::UNREADABLE,
-            format!("DingTalk's answer is not understood: {what}"),
-        )
+        Self::new(Class::Transient, code::UNREADABLE, format!("DingTalk's answer is not understood: {what}"))
+    }
+
+    /// The same of a call that makes something new: it may have been carried out.
+    pub(super) fn unreadable_outcome(what: impl std::fmt::Display) -> Self {
+        Self { class: Class::UnknownOutcome, ..Self::unreadable(what) }
     }
 
     /// The same without a secret that whoever answered has repeated.

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::answer::number_or_text;
-use crate::approval::{HintResult, InstanceId, ProcessCode, UserId};
+use crate::{
+    approval::{HintResult, InstanceId, ProcessCode, UserId},
+    json,
+};
 
 /// No id of DingTalk's is longer, in bytes.
 const LONGEST_ID: usize = 128;
@@ -68,12 +71,12 @@ impl Event {
 
     /// Reads an event from the decrypted message of an HTTP push, or from a Stream frame.
     pub fn parse(message: &[u8]) -> Result<Self, NoEvent> {
-        let Ok(Value::Object(outer)) = serde_json::from_slice(message) else { return Err(NoEvent) };
+        let Ok(Value::Object(outer)) = json::read(message) else { return Err(NoEvent) };
         let kind = text(&outer, &["EventType", "eventType"]).ok_or(NoEvent)?;
         // Stream mode nests the rest in `data`: drawn as an object in the documentation, JSON text on the wire.
         let inner = match outer.get("data") {
             Some(Value::Object(inner)) => inner.clone(),
-            Some(Value::String(inner)) => serde_json::from_str(inner).unwrap_or_default(),
+            Some(Value::String(inner)) => json::read(inner.as_bytes()).unwrap_or_default(),
             _ => outer,
         };
         Ok(match kind.as_str() {
@@ -194,6 +197,25 @@ mod tests {
             Event::parse(fixture!("event_task_finish_doc_new")),
             Ok(Event::Task { what: "agreed", .. })
         ));
+    }
+
+    #[test]
+    fn odd_characters_in_what_people_wrote_do_not_lose_an_event() {
+        let finish = |remark: &str| {
+            let head = r#"{"EventType":"bpms_instance_change","type":"finish","result":"agree""#;
+            format!(r#"{head},"processInstanceId":"i","remark":"{remark}"}}"#)
+        };
+        for remark in [r"ok \\ud83d", r"\ud83d", r"\ude00x", "line\nline", "\u{1b}[31m\0"] {
+            let message = finish(remark);
+            assert_eq!(ended(message.as_bytes()).1, HintResult::Agreed, "{remark:?}");
+            assert_eq!(ended(format!("\u{feff}{message}").as_bytes()).1, HintResult::Agreed);
+            let frame = serde_json::json!({"eventType": "bpms_instance_change", "data": message});
+            assert_eq!(ended(frame.to_string().as_bytes()).1, HintResult::Agreed, "{remark:?}");
+        }
+        let mut cut = finish("x").into_bytes();
+        let end = cut.len() - 2;
+        cut.insert(end, 0xe4);
+        assert_eq!(ended(&cut).1, HintResult::Agreed, "half a character");
     }
 
     #[test]

@@ -86,7 +86,11 @@ impl DingTalk {
         });
         let path = "/v1.0/workflow/processes/forecast";
         let answer = self.call(Api::Forecast, Method::POST, path, &[], Some(&body)).await?;
-        nodes(&answer["result"]).ok_or_else(DingTalkError::no_forecast)
+        let result = &answer["result"];
+        match &result["isForecastSuccess"] {
+            success if *success == false || *success == "false" => Err(DingTalkError::no_forecast()),
+            _ => nodes(result).ok_or_else(|| DingTalkError::unreadable("no forecast")),
+        }
     }
 }
 

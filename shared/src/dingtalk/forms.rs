@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Api, DingTalk, DingTalkError, answer::number_or_text};
-use crate::approval::ProcessCode;
+use crate::{approval::ProcessCode, json};
 
 /// The look-up by name takes no longer ones.
 const LONGEST_NAME_TO_FIND: usize = 64;
@@ -16,6 +16,8 @@ const MOST_FIELDS: usize = 200;
 const MOST_OPTIONS: usize = 200;
 const LONGEST_TEXT: usize = 200;
 const FORMS_A_PAGE: usize = 100;
+/// The component that holds fields and is none.
+const GROUP: &str = "FieldGroup";
 /// An organisation has 200 templates at most.
 const MOST_PAGES: usize = 5;
 
@@ -100,7 +102,7 @@ impl DingTalk {
         // A change may be made twice.
         let answer =
             saved.map_err(|error| if form.process_code.is_some() { error.harmless() } else { error })?;
-        process_code(&answer).ok_or_else(|| DingTalkError::unreadable("no processCode"))
+        process_code(&answer).ok_or_else(|| DingTalkError::unreadable_outcome("no processCode"))
     }
 
     /// Reads a template's form.
@@ -152,15 +154,33 @@ fn process_code(answer: &Value) -> Option<ProcessCode> {
 }
 
 fn form(result: &Value) -> Option<Form> {
-    let items = result.pointer("/schemaContent/items")?.as_array()?;
+    // Drawn as an object in the documentation; some integrators get JSON text.
+    let content = match result.get("schemaContent")? {
+        Value::String(text) => json::read(text.as_bytes()).ok()?,
+        content => content.clone(),
+    };
+    let mut fields = Vec::new();
+    add_fields(content.get("items")?.as_array()?, &mut fields);
     Some(Form {
         name: result["name"].as_str().unwrap_or_default().to_owned(),
         status: match result["status"].as_str() {
             Some("PUBLISHED") => FormStatus::Published,
             other => FormStatus::Not(other.unwrap_or("unknown").chars().take(32).collect()),
         },
-        fields: items.iter().take(MOST_FIELDS).map(field).collect(),
+        fields,
     })
+}
+
+/// The fields of some items. A group is no field itself: what is inside belongs to the form.
+fn add_fields(items: &[Value], fields: &mut Vec<FormField>) {
+    for item in items {
+        match item["children"].as_array() {
+            Some(inside) if item["componentName"] == GROUP => add_fields(inside, fields),
+            _ if item["componentName"] == GROUP => {}
+            _ if fields.len() < MOST_FIELDS => fields.push(field(item)),
+            _ => return,
+        }
+    }
 }
 
 fn field(item: &Value) -> FormField {
@@ -169,12 +189,21 @@ fn field(item: &Value) -> FormField {
     let options = props["options"].as_array().into_iter().flatten();
     FormField {
         id: text(&props["id"]),
-        label: text(&props["label"]),
+        label: label(&props["label"]),
         component: text(&item["componentName"]),
         required: props["required"] == true || props["required"] == "true",
         options: options.take(MOST_OPTIONS).filter_map(option).collect(),
         columns: children.into_iter().flatten().take(MOST_FIELDS).map(field).collect(),
     }
+}
+
+/// A label; that of a range of dates is a list of two, which a create call names as JSON text.
+fn label(label: &Value) -> String {
+    let text = match label {
+        Value::Array(parts) if parts.iter().all(Value::is_string) => label.to_string(),
+        other => other.as_str().unwrap_or_default().to_owned(),
+    };
+    text.chars().take(LONGEST_TEXT).collect()
 }
 
 /// An option is plain text in the documentation, and JSON inside a text on the wire.
@@ -183,7 +212,7 @@ fn option(option: &Value) -> Option<String> {
         Value::String(text) => text.clone(),
         other => return Some(other.get("value")?.as_str()?.to_owned()),
     };
-    let inside = serde_json::from_str::<Value>(&text).ok();
+    let inside = json::read::<Value>(text.as_bytes()).ok();
     let value = inside.as_ref().and_then(|inside| inside.get("value")?.as_str().map(ToOwned::to_owned));
     Some(value.unwrap_or(text))
 }
@@ -211,7 +240,35 @@ mod tests {
     }
 
     #[test]
+    fn fields_inside_a_group_are_fields_of_the_form() {
+        let field = |id: &str| json!({"componentName": "TextField", "props": {"id": id, "label": "单号", "required": true}});
+        let group = |children: Value| json!({"componentName": "FieldGroup", "props": {"id": "g", "label": "组"}, "children": children});
+        let table =
+            json!({"componentName": "TableField", "props": {"id": "t"}, "children": [field("column")]});
+        let inside = group(json!([field("b"), group(json!([field("c")])), table]));
+        let content = json!({"items": [field("a"), inside, group(json!(null)), field("d")]});
+        for schema in [content.clone(), json!(content.to_string())] {
+            let form = form(&json!({"name": "n", "status": "PUBLISHED", "schemaContent": schema})).unwrap();
+            let ids: Vec<&str> = form.fields.iter().map(|field| field.id.as_str()).collect();
+            assert_eq!(ids, ["a", "b", "c", "t", "d"]);
+            assert_eq!(form.fields[3].columns[0].id, "column");
+            assert!(form.fields[1].required);
+        }
+    }
+
+    #[test]
+    fn the_label_of_a_range_of_dates_is_read_in_both_shapes() {
+        let text = r#"["开始时间","结束时间"]"#;
+        assert_eq!(label(&json!(["开始时间", "结束时间"])), text);
+        assert_eq!(label(&json!(text)), text);
+        assert_eq!(label(&json!(["a", 7])), "");
+    }
+
+    #[test]
     fn a_form_of_another_shape_is_no_form() {
+        for schema in [json!("no json"), json!(7), json!({"items": {}}), json!("[]")] {
+            assert_eq!(form(&json!({"schemaContent": schema})), None, "{schema}");
+        }
         assert_eq!(form(&json!({"name": "x"})), None);
         let odd =
             form(&json!({"schemaContent": {"items": [{}, 7, {"props": {"required": "true"}}]}})).unwrap();

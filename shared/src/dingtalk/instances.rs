@@ -96,7 +96,7 @@ impl DingTalk {
             self.before(not_after).call(Api::CreateInstance, Method::POST, path, &[], Some(&body)).await?;
         let id =
             answer.get("instanceId").and_then(Value::as_str).filter(|id| (1..=ID_LIMIT).contains(&id.len()));
-        id.map(InstanceId::new).ok_or_else(|| DingTalkError::unreadable("no instanceId"))
+        id.map(InstanceId::new).ok_or_else(|| DingTalkError::unreadable_outcome("no instanceId"))
     }
 
     /// Reads an instance.
@@ -114,14 +114,15 @@ impl DingTalk {
         let body = json!({"processInstanceId": id, "isSystem": true, "remark": remark});
         let path = "/v1.0/workflow/processInstances/terminate";
         let answer = self.call(Api::TerminateInstance, Method::POST, path, &[], Some(&body)).await?;
-        if answer.get("result").is_some_and(|result| *result == true || *result == "true") {
-            return Ok(());
+        match answer.get("result") {
+            Some(result) if *result == true || *result == "true" => Ok(()),
+            Some(result) if *result == false || *result == "false" => Err(DingTalkError::new(
+                Class::Permanent,
+                "not-terminated",
+                "DingTalk answered that it did not terminate it",
+            )),
+            _ => Err(DingTalkError::unreadable("neither terminated nor not")),
         }
-        Err(DingTalkError::new(
-            Class::Permanent,
-            "not-terminated",
-            "DingTalk answered that it did not terminate it",
-        ))
     }
 
     /// Writes a comment under an instance.

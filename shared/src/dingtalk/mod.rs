@@ -6,7 +6,7 @@
 //! | [`instances`] | create, read, terminate, comment |
 //! | `instance_list`, `snapshot` | which instances there are, and one as it is shown |
 //! | [`forms`], [`forecast`] | templates, and the nodes an instance would go through |
-//! | [`contacts`] | who someone is in DingTalk |
+//! | [`contacts`], `mobile` | who someone is in DingTalk |
 //! | [`proofs`] | what the app may do, proved by calls that change nothing |
 //! | [`error`], [`words`] | what a refusal means, and how a person is told |
 //! | `answer`, `codes` | DingTalk's answers in all their dialects, and the codes that are known |
@@ -28,6 +28,7 @@ mod instance_list;
 pub mod instances;
 pub mod knock;
 mod limiter;
+mod mobile;
 pub mod proofs;
 mod snapshot;
 mod token;
