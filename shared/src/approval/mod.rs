@@ -3,6 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | [`id`] | names of things, one type each |
+//! | [`alias`] | one id of the source, with and without its tenant |
 //! | [`request`] | what was asked, by whom, of whom |
 //! | [`state`] | where an approval stands: one type a state, holding only what that state has |
 //! | [`next_action`] | **what happens next**: the one rule |
@@ -11,6 +12,7 @@
 //! | [`schedule`] | when things are tried again |
 //! | [`timeline`] | what happened on the way |
 
+pub mod alias;
 pub mod decision;
 pub mod id;
 pub mod next_action;
@@ -20,10 +22,11 @@ pub mod state;
 pub mod timeline;
 pub mod transition;
 
+pub use alias::{Alias, Meaning};
 pub use decision::{Basis, Decider, Decision, Outcome};
 pub use id::{ApplyId, ApprovalId, ApprovalKey, InstanceId, ProcessCode, Source, Tenant, UserId};
 pub use next_action::{Next, next_action};
-pub use request::{Details, Identity, Node, Person, Request, Rule};
+pub use request::{Account, Details, Identity, Node, Person, Request, Rule};
 pub use state::{
     Approval, Creation, Decided, Delivered, Delivery, Hint, HintResult, Instance, Origin, Parked, Pending,
     Reading, Received, Record, Refused, State, Status, Withdrawal,
