@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Approval, Basis, Creation, Decided, Decision, Delivered, Delivery, Details, Happening, Hint, Identity,
-    Instance, Origin, Outcome, Parked, Pending, ProcessCode, Reading, Received, Record, Refused, Request,
-    Withdrawal,
+    Approval, Basis, Creation, Decided, Decision, Delivered, Delivery, Happening, Hint, Identity, Instance,
+    Origin, Outcome, Parked, Pending, ProcessCode, Reading, Received, Record, Refused, Request, Withdrawal,
     schedule::{
         self, CREATE, LEASE, LOOK_AGAIN, LOOKS, READ_AFTER_HINT, READ_UNASKED, WITHDRAW, WITHDRAW_AFTER,
     },
@@ -27,8 +26,8 @@ impl<S> Approval<S> {
 
 impl Approval<Received> {
     /// A request that has just arrived. Whoever commits it first sends the first create call.
-    pub fn receive(record: Record, details: Details, process_code: ProcessCode, now: Timestamp) -> Self {
-        let state = Received { details, creation: sent(1, process_code, now), withdrawal: None };
+    pub fn receive(record: Record, process_code: ProcessCode, now: Timestamp) -> Self {
+        let state = Received { details: None, creation: sent(1, process_code, now), withdrawal: None };
         Self { record, state }
             .noted(Happening::Received, now)
             .noted(Happening::CreateSent { attempt: 1 }, now)
@@ -161,13 +160,8 @@ impl Approval<Refused> {
     }
 
     /// Submitted again, it is taken. Whoever commits it sends the create call.
-    pub fn receive_again(
-        self,
-        details: Details,
-        process_code: ProcessCode,
-        now: Timestamp,
-    ) -> Approval<Received> {
-        self.enter(Received { details, creation: sent(1, process_code, now), withdrawal: None })
+    pub fn receive_again(self, process_code: ProcessCode, now: Timestamp) -> Approval<Received> {
+        self.enter(Received { details: None, creation: sent(1, process_code, now), withdrawal: None })
             .noted(Happening::CreateSent { attempt: 1 }, now)
     }
 

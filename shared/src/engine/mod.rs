@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`advance`] | load, next action, act, commit; until nothing is due |
 //! | [`submit`], [`withdraw`], [`report`] | what the doors tell the engine; [`sweep`] and `lost_events` are the clock's |
+//! | `first` | the first commit of a request, under the one key that it is known by |
 //! | `create`, `reconcile`, `read`, `terminate`, `deliver` | one executor an action |
 //! | `leftovers` | ends what a check of ours left in DingTalk |
 //! | `people`, `selection` | who the people of a request are in DingTalk, and where a template's flow asks for them |
@@ -16,6 +17,7 @@
 mod advance;
 mod create;
 mod deliver;
+mod first;
 mod leftovers;
 mod lost_events;
 mod people;
