@@ -15,6 +15,7 @@
 //! | [`logs`] | what is logged, and what never is |
 //! | [`lambda`] | what the Lambda binaries have in common |
 //! | [`metrics`] | numbers for whoever watches over the functions |
+//! | [`legible`] | text as people must see it before they agree to it |
 //! | [`json`] | a reader of JSON with odd characters in it |
 //! | [`world`] | the clock and the randomness that the rest is handed |
 
@@ -30,6 +31,7 @@ pub mod hex;
 pub mod http;
 pub mod json;
 pub mod lambda;
+pub mod legible;
 pub mod logs;
 pub mod metrics;
 pub mod store;

@@ -13,12 +13,14 @@ use shared::{
         Profile, Submission, WithdrawalRequest,
         bare_aes::{BareAes, Iv},
         content,
+        tree::Tree,
     },
     dingtalk::{
         Event,
         crypto::{AesKey, CallbackKeys, Envelope},
     },
     hex::hex,
+    legible::is_unseen,
 };
 
 const TOKEN: &str = "a token";
@@ -63,7 +65,10 @@ fn read(bytes: &[u8]) {
         nonce: text.clone(),
         encrypt: text.clone(),
     });
-    assert!(content::readable(&Value::String(text)).to_string().chars().count() <= 7_000);
+    let body = json!({"content": text}).to_string();
+    for tree in [Tree::member(body.as_bytes(), "content"), Tree::Text(text)] {
+        assert!(content::readable(&tree).to_string().len() <= content::LIMIT);
+    }
 }
 
 /// Any JSON, a few levels deep, with the members that are looked at more often than others.
@@ -102,7 +107,11 @@ proptest! {
     #[test]
     fn any_json_is_read_or_refused(value in any_json()) {
         read(value.to_string().as_bytes());
-        let _ = content::readable(&value);
+        let tree = Tree::read(value.to_string().as_bytes()).unwrap_or_default();
+        let details = content::readable(&tree);
+        prop_assert!(details.to_string().len() <= content::LIMIT);
+        let unseen = |c: char| !matches!(c, '\n' | '\t') && is_unseen(c);
+        prop_assert!(!details.to_string().contains(unseen) && !details.to_string().contains("]("));
         read(json!({"applyId": "1", "content": value}).to_string().as_bytes());
         read(json!({"applyId": "1", "approveNodes": value, "applyUserInfo": value}).to_string().as_bytes());
         read(json!({"EventType": "bpms_instance_change", "data": value}).to_string().as_bytes());
@@ -168,6 +177,23 @@ proptest! {
         let encrypt = String::from_utf8(encrypt).expect("text");
         let opened = keys().open(&Envelope { encrypt, ..sealed });
         prop_assert!(opened.is_err());
+    }
+}
+
+#[test]
+fn a_body_of_a_megabyte_is_read_within_bounds() {
+    let many = |member: &str| member.repeat((1 << 20) / member.len());
+    for content in [
+        format!("{{{}}}", many(r#""a":1,"#).trim_end_matches(',')),
+        format!("[{}]", many("{},").trim_end_matches(',')),
+        format!("[{}]", many("[[],[[]]],").trim_end_matches(',')),
+        format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)),
+        format!("\"{}\"", many("\\u202e")),
+        format!("\"{}\"", many("](")),
+        format!("{{\"{}\":1}}", many("k")),
+    ] {
+        read(format!(r#"{{"applyId":"1","content":{content}}}"#).as_bytes());
+        read(json!({"applyId": "1", "content": content}).to_string().as_bytes());
     }
 }
 

@@ -47,6 +47,9 @@ fn problem(error: SubmitError, id: &ApprovalId) -> Problem {
             "another-request-under-this-id",
             "another request was submitted with the same applyId before; a changed request needs a new applyId",
         ),
+        SubmitError::TenantMissing => {
+            Problem::new(StatusCode::BAD_REQUEST, "tenant-missing", error.to_string())
+        }
         SubmitError::Refused { code, message } => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
         }

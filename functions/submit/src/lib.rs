@@ -17,8 +17,8 @@ use shared::{
     world::World,
 };
 
-/// No request of Dataphin's is larger.
-const BODY_LIMIT: usize = 64 * 1024;
+/// What Dataphin sends may be large: a batch to publish, SQL. Lambda takes 6 MB, and API Gateway 10.
+const BODY_LIMIT: usize = 1024 * 1024;
 
 #[derive(Clone)]
 struct Door {

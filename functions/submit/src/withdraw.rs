@@ -39,9 +39,9 @@ async fn take_back(
             door.engine.withdraw(&id).await.map_err(|error| problem(error, Some(&id)))?;
             id
         }
-        WithdrawalRequest::AnyTenant(apply_id) => {
-            let withdrawn = door.engine.withdraw_by_apply_id(&apply_id).await;
-            withdrawn.map_err(|error| problem(error, None))?
+        WithdrawalRequest::Request(key) => {
+            let withdrawn = door.engine.withdraw_request(&key).await;
+            withdrawn.map_err(|error| problem(error, Some(&key.id())))?
         }
     };
     tracing::info!(%approval, "withdrawal asked for");

@@ -49,6 +49,13 @@ text_id! {
     ApprovalId;
 }
 
+impl Tenant {
+    /// Whether the source names none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 /// A system that asks for approvals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

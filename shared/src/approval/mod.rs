@@ -3,6 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | [`id`] | names of things, one type each |
+//! | [`alias`] | one id of the source, with and without its tenant |
 //! | [`request`] | what was asked, by whom, of whom |
 //! | [`reference`] | what an instance carries to prove whose it is |
 //! | [`state`] | where an approval stands: one type a state, holding only what that state has |
@@ -13,6 +14,7 @@
 //! | [`schedule`] | when things are tried again |
 //! | [`timeline`] | what happened on the way |
 
+pub mod alias;
 pub mod creation;
 pub mod decision;
 pub mod id;
@@ -24,12 +26,13 @@ pub mod state;
 pub mod timeline;
 pub mod transition;
 
+pub use alias::{Alias, Meaning};
 pub use creation::{AfterLook, Answer, Creation, NeedsOperator, Ready, Sent, Unresolved};
 pub use decision::{Basis, Decider, Decision, Outcome};
 pub use id::{ApplyId, ApprovalId, ApprovalKey, InstanceId, ProcessCode, Source, Tenant, UserId};
 pub use next_action::{Next, next_action};
 pub use reference::{Nonce, Reference};
-pub use request::{Details, Identity, Node, Person, Request, Rule};
+pub use request::{Account, Details, Identity, Node, Person, Request, Rule};
 pub use state::{
     Approval, Decided, Delivered, Delivery, Hint, HintResult, Instance, Origin, Parked, Pending, Reading,
     Received, Record, Refused, State, Status, Withdrawal,

@@ -88,8 +88,8 @@ mod tests {
 
     use super::*;
     use crate::approval::{
-        AfterLook, Answer, ApplyId, ApprovalKey, Basis, Decision, Details, Hint, HintResult, Instance,
-        InstanceId, Origin, Outcome, ProcessCode, Record, Request, Source, Status, Tenant, UserId,
+        AfterLook, Answer, ApplyId, ApprovalKey, Basis, Decision, Hint, HintResult, Instance, InstanceId,
+        Origin, Outcome, ProcessCode, Record, Request, Source, Status, Tenant, UserId,
         schedule::{CREATE, DELIVER, LEASE, LOOKS, LookSchedule, READ_UNASKED, WITHDRAW_AFTER},
     };
 
@@ -108,7 +108,7 @@ mod tests {
             nodes: Vec::new(),
         };
         let record = Record::of(key, request, "digest".into(), at(0));
-        Approval::receive(record, Details::default(), ProcessCode::new("PROC-1"), at(0))
+        Approval::receive(record, ProcessCode::new("PROC-1"), at(0))
     }
 
     fn pending() -> Approval<Pending> {

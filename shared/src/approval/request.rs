@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::UserId;
 
@@ -32,32 +32,73 @@ pub struct Details {
 
 impl fmt::Display for Details {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines = self.items.iter().map(|(name, value)| format!("{name}: {value}"));
+        // Several lines stand below their name: their indentation is a part of them.
+        let lines = self.items.iter().map(|(name, value)| match value.contains('\n') {
+            true => format!("{name}:\n{value}"),
+            false => format!("{name}: {value}"),
+        });
         let text = Some(self.text.clone()).filter(|text| !text.is_empty());
         f.write_str(&lines.chain(text).collect::<Vec<_>>().join("\n"))
     }
 }
 
+/// Who somebody is in the account system that the source signs people in with: the only id that DingTalk may be asked about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Account(String);
+
+impl Account {
+    /// An account; `None` where the text is empty.
+    pub fn new(id: impl Into<String>) -> Option<Self> {
+        Some(id.into()).filter(|id| !id.is_empty()).map(Self)
+    }
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A person as the source knows them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// Id inside the source.
+    /// Id inside the source. It means nothing elsewhere: somebody else may have the same one in DingTalk.
     pub user_id: String,
-    /// Id in the account system that the source signs people in with; usually the one DingTalk can be asked about.
-    pub source_id: String,
+    /// Who they are in the account system, where the source says so.
+    #[serde(default, deserialize_with = "account", rename = "source_id")]
+    pub account: Option<Account>,
     /// Display name.
     pub name: String,
 }
 
+/// Older approvals have an empty text where there is none.
+fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Account>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.and_then(Account::new))
+}
+
 impl Person {
-    /// The name, or else the account.
-    pub fn shown(&self) -> &str {
-        if self.name.is_empty() { self.account() } else { &self.name }
+    /// The id that leads to DingTalk; without one the person is not known there.
+    pub fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
     }
 
-    /// The id that leads to DingTalk: the account system's, else the source's own.
-    pub fn account(&self) -> &str {
-        if self.source_id.is_empty() { &self.user_id } else { &self.source_id }
+    /// The name, or else an id, for people to read.
+    pub fn shown(&self) -> &str {
+        let account = self.account.as_ref().map(Account::as_str);
+        let ids = [Some(self.name.as_str()), account, Some(&self.user_id)];
+        ids.into_iter().flatten().find(|text| !text.is_empty()).unwrap_or("-")
+    }
+}
+
+/// All by which an administrator of the source finds them: `emp1001 (Li Na)`, `Li Na (userId 300000005, no userSourceId)`.
+impl fmt::Display for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.account, self.name.as_str()) {
+            (Some(account), "") => f.write_str(account.as_str()),
+            (Some(account), name) => write!(f, "{} ({name})", account.as_str()),
+            (None, "") => write!(f, "userId {} (no userSourceId)", self.user_id),
+            (None, name) => write!(f, "{name} (userId {}, no userSourceId)", self.user_id),
+        }
     }
 }
 
@@ -87,4 +128,37 @@ pub struct Identity {
     pub person: Person,
     /// The same person in DingTalk.
     pub user_id: UserId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(json: &str) -> Person {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn only_an_account_leads_to_dingtalk() {
+        let nobody = stored(r#"{"user_id":"300000005","source_id":"","name":"Li Na"}"#);
+        assert_eq!(
+            (nobody.account(), nobody.shown()),
+            (None, "Li Na"),
+            "as it is stored with older approvals"
+        );
+        assert_eq!(nobody.to_string(), "Li Na (userId 300000005, no userSourceId)");
+        let known = stored(r#"{"user_id":"300000005","source_id":"emp1001","name":""}"#);
+        assert_eq!((known.account(), known.shown()), (Account::new("emp1001").as_ref(), "emp1001"));
+        for person in [nobody, known] {
+            assert_eq!(stored(&serde_json::to_string(&person).unwrap()), person);
+        }
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        let item = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let items = vec![item("code", "select\n  1;"), item("reason", "r")];
+        let details = Details { items, text: "more".to_owned() };
+        assert_eq!(details.to_string(), "code:\nselect\n  1;\nreason: r\nmore");
+    }
 }

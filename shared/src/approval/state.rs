@@ -175,8 +175,9 @@ impl State {
 /// Received: to be put before people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
-    /// What the form in DingTalk will show; kept only until it is there.
-    pub details: Details,
+    /// What the form in DingTalk will show. `None`: it is in an item of its own; older approvals have it here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Details>,
     /// How far the creation of the instance has come.
     pub creation: Creation,
     /// When the source asked to withdraw, if it did.

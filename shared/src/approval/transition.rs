@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::{
-    Approval, Basis, Creation, Decided, Decision, Delivered, Delivery, Details, Happening, Hint, Identity,
-    Instance, Origin, Outcome, Parked, Pending, ProcessCode, Reading, Received, Record, Refused, Request,
-    Unresolved, Withdrawal,
+    Approval, Basis, Creation, Decided, Decision, Delivered, Delivery, Happening, Hint, Identity, Instance,
+    Origin, Outcome, Parked, Pending, ProcessCode, Reading, Received, Record, Refused, Request, Unresolved,
+    Withdrawal,
     schedule::{self, LEASE, READ_AFTER_HINT, READ_UNASKED, WITHDRAW, WITHDRAW_AFTER},
 };
 
@@ -25,12 +25,9 @@ impl<S> Approval<S> {
 
 impl Approval<Received> {
     /// A request that has just arrived. Whoever commits it first sends the first create call.
-    pub fn receive(record: Record, details: Details, process_code: ProcessCode, now: Timestamp) -> Self {
-        let state = Received {
-            details,
-            creation: Creation::announced(1, process_code, Unresolved::default(), now),
-            withdrawal: None,
-        };
+    pub fn receive(record: Record, process_code: ProcessCode, now: Timestamp) -> Self {
+        let creation = Creation::announced(1, process_code, Unresolved::default(), now);
+        let state = Received { details: None, creation, withdrawal: None };
         Self { record, state }
             .noted(Happening::Received, now)
             .noted(Happening::CreateSent { attempt: 1 }, now)
@@ -109,18 +106,10 @@ impl Approval<Refused> {
     }
 
     /// Submitted again, it is taken. Whoever commits it sends the create call.
-    pub fn receive_again(
-        self,
-        details: Details,
-        process_code: ProcessCode,
-        now: Timestamp,
-    ) -> Approval<Received> {
-        self.enter(Received {
-            details,
-            creation: Creation::announced(1, process_code, Unresolved::default(), now),
-            withdrawal: None,
-        })
-        .noted(Happening::CreateSent { attempt: 1 }, now)
+    pub fn receive_again(self, process_code: ProcessCode, now: Timestamp) -> Approval<Received> {
+        let creation = Creation::announced(1, process_code, Unresolved::default(), now);
+        self.enter(Received { details: None, creation, withdrawal: None })
+            .noted(Happening::CreateSent { attempt: 1 }, now)
     }
 
     /// Submitted again, it still cannot be put before anybody.

@@ -34,8 +34,13 @@ impl Access {
     /// Lets the caller in, or says why not. Nothing but "wrong credentials" is said before the token is right.
     pub fn check(&self, query: &AccessQuery, now: Timestamp) -> Result<(), Problem> {
         let given = query.access_token.as_ref().map_or("", |token| token.expose_secret());
+        // A raw `+` in a query means a space; whoever did not encode it sends the token all the same.
+        let with_plus = SecretString::from(given.replace(' ', "+"));
         let known = [Some(&self.token), self.previous.as_ref()].into_iter().flatten();
-        let same = |token: &SecretString| token.expose_secret().as_bytes().ct_eq(given.as_bytes());
+        let same = |token: &SecretString| {
+            let token = token.expose_secret().as_bytes();
+            token.ct_eq(given.as_bytes()) | token.ct_eq(with_plus.expose_secret().as_bytes())
+        };
         if !bool::from(known.map(same).fold(Choice::from(0), |any, one| any | one)) {
             return Err(denied(
                 "access-token",
@@ -50,6 +55,13 @@ impl Access {
         };
         let off = off.abs();
         if off > self.window {
+            if query
+                .offset_in_seconds(now)
+                .is_some_and(|off| off.abs() <= MAX_OFF_IN_SECONDS.max(self.window))
+            {
+                let message = "the timestamp is in seconds: milliseconds since 1970 are expected, 13 digits";
+                return Err(denied(TIMESTAMP, message));
+            }
             let message = format!(
                 "the request's timestamp is {} seconds off; set the clock of Dataphin or of the bridge right, or widen \
                  DATAPHIN_TIMESTAMP_WINDOW_SECONDS",
@@ -85,9 +97,17 @@ impl AccessQuery {
         let ms = self.timestamp.as_deref()?.trim().parse().ok()?;
         Some(Timestamp::from_millisecond(ms).ok()?.duration_since(now))
     }
+
+    /// The same, if the timestamp is in seconds.
+    fn offset_in_seconds(&self, now: Timestamp) -> Option<SignedDuration> {
+        let seconds = self.timestamp.as_deref()?.trim().parse().ok()?;
+        Some(Timestamp::from_second(seconds).ok()?.duration_since(now))
+    }
 }
 
 const TIMESTAMP: &str = "timestamp";
+/// Read as seconds, a timestamp this near is no accident, however wrong the clock is.
+const MAX_OFF_IN_SECONDS: SignedDuration = SignedDuration::from_hours(24 * 365);
 
 fn denied(code: &str, message: impl Into<String>) -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, code, message)
@@ -98,15 +118,40 @@ mod tests {
     use super::*;
 
     fn check(token: Option<&str>, timestamp: Option<&str>) -> Result<(), String> {
+        of("6d1b2n1c", token, timestamp).map_err(|problem| problem.code)
+    }
+
+    fn of(right: &str, token: Option<&str>, timestamp: Option<&str>) -> Result<(), Problem> {
         let access = Access {
-            token: "6d1b2n1c".into(),
+            token: right.into(),
             previous: Some("older-token".into()),
             window: SignedDuration::from_hours(1),
         };
         let query =
             AccessQuery { access_token: token.map(Into::into), timestamp: timestamp.map(ToOwned::to_owned) };
         let now = Timestamp::from_millisecond(1_654_156_836_531).unwrap();
-        access.check(&query, now).map_err(|problem| problem.code)
+        access.check(&query, now)
+    }
+
+    #[test]
+    fn a_plus_that_arrives_as_a_space_is_a_plus() {
+        let now = Some("1654156836531");
+        for given in ["a+b+c", "a b c", "a+b c"] {
+            assert_eq!(of("a+b+c", Some(given), now), Ok(()), "{given}");
+        }
+        assert_eq!(of("a b", Some("a b"), now), Ok(()));
+        for (right, given) in [("a b", "a+b"), ("a+b", "a%2Bb"), ("a+b", "ab"), ("a+b", "a  b")] {
+            assert_eq!(of(right, Some(given), now).unwrap_err().code, "access-token", "{given}");
+        }
+    }
+
+    #[test]
+    fn a_timestamp_in_seconds_is_told_that_milliseconds_are_expected() {
+        let message = |timestamp| of("t", Some("t"), Some(timestamp)).unwrap_err().message;
+        assert!(message("1654156836").contains("milliseconds since 1970 are expected"));
+        assert!(message("1654150000000").contains("seconds off"));
+        assert!(message("1e12").contains("no timestamp in milliseconds"));
+        assert!(message("0").contains("seconds off"));
     }
 
     #[test]

@@ -1,12 +1,17 @@
-//! What is asked for, made readable: the known members first and in words, everything else by its path.
+//! What is asked for, made readable: what it is about and why come first, then all the rest in its order. What does not fit is
+//! counted, and the reason and the names are the last to give way (see `page`).
 
-use serde_json::{Map, Value};
+use super::{
+    page::{Page, Rank},
+    tree::Tree,
+};
+use crate::{
+    approval::Details,
+    legible::{legible, within},
+};
 
-use crate::approval::Details;
-
-/// Nobody reads more on a phone; DingTalk would take 65,535.
-const LONGEST: usize = 6_000;
-const MOST_ITEMS: usize = 200;
+/// What an approval's form shows takes no more bytes: DingTalk takes 65,535 characters a field.
+pub const LIMIT: usize = 60_000;
 
 /// Dataphin's resource types in words; looked up with `_` and case removed, as two spellings are about.
 const RESOURCES: [(&str, &str); 13] = [
@@ -26,47 +31,42 @@ const RESOURCES: [(&str, &str); 13] = [
 ];
 
 /// The content as named items, or as text. An open format: nothing is refused, whatever is unknown is shown flattened.
-pub fn readable(content: &Value) -> Details {
-    // Dataphin sends JSON inside a string, its examples show plain text, and an object does no harm.
-    let parsed = match content {
-        Value::String(text) => {
-            serde_json::from_str(text).ok().filter(|value: &Value| value.is_object() || value.is_array())
+pub fn readable(content: &Tree) -> Details {
+    match content {
+        Tree::Null => Details::default(),
+        Tree::Word(text) | Tree::Text(text) => {
+            Details { items: Vec::new(), text: within(&legible(text), LIMIT) }
         }
-        other => Some(other.clone()),
-    };
-    match (parsed, content) {
-        (Some(Value::Object(members)), _) => items(members),
-        (Some(Value::Null), _) => Details::default(),
-        (Some(value), _) => {
+        Tree::List(_) => {
             let mut page = Page::default();
-            page.flatten("", &value);
-            page.details()
+            page.flatten("", content);
+            page.details(LIMIT)
         }
-        (None, Value::String(text)) => Details { items: Vec::new(), text: shorten(text) },
-        (None, _) => Details::default(),
+        Tree::Object(members) => {
+            let mut page = Page::default();
+            // However much comes before it, the reason is found.
+            let (reasons, others): (Vec<_>, Vec<_>) =
+                members.iter().partition(|(name, _)| Rank::of(name) == Rank::Reason);
+            for (name, value) in reasons.into_iter().chain(others) {
+                member(&mut page, name, value);
+            }
+            page.details(LIMIT)
+        }
     }
 }
 
-fn items(mut members: Map<String, Value>) -> Details {
-    let mut page = Page::default();
-    if let Some(Value::String(kind)) = members.remove("resourceType") {
-        page.line("Resource", &resource(&kind));
-    }
-    let operations: Vec<String> =
-        members.keys().filter(|name| name.starts_with("operate")).cloned().collect();
-    for name in operations {
-        if let Some(value) = members.remove(&name) {
-            page.flatten(&name, &value);
+/// A member of the content: the known ones in words.
+fn member(page: &mut Page, name: &str, value: &Tree) {
+    match (name, value) {
+        ("resourceType", Tree::Text(kind)) => page.line(Rank::Subject, "Resource", &resource(kind)),
+        ("grantToUsers", Tree::List(grants)) => {
+            for (index, grant) in grants.iter().enumerate() {
+                grant_to(page, &format!("grantToUsers[{}]", index + 1), grant);
+            }
         }
+        ("bpmsEnvironment", Tree::Object(members)) => environment(page, members),
+        _ => page.flatten(name, value),
     }
-    for grant in members.remove("grantToUsers").iter().filter_map(Value::as_array).flatten() {
-        page.line("Grant to", &grantee(grant));
-    }
-    if let Some(Value::Object(environment)) = members.remove("bpmsEnvironment") {
-        page.environment(environment);
-    }
-    page.flatten("", &Value::Object(members));
-    page.details()
 }
 
 fn resource(kind: &str) -> String {
@@ -75,157 +75,136 @@ fn resource(kind: &str) -> String {
     known.map_or_else(|| kind.to_owned(), |(_, words)| format!("{words} ({kind})"))
 }
 
-/// `Zhang San (personal) until 2022-07-01 (30 days)`.
-fn grantee(grant: &Value) -> String {
-    let account = &grant["account"];
-    let name = ["userName", "userId"].iter().find_map(|name| account[name].as_str()).unwrap_or("?");
-    let kind = match account["accountType"].as_str() {
-        Some("PERSONAL") => " (personal)",
-        Some("PRODUCE") => " (production account)",
-        Some("USER_GROUP") => " (user group)",
-        _ => "",
+/// `Zhang San (personal) until 2022-07-01`, and below it whatever else is said of the grant.
+fn grant_to(page: &mut Page, path: &str, grant: &Tree) {
+    let Tree::Object(members) = grant else { return page.flatten(path, grant) };
+    let (mut account, mut members) = take_object(members, "account");
+    let (mut period, others) = take_object(&members, "period");
+    members = others;
+    let (name, id) = (account.take("userName"), account.take("userId"));
+    let kind = match account.take("accountType").as_deref() {
+        Some("PERSONAL") => " (personal)".to_owned(),
+        Some("PRODUCE") => " (production account)".to_owned(),
+        Some("USER_GROUP") => " (user group)".to_owned(),
+        Some(other) => format!(" ({other})"),
+        None => String::new(),
     };
-    let until = match (grant["period"]["periodType"].as_str(), grant["period"]["periodEnd"].as_str()) {
-        (Some("LONG_TERM"), _) => " for good".to_owned(),
+    let until = match (period.take("periodType").as_deref(), period.take("periodEnd")) {
+        (Some("LONG_TERM"), None) => " for good".to_owned(),
         (_, Some(end)) => format!(" until {end}"),
         (Some(period), None) => format!(" for {period}"),
         (None, None) => String::new(),
     };
-    format!("{name}{kind}{until}")
+    let who = name.or(id).unwrap_or_else(|| "?".to_owned());
+    page.line(Rank::Other, "Grant to", &format!("{who}{kind}{until}"));
+    for (part, rest) in [("account", account.0), ("period", period.0)] {
+        page.flatten(&format!("{path}.{part}"), &Tree::Object(rest));
+    }
+    page.flatten(path, &Tree::Object(members));
 }
 
+fn environment(page: &mut Page, members: &[(String, Tree)]) {
+    let mut members = Members(members.to_vec());
+    let named = [
+        ("Project", "projectDisplayName", "projectName"),
+        ("Business unit", "bizUnitDisplayName", "bizUnitName"),
+    ];
+    for (label, display, name) in named {
+        match (members.take(display), members.take(name)) {
+            (Some(display), Some(name)) if display != name => {
+                page.line(Rank::Name, label, &format!("{display} ({name})"));
+            }
+            (Some(text), _) | (None, Some(text)) => page.line(Rank::Name, label, &text),
+            (None, None) => {}
+        }
+    }
+    if let Some(environment) = members.take("resourceEnv") {
+        page.line(Rank::Name, "Environment", &environment);
+    }
+    page.flatten("bpmsEnvironment", &Tree::Object(members.0));
+}
+
+/// Members, from which the known ones are taken.
 #[derive(Default)]
-struct Page {
-    items: Vec<(String, String)>,
-    characters: usize,
-    full: bool,
-}
+struct Members(Vec<(String, Tree)>);
 
-impl Page {
-    fn line(&mut self, label: &str, value: &str) {
-        if self.items.len() == MOST_ITEMS || self.characters >= LONGEST {
-            self.full = true;
-            return;
+impl Members {
+    /// A text; whatever is none is left.
+    fn take(&mut self, name: &str) -> Option<String> {
+        let at = self.0.iter().position(|(known, value)| known == name && matches!(value, Tree::Text(_)))?;
+        match self.0.remove(at).1 {
+            Tree::Text(text) => Some(text),
+            _ => None,
         }
-        let room = LONGEST - self.characters;
-        let one_line = |text: &str| -> String {
-            text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(room).collect()
-        };
-        let (label, value) = (one_line(label), one_line(value));
-        self.characters += label.chars().count() + value.chars().count();
-        self.items.push((label, value));
-    }
-
-    fn environment(&mut self, mut members: Map<String, Value>) {
-        let named = [
-            ("Project", "projectDisplayName", "projectName"),
-            ("Business unit", "bizUnitDisplayName", "bizUnitName"),
-        ];
-        for (label, display, name) in named {
-            let display = members.remove(display).and_then(|value| value.as_str().map(ToOwned::to_owned));
-            let name = members.remove(name).and_then(|value| value.as_str().map(ToOwned::to_owned));
-            match (display, name) {
-                (Some(display), Some(name)) if display != name => {
-                    self.line(label, &format!("{display} ({name})"));
-                }
-                (Some(text), _) | (None, Some(text)) => self.line(label, &text),
-                (None, None) => {}
-            }
-        }
-        if let Some(Value::String(environment)) = members.remove("resourceEnv") {
-            self.line("Environment", &environment);
-        }
-        self.flatten("bpmsEnvironment", &Value::Object(members));
-    }
-
-    /// Writes every leaf with its path. Depth is bounded by the JSON parser.
-    fn flatten(&mut self, path: &str, value: &Value) {
-        if self.full {
-            return;
-        }
-        match value {
-            Value::Object(members) => {
-                for (name, value) in members {
-                    let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                    self.flatten(&path, value);
-                }
-            }
-            Value::Array(list) if list.iter().all(|value| !value.is_object() && !value.is_array()) => {
-                let words: Vec<String> = list.iter().map(leaf).collect();
-                self.line(path, &words.join(", "));
-            }
-            Value::Array(list) => {
-                for (index, value) in list.iter().enumerate() {
-                    self.flatten(&format!("{path}[{}]", index + 1), value);
-                }
-            }
-            Value::Null => {}
-            leaf_value => self.line(path, &leaf(leaf_value)),
-        }
-    }
-
-    fn details(self) -> Details {
-        let text = if self.full { "…" } else { "" };
-        Details { items: self.items, text: text.to_owned() }
     }
 }
 
-fn leaf(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
-}
-
-fn shorten(text: &str) -> String {
-    let clean = text.chars().filter(|c| !c.is_control() || *c == '\n');
-    let mut short: String = clean.clone().take(LONGEST).collect();
-    if clean.count() > LONGEST {
-        short.push('…');
+/// The first object of this name, and what is beside it.
+fn take_object(members: &[(String, Tree)], name: &str) -> (Members, Vec<(String, Tree)>) {
+    let mut others = members.to_vec();
+    let at = others.iter().position(|(known, value)| known == name && matches!(value, Tree::Object(_)));
+    match at.map(|at| others.remove(at).1) {
+        Some(Tree::Object(object)) => (Members(object), others),
+        _ => (Members::default(), others),
     }
-    short
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+
+    fn shown(content: &str) -> String {
+        readable(&Tree::read(content.as_bytes()).unwrap()).to_string()
+    }
 
     #[test]
     fn a_table_permission_reads_like_a_sentence() {
-        let content: Value =
-            serde_json::from_str(include_str!("../../tests/fixtures/dataphin/content.table-permission.json"))
-                .unwrap();
+        let content = include_str!("../../tests/fixtures/dataphin/content.table-permission.json");
         let expected = "Resource: physical table (PHYSICAL_TABLE)\n\
                         Grant to: test_userName (personal) until 2022-07-01\n\
                         Project: test_projectDisplayName (test_projectName)\n\
                         Business unit: test_bizUnitDisplayName (test_bizUnitName)\n\
                         Environment: PROD";
-        assert_eq!(readable(&content).to_string(), expected);
-        assert_eq!(
-            readable(&Value::String(content.to_string())).to_string(),
-            expected,
-            "JSON inside a string is the same"
-        );
+        assert_eq!(shown(content), expected);
+        let wrapped = serde_json::json!({"content": content}).to_string();
+        assert_eq!(readable(&Tree::member(wrapped.as_bytes(), "content")).to_string(), expected);
     }
 
     #[test]
-    fn what_is_not_known_is_shown_all_the_same() {
-        let content = json!({"resourceType": "HOLOGRAM", "operateTypes": ["SELECT", "UPDATE"],
-            "reason": "month end", "nested": {"list": [{"a": 1}, {"b": null}], "deep": {"flag": true}}});
-        assert_eq!(
-            readable(&content).to_string(),
-            "Resource: HOLOGRAM\noperateTypes: SELECT, UPDATE\nnested.deep.flag: true\nnested.list[1].a: 1\nreason: month end"
-        );
+    fn what_is_not_known_is_shown_all_the_same_and_in_its_order() {
+        let content = r#"{"nested": {"list": [{"a": 1.10}, {"b": null}], "deep": {"flag": true}}, "zeta": 1, "alpha": 2,
+            "resourceType": "HOLOGRAM", "operateTypes": ["SELECT", "UPDATE"], "applyReason": "month end"}"#;
+        let expected = "Resource: HOLOGRAM\noperateTypes: SELECT, UPDATE\napplyReason: month end\n\
+                        nested.list[1].a: 1.10\nnested.deep.flag: true\nzeta: 1\nalpha: 2";
+        assert_eq!(shown(content), expected);
+    }
+
+    #[test]
+    fn nothing_of_a_grant_or_an_environment_is_lost() {
+        let content = r#"{"grantToUsers": [
+                {"account": {"userId": "7", "level": "L2"}, "period": {"periodType": "LONG_TERM"}, "scope": "all"}, "odd"],
+            "bpmsEnvironment": {"projectName": "p", "resourceEnv": 1, "zone": "z"}}"#;
+        let expected = "Grant to: 7 for good\ngrantToUsers[1].account.level: L2\ngrantToUsers[1].scope: all\n\
+                        grantToUsers[2]: odd\nProject: p\nbpmsEnvironment.resourceEnv: 1\nbpmsEnvironment.zone: z";
+        assert_eq!(shown(content), expected);
+    }
+
+    #[test]
+    fn lines_stay_and_what_deceives_is_made_visible() {
+        let content = r#"{"resourceType": "Fun", "code": "-- clean up old rows\nDROP TABLE dwd_user;\n\tselect 1;\n",
+            "tableName": "safe\u202etxt.exe", "applyReason": "see [here](https://example.com)"}"#;
+        let expected = "Resource: function (Fun)\napplyReason: see [here] (https://example.com)\n\
+                        tableName: safe\\u{202e}txt.exe\n\
+                        code:\n-- clean up old rows\nDROP TABLE dwd_user;\n\tselect 1;\n";
+        assert_eq!(shown(content), expected);
     }
 
     #[test]
     fn plain_text_stays_and_length_is_bounded() {
-        assert_eq!(readable(&json!("bpms content")).text, "bpms content");
-        assert_eq!(readable(&json!("42")).text, "42");
-        assert_eq!(readable(&Value::Null), Details::default());
-        assert!(readable(&json!("x".repeat(100_000))).text.chars().count() <= LONGEST + 1);
-        assert!(readable(&json!({"n": "x".repeat(100_000)})).to_string().chars().count() <= LONGEST * 2);
-        let wide: Vec<Value> = (0..5_000).map(|n| json!({"n": n})).collect();
-        let details = readable(&Value::Array(wide));
-        assert_eq!((details.items.len(), details.text.as_str()), (MOST_ITEMS, "…"));
+        let text = |text: &str| readable(&Tree::Text(text.to_owned())).text;
+        assert_eq!(text("bpms content\n  of two lines"), "bpms content\n  of two lines");
+        assert_eq!(readable(&Tree::Null), Details::default());
+        let cut = text(&"x".repeat(1_000_000));
+        assert!(cut.len() <= LIMIT && cut.contains("more characters not shown"), "{}", cut.len());
     }
 }

@@ -2,6 +2,8 @@
 
 use reqwest::Url;
 
+use crate::legible::is_unseen;
+
 /// What stands in place of a secret.
 pub(super) const COVER: &str = "***";
 
@@ -43,8 +45,7 @@ fn spellings(secret: &str) -> Vec<String> {
 /// Control characters, and those that change the direction of writing or have no width, are written as escapes.
 pub(super) fn visible(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut visible, c| {
-        let unseen = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if c.is_control() || unseen {
+        if is_unseen(c) {
             visible.extend(c.escape_default());
         } else {
             visible.push(c);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::profile::Profile;
 use crate::{
-    approval::{ApplyId, Approval, Decided, Outcome, Tenant},
+    approval::{Account, ApplyId, Approval, Decided, Outcome, Person, Tenant},
     world::Random,
 };
 
@@ -54,7 +54,7 @@ pub(super) fn of_decision(approval: &Approval<Decided>, profile: &Profile) -> Va
         tenant: &record.key.tenant,
         outcome: decision.outcome,
         user_id: decider.map_or("", |person| &person.user_id),
-        user_source_id: decider.map_or(account, |person| person.account()),
+        user_source_id: decider.and_then(Person::account).map_or(account, Account::as_str),
         user_name: decision.by.as_ref().and_then(|by| by.name.as_deref()).unwrap_or_default(),
         comment: decision.comment.as_deref().unwrap_or_default(),
         at: decision.at,

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`access`] | who may call us |
 //! | [`submission`] | a submit's body, in all its editions |
-//! | [`content`] | what is asked for, made readable |
+//! | `digest`, `digest_1` | whether a repeated submit is the same request |
+//! | [`content`], `page`, [`tree`] | what is asked for, made readable |
 //! | [`withdrawal`] | a withdrawal's body |
 //! | [`reply`] | what we answer |
 //! | [`profile`] | how we tell Dataphin an outcome: plain data |
@@ -22,20 +23,25 @@ mod built_in;
 pub mod callback;
 pub mod closed;
 pub mod content;
+mod digest;
+mod digest_1;
 pub mod exchange;
 mod mask;
 pub mod message;
+mod page;
 pub mod profile;
 mod reading;
 pub mod reply;
 pub mod said;
 mod sealed;
 pub mod submission;
+pub mod tree;
 pub mod verdict;
 pub mod withdrawal;
 
 pub use access::{Access, AccessQuery};
 pub use callback::{Dataphin, DataphinSettings};
+pub use digest::Digest;
 pub use exchange::Exchange;
 pub use message::TestRequest;
 pub use profile::Profile;

@@ -1,13 +1,13 @@
 //! The body of a submit, in all its editions: what the vendor documents, and a little more leniently.
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
-use super::content;
+use super::{content, digest::Digest, digest_1, tree::Tree};
 use crate::{
-    approval::{ApplyId, ApprovalKey, Details, Node, Person, Request, Rule, Source, Tenant},
+    approval::{Account, ApplyId, ApprovalKey, Details, Node, Person, Request, Rule, Source, Tenant},
     dingtalk::instances::MOST_NODES,
-    hex::hex,
+    json,
+    legible::{one_line, within},
 };
 
 /// A request that Dataphin hands over.
@@ -19,8 +19,8 @@ pub struct Submission {
     pub request: Request,
     /// What exactly is asked for, as people will read it.
     pub details: Details,
-    /// SHA-256 of all of it.
-    pub digest: String,
+    /// Tells it from another request under the same key.
+    pub digest: Digest,
 }
 
 /// A body that cannot be taken; the text says which field and why.
@@ -29,8 +29,9 @@ pub struct Submission {
 pub struct BadBody(pub String);
 
 const LONGEST_ID: usize = 128;
-const LONGEST_TITLE: usize = 300;
-const LONGEST_WORD: usize = 64;
+/// In bytes; a Chinese character has three.
+const MAX_TITLE: usize = 1_000;
+const MAX_WORD: usize = 200;
 const MOST_APPROVERS_A_NODE: usize = 50;
 
 impl Submission {
@@ -39,27 +40,41 @@ impl Submission {
         let fields = object(body)?;
         let apply_id = id(&fields, "applyId")?.ok_or_else(|| bad("applyId is missing"))?;
         let tenant = id(&fields, "tenantId")?.unwrap_or_default();
-        let request = Request {
-            title: shorten(&text(&fields, "title").unwrap_or_default(), LONGEST_TITLE),
-            kind: shorten(&text(&fields, "type").unwrap_or_else(|| "DEFAULT".to_owned()), LONGEST_WORD),
+        let asked = Request {
+            title: text(&fields, "title").unwrap_or_default(),
+            kind: text(&fields, "type").unwrap_or_else(|| "DEFAULT".to_owned()),
             template: id(&fields, "templateCode")?,
             requester: requester(&fields)?,
             nodes: nodes(fields.get("approveNodes"))?,
         };
-        let details = content::readable(fields.get("content").unwrap_or(&Value::Null));
+        let content = Tree::member(body, "content");
+        let digest = Digest::of(&asked, &content, digest_1::of(&fields));
         let key = ApprovalKey {
             source: Source::Dataphin,
             tenant: Tenant::new(tenant),
             apply_id: ApplyId::new(apply_id),
         };
-        let digest = digest(&request, fields.get("content"));
-        Ok(Self { key, request, details, digest })
+        Ok(Self { key, request: legible(asked), details: content::readable(&content), digest })
     }
+}
+
+/// A request as people read it.
+fn legible(mut request: Request) -> Request {
+    let people = request.nodes.iter_mut().flat_map(|node| &mut node.approvers).chain(&mut request.requester);
+    for Person { name, .. } in people {
+        *name = within(&one_line(name), MAX_WORD);
+    }
+    request.title = within(&one_line(&request.title), MAX_TITLE);
+    request.kind = within(&one_line(&request.kind), MAX_WORD);
+    request
 }
 
 /// Reads a JSON object, telling a person what else it was.
 pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, BadBody> {
-    match serde_json::from_slice(body) {
+    if std::str::from_utf8(body).is_err() {
+        return Err(bad("the body is not UTF-8"));
+    }
+    match json::read(body) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Err(bad("the body is not a JSON object")),
         Err(error) => {
@@ -100,27 +115,21 @@ fn requester(fields: &Map<String, Value>) -> Result<Option<Person>, BadBody> {
         Some(Value::Array(list)) => list.first().and_then(Value::as_object),
         _ => None,
     };
-    let person = info.map(person).transpose()?.flatten();
-    Ok(match (person, account) {
-        (Some(person), Some(account)) if person.source_id.is_empty() => {
-            Some(Person { source_id: account, ..person })
-        }
-        (Some(person), _) => Some(person),
-        (None, Some(account)) => {
-            Some(Person { user_id: String::new(), source_id: account, name: String::new() })
-        }
-        (None, None) => None,
-    })
+    let mut person = info.map(person).transpose()?.flatten();
+    if let Some(account) = account.and_then(Account::new) {
+        person.get_or_insert_default().account.get_or_insert(account);
+    }
+    Ok(person)
 }
 
-/// A person; `None` when no id is given.
+/// A person; `None` when nothing says who it is. Dataphin's own `userId` leads nowhere else, but is shown.
 fn person(fields: &Map<String, Value>) -> Result<Option<Person>, BadBody> {
     let person = Person {
         user_id: id(fields, "userId")?.unwrap_or_default(),
-        source_id: id(fields, "userSourceId")?.unwrap_or_default(),
-        name: shorten(&text(fields, "userName").unwrap_or_default(), LONGEST_WORD),
+        account: id(fields, "userSourceId")?.and_then(Account::new),
+        name: text(fields, "userName").unwrap_or_default(),
     };
-    Ok((!person.account().is_empty()).then_some(person))
+    Ok((person != Person::default()).then_some(person))
 }
 
 fn nodes(value: Option<&Value>) -> Result<Vec<Node>, BadBody> {
@@ -158,12 +167,6 @@ fn order(fields: &Map<String, Value>, index: usize) -> Result<i64, BadBody> {
 fn node(fields: &Map<String, Value>, index: usize) -> Result<Node, BadBody> {
     let here = |what: &str| bad(format!("node {}: {what}", index + 1));
     let operator = text(fields, "approveOperator").unwrap_or_default().to_ascii_uppercase();
-    let rule = match operator.as_str() {
-        // In Dataphin's own engine any one approver decides a node.
-        "" | "OR" => Rule::Any,
-        "AND" => Rule::All,
-        _ => return Err(here("approveOperator is neither OR nor AND")),
-    };
     let users = match fields.get("approveUsers") {
         Some(Value::Array(users)) if users.len() <= MOST_APPROVERS_A_NODE => users,
         Some(Value::Array(_)) => return Err(here(&format!("more than {MOST_APPROVERS_A_NODE} approvers"))),
@@ -172,26 +175,28 @@ fn node(fields: &Map<String, Value>, index: usize) -> Result<Node, BadBody> {
     let mut approvers: Vec<Person> = Vec::with_capacity(users.len());
     for user in users {
         let user = user.as_object().ok_or_else(|| here("an approver is not an object"))?;
-        let person = person(user)?.ok_or_else(|| here("an approver has neither userSourceId nor userId"))?;
-        if !approvers.iter().any(|known| known.account() == person.account()) {
+        let person = person(user)?
+            .ok_or_else(|| here("an approver has no userSourceId, no userId and no userName"))?;
+        let is_same = |known: &Person| match known.account() {
+            Some(account) => person.account() == Some(account),
+            None => *known == person,
+        };
+        if !approvers.iter().any(is_same) {
             approvers.push(person);
         }
     }
     if approvers.is_empty() {
         return Err(here("approveUsers is empty: choose an approver in Dataphin"));
     }
+    let rule = match operator.as_str() {
+        // In Dataphin's own engine any one approver decides a node.
+        "" | "OR" => Rule::Any,
+        "AND" => Rule::All,
+        // One person needs no operator.
+        _ if approvers.len() == 1 => Rule::All,
+        _ => return Err(here("approveOperator is neither OR nor AND, and there are several approvers")),
+    };
     Ok(Node { rule, approvers })
-}
-
-/// The same request always has the same digest, whatever the spelling of its JSON.
-fn digest(request: &Request, content: Option<&Value>) -> String {
-    let canonical = serde_json::to_vec(&(request, content)).unwrap_or_default();
-    hex(&Sha256::digest(canonical))
-}
-
-fn shorten(text: &str, limit: usize) -> String {
-    let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    clean.take(limit).collect()
 }
 
 fn bad(what: impl Into<String>) -> BadBody {
@@ -214,6 +219,10 @@ mod tests {
         Submission::parse(body.to_string().as_bytes())
     }
 
+    fn account(person: &Person) -> &str {
+        person.account().unwrap().as_str()
+    }
+
     #[test]
     fn all_three_editions_are_read() {
         let first = Submission::parse(fixture!("create.edition-1")).unwrap();
@@ -226,9 +235,9 @@ mod tests {
 
         let second = Submission::parse(fixture!("create.edition-2")).unwrap();
         assert_eq!(second.key.tenant.as_str(), "");
-        assert_eq!(second.request.requester.unwrap().account(), "1234567890");
+        assert_eq!(account(&second.request.requester.unwrap()), "1234567890");
         assert_eq!(second.request.nodes[0].rule, Rule::Any);
-        assert_eq!(second.request.nodes[0].approvers[0].account(), "00112233445566778899");
+        assert_eq!(account(&second.request.nodes[0].approvers[0]), "00112233445566778899");
 
         let third = Submission::parse(fixture!("create.edition-3")).unwrap();
         assert_eq!(third.key.tenant.as_str(), "100000001");
@@ -254,7 +263,7 @@ mod tests {
             {"approveOrder": "1", "approveUsers": user("a")},
         ]}))
         .unwrap();
-        let order: Vec<_> = parsed.request.nodes.iter().map(|node| node.approvers[0].account()).collect();
+        let order: Vec<_> = parsed.request.nodes.iter().map(|node| account(&node.approvers[0])).collect();
         assert_eq!(order, ["a", "b", "c"]);
         assert_eq!(parsed.request.nodes[1].rule, Rule::All);
         assert_eq!(parsed.key.apply_id.as_str(), "7");
@@ -266,10 +275,59 @@ mod tests {
         for body in
             [json!({"applyId": "1", "applyUserInfo": info}), json!({"applyId": "1", "applyUserInfo": [info]})]
         {
-            assert_eq!(parse(&body).unwrap().request.requester.unwrap().account(), "s");
+            assert_eq!(account(&parse(&body).unwrap().request.requester.unwrap()), "s");
         }
-        let account = parse(&json!({"applyId": "1", "applyUser": "s"})).unwrap();
-        assert_eq!(account.request.requester.unwrap().account(), "s");
+        let named = parse(&json!({"applyId": "1", "applyUser": "s"})).unwrap();
+        assert_eq!(account(&named.request.requester.unwrap()), "s");
+    }
+
+    #[test]
+    fn the_digest_covers_all_of_the_content_and_not_the_tenant() {
+        let digest = |content: &Value, tenant: &str| {
+            let body = json!({"applyId": "1", "title": "t", "tenantId": tenant, "content": content});
+            parse(&body).unwrap().digest
+        };
+        let long = |end: &str| json!({"code": format!("{}{end}", "x".repeat(500_000))});
+        assert_eq!(digest(&long("1"), ""), digest(&long("1"), "7"));
+        assert_ne!(digest(&long("1"), ""), digest(&long("2"), ""), "beyond what is shown");
+        let wrapped = json!(long("1").to_string());
+        assert_eq!(digest(&long("1"), "").current(), digest(&wrapped, "").current(), "wrapped or not");
+        let titled = |title: String| parse(&json!({"applyId": "1", "title": title})).unwrap().digest;
+        assert_ne!(titled("t".repeat(2_000)), titled("t".repeat(2_001)));
+    }
+
+    #[test]
+    fn a_digest_says_its_version_and_an_older_one_is_compared_by_its_own_rule() {
+        let third = Submission::parse(fixture!("create.edition-3")).unwrap().digest;
+        assert_eq!(third.current(), "2:cdd43392073fe14df3cb9b2f5f16ee217c5343f568ec91d837b3faac2457a383");
+        assert!(third.matches(third.current()));
+        assert!(third.matches("f51bb0641408f7f7cfb65b8557eb805993f62dcafc695f5a552e86ea6972cadb"));
+        let other = Submission::parse(fixture!("create.edition-1")).unwrap().digest;
+        assert!(!third.matches(other.current()));
+        assert!(!third.matches("a4482757c7f63428a58de4877f486cbb997b727c1ecc89bbd6abeb04b11c180d"));
+    }
+
+    #[test]
+    fn a_person_without_an_account_is_kept_by_name_and_leads_nowhere() {
+        let body = json!({"applyId": "1", "applyUserInfo": {"userId": "a5", "userName": "Somebody"}, "approveNodes": [
+            {"approveOperator": "XOR", "approveUsers": [{"userId": "300000005", "userSourceId": "", "userName": "Li Na"}]},
+            {"approveUsers": [{"userName": "N"}, {"userId": "a2"}, {"userSourceId": "a2"}, {"userId": "9", "userSourceId": "a2"}]}]});
+        let request = parse(&body).unwrap().request;
+        let requester = request.requester.unwrap();
+        assert_eq!((requester.account(), requester.shown()), (None, "Somebody"));
+        let [one, several] = &request.nodes[..] else { panic!("two nodes") };
+        assert_eq!(one.approvers[0].to_string(), "Li Na (userId 300000005, no userSourceId)");
+        let accounts: Vec<_> =
+            several.approvers.iter().map(|person| person.account().map(Account::as_str)).collect();
+        assert_eq!(accounts, [None, None, Some("a2")]);
+    }
+
+    #[test]
+    fn odd_characters_are_taken_and_made_visible() {
+        let body = b"\xef\xbb\xbf{\"applyId\":\"1\",\"title\":\"a\\ud800 \\u202e [b](c)\\nd\",\"content\":\"{\\\"n\\\":\\\"\\\\udc00\\\"}\"}";
+        let Submission { request, details, .. } = Submission::parse(body).unwrap();
+        assert_eq!(request.title, "a\u{fffd} \\u{202e} [b] (c) d");
+        assert_eq!(details.to_string(), "n: \u{fffd}");
     }
 
     #[test]
@@ -292,8 +350,12 @@ mod tests {
             why(json!({"applyId": "1", "approveNodes": [{"approveUsers": []}]}))
                 .contains("approveUsers is empty")
         );
-        let xor = json!({"applyId": "1", "approveNodes": [{"approveOperator": "XOR", "approveUsers": [{"userId": "1"}]}]});
-        assert_eq!(why(xor), "node 1: approveOperator is neither OR nor AND");
+        let xor = json!({"applyId": "1", "approveNodes": [
+            {"approveOperator": "XOR", "approveUsers": [{"userId": "1"}, {"userId": "2"}]}]});
+        assert_eq!(
+            why(xor),
+            "node 1: approveOperator is neither OR nor AND, and there are several approvers"
+        );
         assert!(Submission::parse(&[b'['; 10_000]).is_err());
         assert!(Submission::parse(b"{\"applyId\":\"1\",\"title\":1e999}").is_err());
         assert!(Submission::parse(b"{\"applyId\":\"\xff\"}").is_err());

@@ -11,8 +11,8 @@ const OURS: &str = "ap-";
 pub enum WithdrawalRequest {
     /// This one.
     Approval(ApprovalId),
-    /// The one with this id in Dataphin, of whatever tenant.
-    AnyTenant(ApplyId),
+    /// The one that this key means; its tenant may be left out.
+    Request(ApprovalKey),
 }
 
 impl WithdrawalRequest {
@@ -24,12 +24,7 @@ impl WithdrawalRequest {
         }
         let missing = || BadBody("applyId is missing, and processInstanceId is not one of ours".to_owned());
         let apply_id = ApplyId::new(submission::id(&fields, "applyId")?.ok_or_else(missing)?);
-        Ok(match submission::id(&fields, "tenantId")? {
-            Some(tenant) => {
-                let key = ApprovalKey { source: Source::Dataphin, tenant: Tenant::new(tenant), apply_id };
-                Self::Approval(key.id())
-            }
-            None => Self::AnyTenant(apply_id),
-        })
+        let tenant = Tenant::new(submission::id(&fields, "tenantId")?.unwrap_or_default());
+        Ok(Self::Request(ApprovalKey { source: Source::Dataphin, tenant, apply_id }))
     }
 }

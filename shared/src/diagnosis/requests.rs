@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Failure, Outcome, Words, places, sightings::ago};
 use crate::{
-    approval::{Approval, Happening, Request, State, Status},
+    approval::{Account, Approval, Happening, Person, Request, State, Status},
     dingtalk::AccountKind,
     store::{Store, StoreError},
 };
@@ -205,12 +205,12 @@ fn last_error(approval: &Approval) -> Option<&str> {
 
 fn accounts(request: &Request) -> impl Iterator<Item = &str> {
     let approvers = request.nodes.iter().flat_map(|node| &node.approvers);
-    approvers.chain(&request.requester).map(|person| person.account())
+    approvers.chain(&request.requester).filter_map(Person::account).map(Account::as_str)
 }
 
 /// The shape that all accounts of a request have.
 fn common_shape(request: &Request) -> Option<Shape> {
-    let mut shapes = accounts(request).filter(|account| !account.is_empty()).map(shape);
+    let mut shapes = accounts(request).map(shape);
     let first = shapes.next()?;
     shapes.all(|shape| shape == first).then_some(first)
 }

@@ -89,7 +89,8 @@ impl Engine {
         let template = self.template(process_code).await?;
         let template = template.unwrap_or_else(|| Template::by_hand(process_code.clone()));
         let at = sent.at + self.dingtalk().clock_offset();
-        let announced = Announced::of(&approval.record, &approval.state.details, &cast, &template, at);
+        let details = self.details(&approval).await?;
+        let announced = Announced::of(&approval.record, &details, &cast, &template, at);
         if let Err(mismatch) = announced.check(&snapshot) {
             let what = mismatch.to_string();
             return self.ask_operator(approval, NeedsOperator::Mismatch { instance: id, what }).await;

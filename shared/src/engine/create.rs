@@ -127,7 +127,8 @@ impl Engine {
         let template = template.unwrap_or_else(|| Template::by_hand(process_code.clone()));
         let mut cast = self.cast(&record.request).await?;
         let Contact { user_id: originator, dept_id, .. } = cast.originator;
-        let values = fill::values(&template.fills, record, &state.details, &originator);
+        let details = self.details(approval).await.map_err(|_| store_failed())?;
+        let values = fill::values(&template.fills, record, &details, &originator);
         let approvers = match template.way {
             Way::Source if !cast.approvers.is_empty() => Approvers::Given(cast.approvers),
             Way::Source => Approvers::Flow(Vec::new()),
@@ -223,7 +224,7 @@ impl Engine {
 
 /// The call was not made.
 fn store_failed() -> DingTalkError {
-    DingTalkError::new(Class::Transient, "store-unavailable", "the bridge cannot read its templates")
+    DingTalkError::new(Class::Transient, "store-unavailable", "the bridge cannot read what it stored")
 }
 
 /// Which create call an approval waits for.

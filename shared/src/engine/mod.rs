@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`advance`] | load, next action, act, commit; until nothing is due |
 //! | [`submit`], [`withdraw`], [`report`] | what the doors tell the engine; [`sweep`] and `lost_events` are the clock's |
+//! | `first` | the first commit of a request, under the one key that it is known by |
 //! | `create`, `reconcile`, `read`, `terminate`, `deliver` | one executor an action |
 //! | `look`, `announced`, `adopt` | looking for instances, what they must be, and whose they are |
 //! | `second`, `unowned` | second instances of an approval, and instances that nobody owns |
@@ -21,6 +22,7 @@ mod advance;
 mod announced;
 mod create;
 mod deliver;
+mod first;
 mod leftovers;
 mod look;
 mod lost_events;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Engine;
 use crate::{
-    approval::{Decision, Happening, Identity, Node, Person, Request, Rule, UserId},
+    approval::{Account, Decision, Happening, Identity, Node, Person, Request, Rule, UserId},
     dingtalk::{AccountKind, Class, Contact, DingTalkError, NodeAction},
 };
 
@@ -23,7 +23,10 @@ pub(super) struct Cast {
 /// The code of a refusal because of a person; its message says who, and what to do.
 pub(super) const NOT_IN_DINGTALK: &str = "person-not-in-dingtalk";
 
-type Found = HashMap<String, Result<Contact, DingTalkError>>;
+/// The code of a person without an account.
+const NO_ACCOUNT: &str = "no-source-account";
+
+type Found = HashMap<Account, Result<Contact, DingTalkError>>;
 
 impl Engine {
     /// Finds everyone. An error of class `Permanent` names who cannot be found and what to do.
@@ -57,7 +60,7 @@ impl Engine {
 
     async fn look_up(&self, people: impl Iterator<Item = &Person>) -> Found {
         let mut lookups = tokio::task::JoinSet::new();
-        for account in distinct(people.map(|person| person.account().to_owned())) {
+        for account in distinct(people.filter_map(Person::account).cloned()) {
             let engine = self.clone();
             lookups.spawn(async move {
                 let contact = engine.contact(&account).await;
@@ -71,8 +74,8 @@ impl Engine {
         found
     }
 
-    async fn contact(&self, account: &str) -> Result<Contact, DingTalkError> {
-        self.0.dingtalk.contact(self.0.settings.account_kind, account).await
+    async fn contact(&self, account: &Account) -> Result<Contact, DingTalkError> {
+        self.0.dingtalk.contact(self.0.settings.account_kind, account.as_str()).await
     }
 
     /// The requester, or the service user where the requester is not in DingTalk.
@@ -85,15 +88,15 @@ impl Engine {
         if let Some(requester) = requester {
             match usable(requester, found) {
                 Ok(contact) => return Ok(contact),
-                Err(error) if !error.is_nobody() => return Err(error),
+                Err(error) if !is_unknown(&error) => return Err(error),
                 Err(_) => {
-                    notes.push(Happening::OriginatorReplaced { account: requester.account().to_owned() });
+                    notes.push(Happening::OriginatorReplaced { account: requester.to_string() });
                 }
             }
         }
         let Some(service_user) = &self.0.dingtalk.settings().service_user else {
             let who = requester.map_or("the request names no requester".to_owned(), |requester| {
-                format!("requester {} is not an active user in DingTalk", requester.account())
+                format!("requester {requester} is not an active user in DingTalk")
             });
             return Err(no(format!(
                 "{who}; an operator can set DINGTALK_SERVICE_USER_ID to originate such requests"
@@ -120,21 +123,17 @@ fn members(
     for person in &node.approvers {
         match usable(person, found) {
             Ok(contact) => members.push(Identity { person: person.clone(), user_id: contact.user_id }),
-            Err(error) if !error.is_nobody() => return Err(error),
+            Err(error) if !is_unknown(&error) => return Err(error),
             Err(error) => {
-                notes.push(Happening::ApproverLeftOut {
-                    account: person.account().to_owned(),
-                    reason: error.code,
-                });
+                notes.push(Happening::ApproverLeftOut { account: person.to_string(), reason: error.code });
                 missing = Some(person);
             }
         }
     }
     match missing {
         Some(person) if node.rule == Rule::All || members.is_empty() => Err(no(format!(
-            "approver {} of node {} is not an active user in DingTalk; correct the person's account in Dataphin or add \
+            "approver {person} of node {} is not an active user in DingTalk; correct the person's account in Dataphin or add \
              them to DingTalk (and to the app's visible range)",
-            person.account(),
             index + 1
         ))),
         _ => Ok(members),
@@ -142,7 +141,11 @@ fn members(
 }
 
 fn usable(person: &Person, found: &Found) -> Result<Contact, DingTalkError> {
-    match found.get(person.account()) {
+    let Some(account) = person.account() else {
+        let message = "Dataphin does not say who the person is in its account system (userSourceId)";
+        return Err(DingTalkError::new(Class::Permanent, NO_ACCOUNT, message));
+    };
+    match found.get(account) {
         Some(Ok(contact)) if contact.active => Ok(contact.clone()),
         Some(Ok(_)) => Err(DingTalkError::not_active()),
         Some(Err(error)) => Err(error.clone()),
@@ -150,6 +153,11 @@ fn usable(person: &Person, found: &Found) -> Result<Contact, DingTalkError> {
             Err(DingTalkError::new(Class::Transient, "lookup-lost", "the look-up of a person was cut short"))
         }
     }
+}
+
+/// Whether nobody in DingTalk is the person.
+fn is_unknown(error: &DingTalkError) -> bool {
+    error.is_nobody() || error.code == NO_ACCOUNT
 }
 
 fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {

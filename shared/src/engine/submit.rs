@@ -4,11 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Engine, EngineError,
+    first::First,
     waiting::{Holder, Line},
 };
 use crate::{
     approval::{ApplyId, Approval, ApprovalId, Nonce, Received, Record, State},
-    dataphin::Submission,
+    dataphin::{Digest, Submission},
     metrics::{self, Count},
     store::CommitError,
 };
@@ -31,6 +32,9 @@ pub enum SubmitError {
     /// Another request came under the same key before.
     #[error("another request was submitted under the same id before")]
     Conflict,
+    /// Requests of several tenants have this id, and it names none of them.
+    #[error("several tenants have a request with this id: name the tenantId")]
+    TenantMissing,
     /// A permanent no.
     #[error("{message}")]
     Refused {
@@ -49,32 +53,30 @@ impl Engine {
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, SubmitError> {
         let arrived = self.now();
         let Submission { key, request, details, digest } = submission;
-        let submitted = Submitted { id: key.id(), apply_id: key.apply_id.clone() };
+        let mut submitted = Submitted { id: key.id(), apply_id: key.apply_id.clone() };
         let template = self.pick(&request).await?;
         let nonce = Nonce::new(&*self.0.world.random);
-        let first = Record::of(key, request.clone(), digest.clone(), arrived).with_nonce(nonce.clone());
+        let first = Record::of(key, request.clone(), digest.current().to_owned(), arrived);
+        let first = first.with_nonce(nonce.clone());
         let first: Approval = match &template {
-            Ok(template) => {
-                Approval::receive(first, details.clone(), template.process_code.clone(), arrived).into()
-            }
+            Ok(template) => Approval::receive(first, template.process_code.clone(), arrived).into(),
             Err(none) => Approval::turn_away(first, none.code(), none.to_string(), arrived).into(),
         };
-        match self.store().commit(first).await {
-            Ok(approval) => return self.go_on(approval, submitted, arrived).await,
-            Err(CommitError::Store(error)) => return Err(EngineError::from(error).into()),
-            Err(CommitError::Conflict) => {}
-        }
+        submitted.id = match self.commit_first(first, &details).await? {
+            First::Committed(approval) => return self.go_on(*approval, submitted, arrived).await,
+            First::Known(id) => id,
+        };
         let known = self.store().load(&submitted.id).await.map_err(EngineError::from)?;
         match known {
             // The refusal was answered before this submit: whatever was in the way may have been mended since.
             Some(Approval { record, state: State::Refused(state) }) if state.at < arrived => {
-                let record = record.with_nonce(nonce);
-                let again = Approval { record, state }.submit_again(digest.clone(), request, arrived);
+                let again = Approval { record: record.with_nonce(nonce), state };
+                let again = again.submit_again(digest.current().to_owned(), request, arrived);
                 let again: Approval = match template {
-                    Ok(template) => again.receive_again(details, template.process_code, arrived).into(),
+                    Ok(template) => again.receive_again(template.process_code, arrived).into(),
                     Err(none) => again.turn_away_again(none.code(), none.to_string(), arrived).into(),
                 };
-                match self.store().commit(again).await {
+                match self.store().commit_again(again, &details).await {
                     Ok(approval) => self.go_on(approval, submitted, arrived).await,
                     Err(CommitError::Conflict) => self.settle(submitted, &digest, arrived).await,
                     Err(CommitError::Store(error)) => Err(EngineError::from(error).into()),
@@ -153,13 +155,13 @@ impl Engine {
     async fn settle(
         &self,
         submitted: Submitted,
-        digest: &str,
+        digest: &Digest,
         arrived: Timestamp,
     ) -> Result<Submitted, SubmitError> {
         loop {
             let known = self.store().load(&submitted.id).await.map_err(EngineError::from)?;
             let Some(approval) = known else { return Err(EngineError::Contended.into()) };
-            if approval.record.digest != digest {
+            if !digest.matches(&approval.record.digest) {
                 return Err(SubmitError::Conflict);
             }
             let waited = self.now().duration_since(arrived);

@@ -1,7 +1,7 @@
 //! The source takes a request back.
 
 use super::{Engine, EngineError};
-use crate::approval::{ApplyId, Approval, ApprovalId, Outcome, State, Status};
+use crate::approval::{Approval, ApprovalId, ApprovalKey, Meaning, Outcome, State};
 
 /// A withdrawal that cannot be taken.
 #[derive(Debug, thiserror::Error)]
@@ -23,21 +23,16 @@ pub enum WithdrawError {
     Engine(#[from] EngineError),
 }
 
-const UNDER_WAY: [Status; 3] = [Status::Received, Status::NeedsOperator, Status::Pending];
-
 impl Engine {
-    /// Takes back the request that has this id in the source, of whatever tenant. Gives its approval.
-    pub async fn withdraw_by_apply_id(&self, apply_id: &ApplyId) -> Result<ApprovalId, WithdrawError> {
-        // Few are under way; those that have ended are looked through only to say so.
-        let mut known = self.store().find(Some(apply_id), &UNDER_WAY).await.map_err(EngineError::from)?;
-        if known.is_empty() {
-            known = self.store().find(Some(apply_id), &Status::ALL).await.map_err(EngineError::from)?;
-        }
-        match &known[..] {
-            [] => Err(WithdrawError::Unknown),
-            [id] => self.withdraw(id).await.map(|()| id.clone()),
-            _ => Err(WithdrawError::Ambiguous),
-        }
+    /// Takes back the request that a key means; the source may have left the tenant out, now or before. Gives its approval.
+    pub async fn withdraw_request(&self, key: &ApprovalKey) -> Result<ApprovalId, WithdrawError> {
+        let known = self.store().known_as(key.source, &key.apply_id).await.map_err(EngineError::from)?;
+        let id = match known.alias.meaning(key) {
+            Meaning::Known(id) => id,
+            Meaning::New => key.id(),
+            Meaning::Ambiguous => return Err(WithdrawError::Ambiguous),
+        };
+        self.withdraw(&id).await.map(|()| id)
     }
 
     /// Commits the wish to withdraw; the engine carries it out. Asking again changes nothing.

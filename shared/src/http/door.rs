@@ -114,11 +114,29 @@ fn without_prefix<B>(mut request: axum::http::Request<B>) -> axum::http::Request
 }
 
 fn cut(uri: &Uri) -> Option<Uri> {
-    let at = ROOTS.iter().find_map(|root| uri.path().find(root)).filter(|at| *at > 0)?;
-    let path_and_query = uri.path_and_query()?.as_str().get(at..)?;
+    let path = single_slashes(uri.path());
+    let at = ROOTS.iter().find_map(|root| path.find(root))?;
+    let path = path.get(at..)?;
+    // A slash at the end means nothing, but where it belongs to the root.
+    let path = path.strip_suffix('/').filter(|_| !ROOTS.contains(&path)).unwrap_or(path);
+    if path == uri.path() {
+        return None;
+    }
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
     let mut parts = uri.clone().into_parts();
-    parts.path_and_query = Some(path_and_query.parse::<PathAndQuery>().ok()?);
+    parts.path_and_query = Some(format!("{path}{query}").parse::<PathAndQuery>().ok()?);
     Uri::from_parts(parts).ok()
+}
+
+/// The path without slashes that follow one another: whoever joins a base address and a path may write two.
+fn single_slashes(path: &str) -> String {
+    let mut single = String::with_capacity(path.len());
+    for c in path.chars() {
+        if c != '/' || !single.ends_with('/') {
+            single.push(c);
+        }
+    }
+    single
 }
 
 #[cfg(test)]
@@ -177,5 +195,22 @@ mod tests {
         assert_eq!(cut("/stage/dingtalk/callback?nonce=1"), Some("/dingtalk/callback?nonce=1".to_owned()));
         assert_eq!(cut("/stage/operator/doctor"), Some("/operator/doctor".to_owned()));
         assert_eq!(cut("/elsewhere"), None);
+    }
+
+    #[test]
+    fn slashes_too_many_mean_nothing() {
+        let cut = |uri: &str| cut(&uri.parse().unwrap()).map(|uri| uri.to_string());
+        let create = Some("/dataphin/bpms/processinstance/create?accessToken=1".to_owned());
+        for path in [
+            "/dataphin/bpms/processinstance/create/",
+            "//dataphin//bpms/processinstance///create",
+            "/prod//x//dataphin/bpms/processinstance/create//",
+        ] {
+            assert_eq!(cut(&format!("{path}?accessToken=1")), create, "{path}");
+        }
+        assert_eq!(cut("/dingtalk/callback/?a=//b/"), Some("/dingtalk/callback?a=//b/".to_owned()));
+        assert_eq!(cut("/dataphin/bpms/"), None, "the root itself");
+        assert_eq!(cut("//dataphin/bpms//"), Some("/dataphin/bpms/".to_owned()));
+        assert_eq!(cut("//elsewhere//"), None);
     }
 }

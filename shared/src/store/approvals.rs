@@ -1,6 +1,9 @@
 //! Approvals: inserted once, loaded whole, committed under their version.
 
-use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::{
+    operation::put_item::PutItemError,
+    types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
+};
 use jiff::SignedDuration;
 
 use super::{
@@ -71,6 +74,25 @@ impl Store {
         }
     }
 
+    /// The commit of an approval (already with its next version) as a part of a transaction.
+    pub(super) fn approval_in_transaction(
+        &self,
+        approval: &Approval,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let (condition, version) = version_condition(approval);
+        let put = Put::builder()
+            .table_name(&*self.table)
+            .set_item(Some(item::to_item(approval, &self.commit_id())?))
+            .condition_expression(condition)
+            .set_expression_attribute_names(
+                version.as_ref().map(|_| [("#version".into(), VERSION.into())].into()),
+            )
+            .set_expression_attribute_values(version.map(|value| [(":version".into(), value)].into()))
+            .build()
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
     pub(super) fn commit_id(&self) -> String {
         self.world.random.letters_and_digits(COMMIT_ID_LENGTH)
     }
@@ -90,9 +112,7 @@ pub(super) fn next_version<S>(mut approval: Approval<S>) -> Approval<S> {
 }
 
 /// What must hold in the table for `approval` (already with its next version) to be written.
-pub(super) fn version_condition(
-    approval: &Approval,
-) -> (&'static str, Option<aws_sdk_dynamodb::types::AttributeValue>) {
+fn version_condition(approval: &Approval) -> (&'static str, Option<aws_sdk_dynamodb::types::AttributeValue>) {
     match approval.record.version - 1 {
         0 => ("attribute_not_exists(pk)", None),
         loaded => ("#version = :version", Some(number(loaded))),

@@ -84,6 +84,12 @@ impl Store {
         self.put_raw_if(item, put).await
     }
 
+    /// Adds the approvals of an alias to the one that is there.
+    pub async fn join_raw(&self, alias: &RawItem) -> Result<(), StoreError> {
+        let approvals = AttributeValue::Ss(alias.approvals().into_iter().collect());
+        self.add_to_alias_item(alias.key().to_owned(), approvals).await
+    }
+
     async fn put_raw_if(
         &self,
         item: &RawItem,

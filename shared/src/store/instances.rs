@@ -3,18 +3,16 @@
 //! DingTalk may report the end of an instance before the call that created it has returned. Such an event waits in
 //! the instance's item until the approval claims it: both write the same item, so neither can miss the other.
 
-use aws_sdk_dynamodb::{
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, Put, TransactWriteItem, Update, error::TransactionCanceledException},
-};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
     CommitError, Store, StoreError,
-    approvals::{next_version, version_condition},
-    item::{self, Item, KEY, VERSION, number, text},
+    approvals::next_version,
+    item::{self, Item, KEY, number, text},
     marks::unless_condition_failed,
+    transaction::Transacted,
 };
 use crate::approval::{Approval, ApprovalId, Hint, HintResult, InstanceId, Pending, ProcessCode};
 
@@ -23,11 +21,6 @@ const KEEP_EARLY: SignedDuration = SignedDuration::from_hours(48);
 
 /// An event that no approval has claimed by then is looked into: its instance may be a second one.
 const CLAIMED_WITHIN: SignedDuration = SignedDuration::from_mins(2);
-
-/// After a transaction that was canceled for a reason that passes; the client tries again by itself only what is no
-/// transaction. An instance whose owner is not committed now must be looked for later, with paid calls.
-const AGAIN: [SignedDuration; 3] =
-    [SignedDuration::from_millis(100), SignedDuration::from_millis(400), SignedDuration::from_millis(1600)];
 
 /// What is known of an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,18 +167,7 @@ impl Store {
         instance: &InstanceId,
         early: Option<&Hint>,
     ) -> Result<(), CommitError> {
-        let damaged = |error: aws_sdk_dynamodb::error::BuildError| StoreError::Unavailable(error.to_string());
-        let (condition, version) = version_condition(approval);
-        let put = Put::builder()
-            .table_name(&*self.table)
-            .set_item(Some(item::to_item(approval, &self.commit_id())?))
-            .condition_expression(condition)
-            .set_expression_attribute_names(
-                version.as_ref().map(|_| [("#version".into(), VERSION.into())].into()),
-            )
-            .set_expression_attribute_values(version.map(|value| [(":version".into(), value)].into()))
-            .build()
-            .map_err(damaged)?;
+        let put = self.approval_in_transaction(approval)?;
         let owner = Update::builder()
             .table_name(&*self.table)
             .key(KEY, text(instance_key(instance)))
@@ -202,36 +184,14 @@ impl Store {
                     serde_dynamo::to_attribute_value::<_, AttributeValue>(hint).map_err(StoreError::from)?,
                 ),
         };
-        let owner = owner.build().map_err(damaged)?;
-        let mut again = AGAIN.iter();
-        let sent = loop {
-            self.count_write();
-            let lane = self.lane().await;
-            let sent = self
-                .client
-                .transact_write_items()
-                .transact_items(TransactWriteItem::builder().put(put.clone()).build())
-                .transact_items(TransactWriteItem::builder().update(owner.clone()).build())
-                .send()
-                .await;
-            drop(lane);
-            let passes = sent.as_ref().is_err_and(|error| error.as_service_error().is_some_and(passes));
-            let Some(wait) = again.next().filter(|_| passes) else { break sent };
-            self.world.sleep(*wait).await;
-        };
-        match sent {
-            Ok(_) => {
+        let owner = owner.build().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let items = vec![put, TransactWriteItem::builder().update(owner).build()];
+        match self.transact(items).await? {
+            Transacted::Done => {
                 self.tell_if_due(approval);
                 Ok(())
             }
-            Err(error) => match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(canceled))
-                    if lost_race(canceled) =>
-                {
-                    Err(CommitError::Conflict)
-                }
-                _ => Err(StoreError::from(error).into()),
-            },
+            Transacted::Lost => Err(CommitError::Conflict),
         }
     }
 
@@ -255,24 +215,6 @@ impl Store {
 
 fn word(result: HintResult) -> Result<AttributeValue, StoreError> {
     Ok(serde_dynamo::to_attribute_value(result)?)
-}
-
-/// Whether someone else was first; a throttled or refused write is cancelled, too.
-fn lost_race(canceled: &TransactionCanceledException) -> bool {
-    let codes = canceled.cancellation_reasons().iter().filter_map(|reason| reason.code());
-    codes.into_iter().any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"))
-}
-
-/// Whether a transaction was not carried out for a reason that passes.
-fn passes(error: &TransactWriteItemsError) -> bool {
-    match error {
-        TransactWriteItemsError::TransactionInProgressException(_) => true,
-        TransactWriteItemsError::TransactionCanceledException(canceled) if !lost_race(canceled) => {
-            let mut codes = canceled.cancellation_reasons().iter().filter_map(|reason| reason.code());
-            codes.any(|code| matches!(code, "ThrottlingError" | "ProvisionedThroughputExceeded"))
-        }
-        _ => false,
-    }
 }
 
 const INSTANCE: &str = "I#";

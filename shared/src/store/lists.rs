@@ -10,9 +10,10 @@ use super::{
     instances::instance_of_key,
     item::{self, DUE_AT, DUE_INDEX, DUE_SHARD, Item, KEY, STATUS, STATUS_INDEX, number, text},
 };
-use crate::approval::{ApplyId, ApprovalId, InstanceId, Status};
+use crate::approval::{ApplyId, ApprovalId, InstanceId, Status, Tenant};
 
 const PAGE: u16 = 1000;
+const TENANT: &str = "tenant";
 
 /// A page of approvals, newest first.
 #[derive(Debug, Default)]
@@ -132,6 +133,19 @@ impl Store {
             }
         }
         Ok(found)
+    }
+
+    /// The tenants on a page of a status, and where the next page begins.
+    pub(super) async fn tenants_page(
+        &self,
+        status: Status,
+        limit: u16,
+        from: Option<Item>,
+    ) -> Result<(Vec<Tenant>, Option<Item>), StoreError> {
+        let query = self.with_status(status).limit(i32::from(limit)).set_exclusive_start_key(from);
+        let output = query.send().await?;
+        let tenant = |item: &Item| item.get(TENANT)?.as_s().ok().map(Tenant::new);
+        Ok((output.items().iter().filter_map(tenant).collect(), output.last_evaluated_key))
     }
 
     fn with_status(&self, status: Status) -> QueryFluentBuilder {

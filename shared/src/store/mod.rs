@@ -3,17 +3,21 @@
 //! | item | key | what |
 //! |---|---|---|
 //! | approval | `A#<approval id>` | record, state and timeline; written only under its version |
+//! | details | `D#<approval id>` | what its form shows, at most 64 KB; written with the approval's first commit |
+//! | alias | `L#<source>#<apply id>` | the approvals that bear the source's id, one a tenant; at most 100 |
 //! | instance | `I#<instance id>` | which approval a DingTalk instance belongs to, or of which it is a second one, or an event that came too early |
 //! | name | `N#store` | which store this is |
-//! | mark | `M#<name>` | a moment the bridge must remember; the secret's version; what a check left in DingTalk |
+//! | mark | `M#<name>` | a moment the bridge must remember; the secret's version; what a check left in DingTalk; the tenants from before aliases were kept |
 //! | sighting | `S#<name>` | what was seen last of a kind of call from outside |
 //! | templates | `T#templates` | which DingTalk template a request gets |
 //! | trial | `Y#<instance id>`, `E#<instance id>` | how far a try of a template has come, and what was reported of it |
 //!
 //! Two sparse indexes: *due* (sharded; what must be looked at next) and *status* (what operators list). No scans.
 
+mod aliases;
 mod approvals;
 mod bulk;
+mod details;
 mod error;
 mod identity;
 mod instances;
@@ -26,6 +30,7 @@ mod retries;
 mod sightings;
 mod table;
 mod templates;
+mod transaction;
 mod trials;
 
 use std::{
@@ -48,6 +53,7 @@ use crate::{
     world::World,
 };
 
+pub use aliases::{KnownAs, MAX_TENANTS, TENANTS};
 pub use bulk::{Put, RawPage};
 pub use error::{CommitError, StoreError, Unreached};
 pub use instances::Owner;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     StoreError,
+    aliases::APPROVALS,
     item::{EXPIRES, Item, KEY, STATUS, VERSION},
     templates::BOOK,
 };
@@ -28,6 +29,10 @@ pub struct RawItem {
 pub enum RawKind {
     /// An approval.
     Approval,
+    /// What an approval's form shows.
+    Details,
+    /// Which approvals bear an id of the source.
+    Alias,
     /// A DingTalk instance: whose it is, or an event that came too early.
     Instance,
     /// Which template a request gets.
@@ -62,6 +67,8 @@ impl RawItem {
     pub fn kind(&self) -> RawKind {
         match (self.key.get(..2), self.key.as_str()) {
             (Some("A#"), _) => RawKind::Approval,
+            (Some("D#"), _) => RawKind::Details,
+            (Some("L#"), _) => RawKind::Alias,
             (Some("I#"), _) => RawKind::Instance,
             (_, BOOK) => RawKind::Templates,
             _ => RawKind::Note,
@@ -81,6 +88,12 @@ impl RawItem {
     /// The approval that an instance belongs to, where one has claimed it.
     pub fn owner(&self) -> Option<&str> {
         self.item.get(OWNER)?.as_s().ok().map(String::as_str)
+    }
+
+    /// The approvals that an alias names.
+    pub fn approvals(&self) -> BTreeSet<String> {
+        let set = self.item.get(APPROVALS).and_then(|set| set.as_ss().ok());
+        set.into_iter().flatten().cloned().collect()
     }
 
     /// Whether its time is over: it is as good as absent.

@@ -6,7 +6,9 @@ use super::{
     report::{Problem, judge_flow, judge_form},
 };
 use crate::{
-    approval::{ApplyId, ApprovalKey, Details, Person, ProcessCode, Record, Request, Source, Tenant, UserId},
+    approval::{
+        Account, ApplyId, ApprovalKey, Details, Person, ProcessCode, Record, Request, Source, Tenant, UserId,
+    },
     dingtalk::{Class, Contact, DingTalk, DingTalkError, forecast::ForecastQuery, instances::FormValue},
     world::World,
 };
@@ -71,8 +73,11 @@ pub(super) fn sample(template: &Template, person: &Contact, title: &str, world: 
         tenant: Tenant::new(""),
         apply_id: ApplyId::new(format!("try-{}", world.random.letters_and_digits(8))),
     };
-    let requester =
-        Person { user_id: String::new(), source_id: person.user_id.to_string(), name: person.name.clone() };
+    let requester = Person {
+        user_id: String::new(),
+        account: Account::new(person.user_id.as_str()),
+        name: person.name.clone(),
+    };
     let request = Request {
         title: title.to_owned(),
         kind: "DEFAULT".to_owned(),

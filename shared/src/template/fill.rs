@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::{
     approval::{Details, Person, Record, Reference, UserId},
     dingtalk::{forms::FormField, instances::FormValue},
+    legible::{not_shown, one_line},
     template::Template,
 };
 
@@ -109,9 +110,9 @@ pub const KINDS: [(&str, &str); 6] = [
     ("DEFAULT", "审批 approval"),
 ];
 
-/// Rows that a table takes, and characters in all, with room to spare ("Form component message").
+/// Rows that a table takes, and characters in all ("Form component message"): as JSON they may be twice as many.
 const MOST_ROWS: usize = 100;
-const MOST_CHARACTERS_OF_TABLE: usize = 30_000;
+const MOST_CHARACTERS_OF_TABLE: usize = 28_000;
 
 impl Fill {
     /// A field of a form with what goes into it.
@@ -150,16 +151,24 @@ fn table_columns(field: &FormField) -> Option<[&FormField; 2]> {
 
 /// What the fields hold for one approval. `originator`: in whose name the instance is made.
 pub fn values(fills: &[Fill], record: &Record, details: &Details, originator: &UserId) -> Vec<FormValue> {
-    let in_table = if fills.iter().any(|fill| fill.content == Content::Items) { rows(details) } else { 0 };
+    let has = |content: &Content| fills.iter().any(|fill| fill.content == *content);
+    let in_table = if has(&Content::Items) { rows(details) } else { 0 };
+    let has_details = has(&Content::Details);
     let filled = |fill: &Fill| FormValue {
         id: fill.id.clone(),
         name: fill.label.clone(),
-        value: value(fill, record, details, in_table, originator),
+        value: value(fill, record, details, (in_table, has_details), originator),
     };
     fills.iter().map(filled).collect()
 }
 
-fn value(fill: &Fill, record: &Record, details: &Details, in_table: usize, originator: &UserId) -> String {
+fn value(
+    fill: &Fill,
+    record: &Record,
+    details: &Details,
+    (in_table, has_details): (usize, bool),
+    originator: &UserId,
+) -> String {
     let request = &record.request;
     match &fill.content {
         Content::Title => request.title.clone(),
@@ -167,12 +176,13 @@ fn value(fill: &Fill, record: &Record, details: &Details, in_table: usize, origi
         Content::Type => kind_in_words(&request.kind),
         Content::Requester if fill.component == "InnerContactField" => json!([originator]).to_string(),
         Content::Requester => request.requester.as_ref().map_or("-", Person::shown).to_owned(),
-        Content::Items => table(fill, &details.items[..in_table]),
+        Content::Items => table(fill, details, in_table, has_details),
         Content::Details => {
             // People in DingTalk must be able to name the request in the source's own terms.
             let rest = Details { items: details.items[in_table..].to_vec(), text: details.text.clone() };
-            let named = format!("{rest}\n\n{}: {}", record.key.source.name(), record.key.apply_id);
-            named.trim_start().to_owned()
+            let apply_id = one_line(record.key.apply_id.as_str());
+            let named = format!("{rest}\n\n{}: {apply_id}", record.key.source.name());
+            named.trim_start_matches('\n').to_owned()
         }
         Content::Reference => record.reference().to_string(),
         Content::Constant(text) if fill.component == "DDMultiSelectField" => json!([text]).to_string(),
@@ -219,14 +229,21 @@ fn rows(details: &Details) -> usize {
     details.items.iter().take(MOST_ROWS).take_while(fits).count()
 }
 
-/// Rows are written as `[[{"name":column,"value":…},…],…]`; reading gives another shape.
-fn table(fill: &Fill, items: &[(String, String)]) -> String {
+/// Rows are written as `[[{"name":column,"value":…},…],…]`; reading gives another shape. Where no other field shows the rest,
+/// a row says how much is missing.
+fn table(fill: &Fill, details: &Details, in_table: usize, has_details: bool) -> String {
     let [item, value] = &fill.columns[..] else { return String::new() };
-    if items.is_empty() {
-        return String::new();
+    let (shown, rest) = details.items.split_at(in_table.min(details.items.len()));
+    let mut missing: Vec<String> = Vec::new();
+    if !has_details {
+        missing.extend(Some(not_shown(rest.len())).filter(|_| !rest.is_empty()));
+        missing.extend(Some(details.text.clone()).filter(|text| !text.is_empty()));
     }
-    let row = |(name, text): &(String, String)| json!([{"name": item, "value": name}, {"name": value, "value": text}]);
-    items.iter().map(row).collect::<serde_json::Value>().to_string()
+    let row = |name: &str, text: &str| json!([{"name": item, "value": name}, {"name": value, "value": text}]);
+    let shown = shown.iter().map(|(name, text)| row(name, text));
+    let missing = missing.iter().map(|text| row("…", text));
+    let rows: Vec<serde_json::Value> = shown.chain(missing).collect();
+    if rows.is_empty() { String::new() } else { serde_json::Value::from(rows).to_string() }
 }
 
 /// Label and text of the fields that hold text, as they are sent.
@@ -309,7 +326,17 @@ mod tests {
     #[test]
     fn what_does_not_fit_into_the_table_stays_with_the_details() {
         let items = (0..150).map(|n| (format!("item {n}"), "value".to_owned())).collect();
-        assert_eq!(rows(&Details { items, text: String::new() }), MOST_ROWS);
+        let details = Details { items, text: String::new() };
+        assert_eq!(rows(&details), MOST_ROWS);
+        let fill = Fill {
+            columns: vec!["i".to_owned(), "v".to_owned()],
+            ..Fill::new(&field("TableField", &[]), Content::Items)
+        };
+        assert!(!table(&fill, &details, MOST_ROWS, true).contains("not shown"));
+        assert!(
+            table(&fill, &details, MOST_ROWS, false).contains("50 more not shown"),
+            "nothing else shows them"
+        );
         let items = vec![("a".to_owned(), "x".repeat(20_000)), ("b".to_owned(), "y".repeat(20_000))];
         assert_eq!(rows(&Details { items, text: String::new() }), 1);
     }

@@ -9,7 +9,8 @@ const CREATE: &str = "/dataphin/bpms/processinstance/create";
 const REVOKE: &str = "/dataphin/bpms/processinstance/revoke";
 const CONNECT: &str = "/dataphin/bpms/check/connect";
 const CALLBACK: &str = "/dingtalk/callback";
-const LIMIT: usize = 64 * 1024;
+const LIMIT: usize = 1024 * 1024;
+const CALLBACK_LIMIT: usize = 256 * 1024;
 
 /// A body that is accepted, made as long as is asked for.
 fn body_of(length: usize) -> Vec<u8> {
@@ -38,8 +39,6 @@ async fn a_body_that_is_no_request_is_refused_with_its_reason() {
         b"{\"applyId\":\"1\"".to_vec(),
         b"{\"applyId\":\"1\"}{}".to_vec(),
         b"{\"applyId\":\"\xff\xfe\"}".to_vec(),
-        b"\xef\xbb\xbf{\"applyId\":\"1\"}".to_vec(),
-        b"{\"applyId\":\"\\ud800\"}".to_vec(),
         b"{\"applyId\":\"\\u0000\"}".to_vec(),
         b"{\"applyId\":1e999}".to_vec(),
         b"{\"applyId\":123456789012345678901234567890}".to_vec(),
@@ -86,8 +85,8 @@ async fn a_body_of_just_the_limit_is_read_and_one_byte_more_is_not() {
     assert_eq!(r.submit_chunked(CREATE, &body_of(LIMIT)).await.status, 200);
     assert_eq!(r.submit_raw(CREATE, &body_of(LIMIT + 1)).await.problem(), "body-too-large");
     assert_eq!(r.submit_chunked(CREATE, &body_of(LIMIT + 1)).await.problem(), "body-too-large");
-    assert_eq!(r.submit_raw(CALLBACK, &body_of(4 * LIMIT)).await.problem(), "not-accepted");
-    assert_eq!(r.submit_raw(CALLBACK, &body_of(4 * LIMIT + 1)).await.problem(), "body-too-large");
+    assert_eq!(r.submit_raw(CALLBACK, &body_of(CALLBACK_LIMIT)).await.problem(), "not-accepted");
+    assert_eq!(r.submit_raw(CALLBACK, &body_of(CALLBACK_LIMIT + 1)).await.problem(), "body-too-large");
 }
 
 #[tokio::test]
@@ -142,7 +141,6 @@ async fn addresses_that_are_not_served_and_methods_that_are_not_taken_say_so() {
         "/dataphin",
         "/dataphin/bpms",
         "/dataphin/bpms/",
-        "/dataphin/bpms/processinstance/create/",
         "/dataphin/bpms/processinstance/Create",
         "/dataphin/bpms/processinstance%2Fcreate",
         "/dataphin%2Fbpms/check/connect",

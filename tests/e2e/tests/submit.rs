@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use e2e::{Rehearsal, Setting};
 use jiff::SignedDuration;
+use serde_json::json;
 use shared::approval::{Outcome, Status};
 use simulators::{
     dataphin::{self, Fault as DataphinFault, Kind, Operator, Person, Request, Times},
@@ -91,7 +92,7 @@ async fn whoever_is_not_in_dingtalk_is_named() {
     let all = Request::of(Kind::Publish).then(Operator::And, [r.approver(), stranger.clone()]);
     let filed = r.file(all).await;
     let message = filed.answer.json().expect("JSON")["message"].to_string();
-    assert!(message.contains("approver emp9999 of node 1"), "{message}");
+    assert!(message.contains("approver emp9999 (No Body) of node 1"), "{message}");
     // Where anyone may decide, one who is missing is left out.
     let any = Request::of(Kind::Publish).then(Operator::Or, [stranger, r.approver()]);
     let apply_id = r.accepted(any).await;
@@ -156,4 +157,98 @@ async fn a_permission_that_is_granted_while_the_bridge_runs_is_used_without_a_re
     // A new token is asked for now and then, not for every refusal.
     r.pass(jiff::SignedDuration::from_secs(15));
     r.accepted(r.request()).await;
+}
+
+const CREATE: &str = "/dataphin/bpms/processinstance/create";
+
+#[tokio::test]
+async fn a_submit_of_a_megabyte_is_taken_and_shown_with_its_reason_and_its_lines() {
+    let r = Rehearsal::start().await;
+    let code = "-- clean up old rows\nDROP TABLE dwd_user;\n".repeat(22_400);
+    let content =
+        json!({"resourceType": "Fun", "code": code, "functionName": "f", "applyReason": "month end"});
+    let mut body = json!({
+        "applyId": "large", "tenantId": "1", "applyUserInfo": {"userSourceId": "emp1001"}, "content": content.to_string(),
+        "approveNodes": [{"approveOperator": "XOR", "approveUsers": [{"userSourceId": "emp1002"}]}],
+    })
+    .to_string();
+    assert!(body.len() > 1_000_000 && body.len() < 1 << 20, "{}", body.len());
+    body.push_str(&" ".repeat((1 << 20) - body.len()));
+    let (status, answer) = r.post(CREATE, body).await;
+    assert_eq!(status, 200, "{answer}");
+    let instances = r.sandbox.dingtalk.instances();
+    let shown: String =
+        ["资源 Resources", "内容 Details"].iter().filter_map(|label| instances[0].value(label)).collect();
+    for part in [
+        "month end",
+        "functionName",
+        "rows\nDROP TABLE dwd_user;\n",
+        "more characters not shown; see Dataphin",
+    ] {
+        let escaped = part.replace('\n', "\\n");
+        assert!(shown.contains(part) || shown.contains(&escaped), "{part}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_apply_id_with_and_without_its_tenant_is_one_request() {
+    for (first, second) in [("", "100000001"), ("100000001", "")] {
+        let r = Rehearsal::start().await;
+        let body = |apply_id: &str, tenant: &str| {
+            let mut body = json!({
+                "applyId": apply_id, "applyUserInfo": {"userSourceId": "emp1001"}, "title": "t",
+                "approveNodes": [{"approveUsers": [{"userSourceId": "emp1002"}]}],
+            });
+            if !tenant.is_empty() {
+                body["tenantId"] = json!(tenant);
+            }
+            body.to_string()
+        };
+        let (status, one) = r.post(CREATE, body("7", first)).await;
+        let (_, other) = r.post(&format!("{CREATE}/"), body("7", second)).await;
+        assert_eq!((status, one), (200, other));
+        // Both at once, too.
+        let (one, other) = r
+            .as_time_passes(async {
+                tokio::join!(r.post(CREATE, body("8", first)), r.post(CREATE, body("8", second)))
+            })
+            .await;
+        assert_eq!((one.0, &one), (200, &other));
+        assert_eq!(r.sandbox.dingtalk.instances().len(), 2);
+        let (status, answer) = r.post("/dataphin/bpms/processinstance/revoke", body("7", second)).await;
+        assert_eq!(status, 200, "{answer}");
+        // Of several tenants none is guessed.
+        for tenant in ["1", "2"] {
+            assert_eq!(r.post(CREATE, body("9", tenant)).await.0, 200);
+        }
+        for path in [CREATE, "/dataphin/bpms/processinstance/revoke"] {
+            let (status, answer) = r.post(path, body("9", "")).await;
+            assert_eq!((status, answer["code"].as_str()), (400, Some("tenant-missing")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_and_nobody_asks_who_was_not_named_by_an_account() {
+    let r = Rehearsal::start().await;
+    // Dataphin's own ids are those of other people in DingTalk.
+    let body = |apply_id: &str, operator: &str| {
+        json!({
+            "applyId": apply_id, "applyUserInfo": {"userId": "emp1003", "userName": "Somebody"},
+            "approveNodes": [{"approveOperator": operator, "approveUsers": [
+                {"userId": "emp1004", "userSourceId": "", "userName": "Some One"}, {"userSourceId": "emp1002"}]}],
+        })
+        .to_string()
+    };
+    let (status, answer) = r.post(CREATE, body("1", "OR")).await;
+    assert_eq!(status, 200, "{answer}");
+    let instance = r.sandbox.dingtalk.instances().remove(0);
+    assert_eq!(instance.originator.as_str(), "bridge");
+    assert_eq!(instance.value("申请人 Requester"), Some("Somebody"));
+    assert!(r.sandbox.dingtalk.todos("emp1004").is_empty());
+    assert_eq!(r.sandbox.dingtalk.todos("emp1002").len(), 1);
+    let (status, answer) = r.post(CREATE, body("2", "AND")).await;
+    assert_eq!((status, answer["code"].as_str()), (422, Some("person-not-in-dingtalk")));
+    assert!(answer["message"].to_string().contains("Some One (userId emp1004, no userSourceId)"), "{answer}");
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 1);
 }

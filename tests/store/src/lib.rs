@@ -79,12 +79,16 @@ pub fn received_at(apply_id: &str, tenant: &str, now: Timestamp) -> Approval<Rec
         requester: None,
         nodes: Vec::new(),
     };
-    let details = Details {
+    let record = Record::of(key, request, "digest".into(), now);
+    Approval::receive(record, ProcessCode::new("PROC-1"), now)
+}
+
+/// What its form shows.
+pub fn details() -> Details {
+    Details {
         items: vec![("item".into(), "value".into()), ("零".into(), String::new())],
         text: "line one\nline two".into(),
-    };
-    let record = Record::of(key, request, "digest".into(), now);
-    Approval::receive(record, details, ProcessCode::new("PROC-1"), now)
+    }
 }
 
 /// The id of tenant 1's request.

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use shared::{
     approval::{
-        ApplyId, Approval, ApprovalKey, Details, Hint, HintResult, Identity, Instance, InstanceId, Node,
-        Origin, Pending, Person, ProcessCode, Received, Record, Request, Rule, Source, Tenant, UserId,
+        Account, ApplyId, Approval, ApprovalKey, Details, Hint, HintResult, Identity, Instance, InstanceId,
+        Node, Origin, Pending, Person, ProcessCode, Received, Record, Request, Rule, Source, Tenant, UserId,
     },
     store::{Sighting, Store},
     template::{Template, TemplateBook},
@@ -69,14 +69,27 @@ async fn fill_the_rest(store: &Store) -> usize {
         let hint = Hint { result: HintResult::Agreed, finished_at: Some(at), received_at: at };
         store.keep_early(&InstanceId::new(name), None, &hint).await.expect("an early event");
     }
-    11
+    // The first request that was committed with its alias looked the tenants up.
+    12
 }
 
 /// Commits the `n`th approval in the state that is its turn; gives the number of items.
 async fn put(store: &Store, n: usize) -> usize {
     let now = Timestamp::now() - SignedDuration::from_secs(60 + i64::try_from(n).expect("a number"));
     let approval = match n % 7 {
-        0 => received(n, now).into_any(),
+        // As it was before details had an item of their own.
+        0 if n % 2 == 1 => {
+            let mut approval = received(n, now);
+            approval.state.details = Some(details(n));
+            approval.into_any()
+        }
+        0 => {
+            let approval = received(n, now);
+            let key = &approval.record.key;
+            let known = store.known_as(key.source, &key.apply_id).await.expect("an answer");
+            store.commit_first(approval.into_any(), &details(n), &known).await.expect("it is put");
+            return 3;
+        }
         1 | 2 => {
             let mut pending = pending(received(n, now), n, now);
             if n % 7 == 2 {
@@ -106,7 +119,7 @@ fn record(n: usize, now: Timestamp) -> Record {
     let key = ApprovalKey { source: Source::Dataphin, tenant: Tenant::new("300023201"), apply_id };
     let person = |id: usize| Person {
         user_id: format!("{}", 300_000 + id),
-        source_id: format!("account-{id}"),
+        account: Account::new(format!("account-{id}")),
         name: "张三".into(),
     };
     let request = Request {
@@ -123,10 +136,13 @@ fn record(n: usize, now: Timestamp) -> Record {
 }
 
 fn received(n: usize, now: Timestamp) -> Approval<Received> {
+    Approval::receive(record(n, now), ProcessCode::new("PROC-1"), now)
+}
+
+fn details(n: usize) -> Details {
     let lines = if n % HUGE_EVERY == 7 { 7000 } else { 20 + n % 100 };
     let items = (0..lines).map(|line| (format!("字段 {line}"), "用于月度经营分析报表\r\n\"x\"".to_owned()));
-    let details = Details { items: items.collect(), text: "理由：\u{1}\u{2028}\tline two\n".into() };
-    Approval::receive(record(n, now), details, ProcessCode::new("PROC-1"), now)
+    Details { items: items.collect(), text: "理由：\u{1}\u{2028}\tline two\n".into() }
 }
 
 fn pending(approval: Approval<Received>, n: usize, now: Timestamp) -> Approval<Pending> {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_functions::{Function, Reply, Site};
 use serde_json::{Value, json};
 use shared::approval::{
-    ApplyId, Approval, ApprovalId, ApprovalKey, Details, ProcessCode, Record, Source, State, Tenant,
+    ApplyId, Approval, ApprovalId, ApprovalKey, ProcessCode, Record, Source, State, Tenant,
 };
 use simulators::{
     dataphin::{Fault, Outcome, Times},
@@ -165,7 +165,7 @@ async fn backlog(site: &Site, number: i64) -> Vec<ApprovalId> {
         };
         let at = now - DAY + SignedDuration::from_secs(index);
         let record = Record::of(key, request, "digest".into(), at);
-        let received = Approval::receive(record, Details::default(), ProcessCode::new("PROC-1"), at);
+        let received = Approval::receive(record, ProcessCode::new("PROC-1"), at);
         let mut decided = received.failed("code".into(), "reason".into(), at);
         decided.state.delivery.next_at = at;
         ids.push(decided.record.id.clone());

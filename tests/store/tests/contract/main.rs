@@ -1,9 +1,10 @@
 //! What the store promises, on the embedded engine and on any other that speaks DynamoDB's API.
 
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::panic)]
 
 mod approvals;
 mod everything;
+mod first_commits;
 mod identity;
 mod instances;
 mod leftovers;

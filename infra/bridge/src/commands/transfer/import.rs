@@ -143,6 +143,10 @@ impl Moving {
             counts.add(put??);
             progress.add(1);
         }
+        // A store that has looked its tenants up does not know of those that have come just now.
+        if !self.is_fresh || !self.archive.has_tenants() {
+            self.store.renew_tenants().await?;
+        }
         Ok(counts)
     }
 
@@ -228,6 +232,10 @@ async fn put(store: &Store, world: &World, item: &RawItem, is_fresh: bool) -> Re
         match verdict {
             Verdict::Keep => return Ok(Outcome::Kept),
             Verdict::Clash => return Err(clash(item)),
+            Verdict::Join => {
+                store.join_raw(item).await?;
+                return Ok(Outcome::New);
+            }
             Verdict::Replace => {
                 if let Some(approval) = item.owner() {
                     read_at_once(store, world, &ApprovalId::new(approval)).await?;

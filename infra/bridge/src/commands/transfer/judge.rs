@@ -3,6 +3,8 @@
 //! The place that is moved to may be at work already: on AWS the functions run from the moment they are deployed. What they
 //! have done with an approval since it was put is newer than the file, and stays.
 
+use std::collections::BTreeSet;
+
 use shared::store::{RawItem, RawKind};
 
 /// What becomes of an item of the file that meets another one.
@@ -12,6 +14,8 @@ pub(super) enum Verdict {
     Keep,
     /// The file's takes its place.
     Replace,
+    /// What the file's names is added to the store's.
+    Join,
     /// They contradict each other.
     Clash,
 }
@@ -21,12 +25,14 @@ pub(super) enum Verdict {
 pub(super) struct There {
     version: Option<u64>,
     owner: Option<String>,
+    approvals: BTreeSet<String>,
 }
 
 impl There {
     /// What there is to know.
     pub(super) fn of(item: &RawItem) -> Self {
-        Self { version: item.version(), owner: item.owner().map(str::to_owned) }
+        let owner = item.owner().map(str::to_owned);
+        Self { version: item.version(), owner, approvals: item.approvals() }
     }
 }
 
@@ -35,8 +41,10 @@ pub(super) fn judge(item: &RawItem, there: &There, is_fresh: bool) -> Verdict {
     match item.kind() {
         RawKind::Templates if is_fresh => Verdict::Replace,
         RawKind::Note | RawKind::Templates => Verdict::Keep,
-        RawKind::Approval if there.version > item.version() => Verdict::Keep,
-        RawKind::Approval => Verdict::Clash,
+        RawKind::Approval | RawKind::Details if there.version > item.version() => Verdict::Keep,
+        RawKind::Approval | RawKind::Details => Verdict::Clash,
+        RawKind::Alias if item.approvals().is_subset(&there.approvals) => Verdict::Keep,
+        RawKind::Alias => Verdict::Join,
         RawKind::Instance => match (item.owner(), there.owner.as_deref()) {
             // An event came before its instance did.
             (Some(_), None) => Verdict::Replace,
@@ -58,6 +66,9 @@ mod tests {
         let (ours, theirs) = (r#""approval":{"S":"1"},"#, r#""approval":{"S":"2"},"#);
         let templates = item(r#"{"pk":{"S":"T#templates"}}"#);
         let note = item(r#"{"pk":{"S":"S#started"}}"#);
+        let details = |n: u32| item(&format!(r#"{{"pk":{{"S":"D#1"}},"version":{{"N":"{n}"}}}}"#));
+        let alias =
+            |ids: &str| item(&format!(r#"{{"approvals":{{"SS":[{ids}]}},"pk":{{"S":"L#dataphin#1"}}}}"#));
         for (file, store, verdict) in [
             (approval(3), approval(4), Verdict::Keep),
             (approval(3), approval(3), Verdict::Clash),
@@ -66,6 +77,10 @@ mod tests {
             (instance(""), instance(theirs), Verdict::Keep),
             (instance(ours), instance(ours), Verdict::Keep),
             (instance(ours), instance(theirs), Verdict::Clash),
+            (details(1), details(5), Verdict::Keep),
+            (details(5), details(1), Verdict::Clash),
+            (alias(r#""1""#), alias(r#""1","2""#), Verdict::Keep),
+            (alias(r#""1","2""#), alias(r#""2","3""#), Verdict::Join),
             (note.clone(), note, Verdict::Keep),
         ] {
             assert_eq!(judge(&file, &There::of(&store), true), verdict, "{file:?} {store:?}");

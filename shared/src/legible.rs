@@ -1,0 +1,84 @@
+//! Text as people must see it before they agree to it: what has no shape of its own is written out, a link shows where it leads
+//! to, and what is cut says how much is missing.
+
+/// The text in visible characters, in several lines where it has several.
+pub fn legible(text: &str) -> String {
+    let mut legible = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '\r' if characters.peek() == Some(&'\n') => {}
+            '\n' | '\t' => legible.push(c),
+            // DingTalk makes a link of `[text](address)`, and shows the text only.
+            '(' if legible.ends_with(']') => legible.push_str(" ("),
+            c if is_unseen(c) => legible.extend(c.escape_default()),
+            c => legible.push(c),
+        }
+    }
+    legible
+}
+
+/// The same in one line.
+pub fn one_line(text: &str) -> String {
+    legible(text).replace(['\n', '\t'], " ")
+}
+
+/// No more than `limit` bytes of it; what is cut is counted in words.
+pub fn within(text: &str, limit: usize) -> String {
+    if text.len() <= limit {
+        return text.to_owned();
+    }
+    let shown = &text[..text.floor_char_boundary(limit.saturating_sub(MARK))];
+    let missing = text[shown.len()..].chars().count();
+    format!("{shown}…（还有 {missing} 个字符未显示 / {missing} more characters not shown; see Dataphin）")
+}
+
+/// What says how much is cut takes so many bytes at most.
+const MARK: usize = 120;
+
+/// What says that so many items are not shown.
+pub fn not_shown(items: usize) -> String {
+    format!("还有 {items} 项未显示，请在 Dataphin 中查看 / {items} more not shown; see Dataphin")
+}
+
+/// Whether a character cannot be seen, or changes what is seen beside it: controls, direction of writing, no width, and
+/// letters that look like a space.
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_written_out_and_lines_stay() {
+        let table = [
+            ("-- clean up\r\nDROP TABLE t;\n\tselect 1;", "-- clean up\nDROP TABLE t;\n\tselect 1;"),
+            ("safe\u{202e}txt.exe", "safe\\u{202e}txt.exe"),
+            ("a\u{200b}\u{feff}\u{3164}\u{e0041}b", "a\\u{200b}\\u{feff}\\u{3164}\\u{e0041}b"),
+            ("a\u{0}\u{1b}[2J\rb", "a\\u{0}\\u{1b}[2J\\rb"),
+            ("see [here](https://example.com)", "see [here] (https://example.com)"),
+            ("[a]\u{200b}(b)", "[a]\\u{200b}(b)"),
+            ("标题 é 😀", "标题 é 😀"),
+        ];
+        for (text, shown) in table {
+            assert_eq!(legible(text), shown);
+        }
+        assert_eq!(one_line("a\r\nb\tc"), "a b c");
+    }
+
+    #[test]
+    fn what_is_cut_is_counted() {
+        assert_eq!(within("标题", 6), "标题");
+        let cut = within(&"标".repeat(1_000), 300);
+        assert!(cut.len() <= 300 && cut.contains("还有 940 个字符") && cut.contains("940 more"), "{cut}");
+        assert!(within(&"x".repeat(2_000_000), 64).len() <= MARK);
+    }
+}
