@@ -15,6 +15,7 @@
 //! | [`logs`] | what is logged, and what never is |
 //! | [`lambda`] | what the Lambda binaries have in common |
 //! | [`metrics`] | numbers for whoever watches over the functions |
+//! | [`mod@visible`] | what people wrote, fit to be shown |
 //! | [`world`] | the clock and the randomness that the rest is handed |
 
 pub mod approval;
@@ -32,4 +33,5 @@ pub mod logs;
 pub mod metrics;
 pub mod store;
 pub mod template;
+pub mod visible;
 pub mod world;

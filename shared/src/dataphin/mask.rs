@@ -2,11 +2,13 @@
 
 use reqwest::Url;
 
+pub(super) use crate::visible::visible;
+
 /// What stands in place of a secret.
 pub(super) const COVER: &str = "***";
 
 /// The secrets of one callback, in the spellings in which an answer may repeat them.
-pub(super) struct Mask(Vec<String>);
+pub(crate) struct Mask(Vec<String>);
 
 impl Mask {
     /// Covers these.
@@ -40,19 +42,6 @@ fn spellings(secret: &str) -> Vec<String> {
     spellings
 }
 
-/// Control characters, and those that change the direction of writing or have no width, are written as escapes.
-pub(super) fn visible(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut visible, c| {
-        let unseen = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if c.is_control() || unseen {
-            visible.extend(c.escape_default());
-        } else {
-            visible.push(c);
-        }
-        visible
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,10 +57,5 @@ mod tests {
     #[test]
     fn a_secret_within_another_leaves_nothing_of_it() {
         assert_eq!(Mask::of(["abc", "abcdef"]).cover("abcdef abc"), "*** ***");
-    }
-
-    #[test]
-    fn what_a_terminal_would_obey_is_written_out() {
-        assert_eq!(visible("\u{1b}[2J\n\u{202e}é中"), "\\u{1b}[2J\\n\\u{202e}é中");
     }
 }

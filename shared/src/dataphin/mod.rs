@@ -23,7 +23,7 @@ pub mod callback;
 pub mod closed;
 pub mod content;
 pub mod exchange;
-mod mask;
+pub(crate) mod mask;
 pub mod message;
 pub mod profile;
 mod reading;

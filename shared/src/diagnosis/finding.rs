@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::Check;
-use crate::config::{Home, Variables};
+use crate::config::{Home, SECRETS, Variables};
 
 /// A text in the two languages of those who mend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -206,15 +206,6 @@ impl Diagnosis {
     }
 }
 
-/// Variables whose values are never shown.
-pub(super) const SECRETS: [&str; 6] = [
-    "DINGTALK_APP_SECRET",
-    "DINGTALK_CALLBACK_TOKEN",
-    "DINGTALK_CALLBACK_AES_KEY",
-    "DATAPHIN_ACCESS_TOKEN",
-    "DATAPHIN_CALLBACK_AES_KEY",
-    "BRIDGE_OPERATOR_TOKEN",
-];
 /// A shorter one is a placeholder, and part of many words.
 const SHORTEST_SECRET: usize = 6;
 
