@@ -18,13 +18,14 @@ pub struct TrustedProxies(Vec<Network>);
 
 /// An address, or all that share its first bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Network {
+pub(crate) struct Network {
     address: IpAddr,
     bits: u8,
 }
 
 impl Network {
-    fn contains(&self, other: IpAddr) -> bool {
+    /// Whether an address is one of them.
+    pub fn contains(&self, other: IpAddr) -> bool {
         let same = |one: u128, other: u128, whole: u8| {
             let cut = u32::from(whole.saturating_sub(self.bits));
             one.checked_shr(cut).unwrap_or(0) == other.checked_shr(cut).unwrap_or(0)
