@@ -143,7 +143,8 @@ mod tests {
         let folder = Folder::new("link");
         let (target, link) = (folder.file("target", 0o644), folder.0.join("link"));
         symlink(&target, &link).unwrap();
-        for refused in [open_or_create(&link).map(drop), protect(&link), open_or_create(&folder.0).map(drop)] {
+        for refused in [open_or_create(&link).map(drop), protect(&link), open_or_create(&folder.0).map(drop)]
+        {
             let said = refused.unwrap_err().to_string();
             assert!(said.contains("is a symbolic link") || said.contains("is no file"), "{said}");
         }

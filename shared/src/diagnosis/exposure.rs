@@ -22,7 +22,8 @@ pub fn warnings(
     variables: &Variables,
     environment: impl Fn(&str) -> Option<String>,
 ) -> Vec<(&'static str, Failure)> {
-    let short = TOKENS.into_iter().filter_map(|name| Some((name, short_token(name, variables.given(name)?)?)));
+    let short =
+        TOKENS.into_iter().filter_map(|name| Some((name, short_token(name, variables.given(name)?)?)));
     let read = ADDRESSES
         .into_iter()
         .filter_map(|name| Some((name, read_on_the_way(name, variables.given(name)?, &environment)?)));
@@ -57,7 +58,9 @@ fn read_on_the_way(
          contents in them"
     );
     let mend = Words::new(
-        format!("an https:// address in {name}, or its host ({host}) in NO_PROXY of the bridge's environment"),
+        format!(
+            "an https:// address in {name}, or its host ({host}) in NO_PROXY of the bridge's environment"
+        ),
         format!("将 {name} 改为 https:// 地址，或在网桥环境变量 NO_PROXY 中加入其主机（{host}）"),
     );
     Some(Failure::new(cause, mend).code("proxied-http"))
@@ -68,7 +71,8 @@ mod tests {
     use super::{super::configuration::tests::variables, *};
 
     fn warned(changes: &[(&str, &str)], environment: &[(&str, &str)]) -> Vec<(&'static str, String)> {
-        let long = [("DATAPHIN_ACCESS_TOKEN", "9f2c71be049f2c71"), ("DINGTALK_CALLBACK_TOKEN", "k3Vb81Qxk3Vb81Qx")];
+        let long =
+            [("DATAPHIN_ACCESS_TOKEN", "9f2c71be049f2c71"), ("DINGTALK_CALLBACK_TOKEN", "k3Vb81Qxk3Vb81Qx")];
         let environment = |name: &str| {
             environment.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned())
         };
@@ -80,7 +84,8 @@ mod tests {
     fn a_token_that_can_be_guessed_is_warned_about() {
         assert_eq!(warned(&[], &[]), []);
         let short = [("DATAPHIN_ACCESS_TOKEN", "6d1b2n1c"), ("DINGTALK_CALLBACK_TOKEN", "123456789012345")];
-        let expected = ["DATAPHIN_ACCESS_TOKEN", "DINGTALK_CALLBACK_TOKEN"].map(|name| (name, "short-token".to_owned()));
+        let expected =
+            ["DATAPHIN_ACCESS_TOKEN", "DINGTALK_CALLBACK_TOKEN"].map(|name| (name, "short-token".to_owned()));
         assert_eq!(warned(&short, &[]), expected);
         let [(_, failure), ..] = &warnings(&variables(&short), |_| None)[..] else { panic!() };
         assert!(failure.cause.contains("has 8 characters") && !failure.cause.contains("6d1b2n1c"));
@@ -96,7 +101,11 @@ mod tests {
         assert_eq!(warned(&http, &[proxy]), read);
         assert_eq!(warned(&http, &[("all_proxy", "socks5://proxy.corp")]), read);
         assert_eq!(warned(&http, &[proxy, ("NO_PROXY", "other.corp")]), read);
-        assert_eq!(warned(&[("DINGTALK_API_URL", "http://127.0.0.1:1")], &[proxy]).len(), 1, "a proxy for itself, too");
+        assert_eq!(
+            warned(&[("DINGTALK_API_URL", "http://127.0.0.1:1")], &[proxy]).len(),
+            1,
+            "a proxy for itself, too"
+        );
         for none in [
             warned(&http, &[]),
             warned(&http, &[("HTTPS_PROXY", "http://proxy.corp:3128")]),

@@ -40,7 +40,8 @@ impl Report {
         if self.quick {
             return;
         }
-        let finding = |variable: Option<String>, outcome| Finding { check, variable, outcome, took: Duration::ZERO };
+        let finding =
+            |variable: Option<String>, outcome| Finding { check, variable, outcome, took: Duration::ZERO };
         if warnings.is_empty() {
             let outcome = Outcome::passed("tokens are long, and no proxy of the environment reads them");
             self.findings.push(finding(None, outcome));

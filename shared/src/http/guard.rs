@@ -113,7 +113,12 @@ fn limited(wait: SignedDuration, instead_of: &Response) -> Response {
 fn log(sum: Sum) {
     let Sum { address, refusals: [dataphin, dingtalk, operator], reason, reference } = sum;
     tracing::warn!(
-        address, dataphin, dingtalk, operator, last_reason = reason, last_reference = reference,
+        address,
+        dataphin,
+        dingtalk,
+        operator,
+        last_reason = reason,
+        last_reference = reference,
         "wrong credentials since the last line about this address"
     );
 }
@@ -156,7 +161,8 @@ mod tests {
             let refused = site.ask("wrong", "203.0.113.7").await;
             let expected = if n < 10 { 401 } else { 429 };
             assert_eq!(refused.status().as_u16(), expected, "{n}");
-            let waits = refused.headers().get("retry-after").map(|it| it.to_str().unwrap().parse::<u64>().unwrap());
+            let waits =
+                refused.headers().get("retry-after").map(|it| it.to_str().unwrap().parse::<u64>().unwrap());
             assert_eq!(waits.is_some_and(|seconds| seconds > 0), n >= 10, "{n}: {waits:?}");
             assert!(refused.extensions().get::<NotLetIn>().is_some(), "it counts as refused");
             // From behind the same proxy.

@@ -216,8 +216,10 @@ mod tests {
     fn after_a_handful_an_address_waits_longer_with_each_wrong_credential() {
         let mut guesses = Guesses::default();
         assert_eq!(answered(&mut guesses, "203.0.113.7", 10, at(0)), 10);
-        let waits: Vec<i64> =
-            (0..100).filter_map(|_| guesses.count(guess("203.0.113.7"), at(0)).0).map(|it| it.as_secs()).collect();
+        let waits: Vec<i64> = (0..100)
+            .filter_map(|_| guesses.count(guess("203.0.113.7"), at(0)).0)
+            .map(|it| it.as_secs())
+            .collect();
         assert_eq!((waits.len(), &waits[..3], waits.last()), (100, &[6, 12, 18][..], Some(&300)));
         assert_eq!(answered(&mut guesses, "203.0.113.8", 1, at(0)), 1, "another address has its own budget");
         assert_eq!(answered(&mut guesses, "203.0.113.7", 1, at(299)), 0);
@@ -249,7 +251,8 @@ mod tests {
     fn the_neighbours_of_a_network_share_one_budget() {
         for (network, budgets) in [("2001:db8:1:2", 1), ("2001:db8:1:", 20)] {
             let mut guesses = Guesses::default();
-            let address = |n: usize| if budgets == 1 { format!("{network}::{n}") } else { format!("{network}{n}::1") };
+            let address =
+                |n: usize| if budgets == 1 { format!("{network}::{n}") } else { format!("{network}{n}::1") };
             let passed: usize = (0..20).map(|n| answered(&mut guesses, &address(n), 1, at(0))).sum();
             assert_eq!(passed, if budgets == 1 { 10 } else { 20 }, "{network}");
         }
@@ -266,7 +269,11 @@ mod tests {
             guesses.count(guess(&address(n)), at(0));
         }
         assert!(guesses.known.len() <= MAX_ADDRESSES + 1);
-        assert_eq!(answered(&mut guesses, "192.0.2.1", 1, at(0)), 0, "the rest share a budget that is used up");
+        assert_eq!(
+            answered(&mut guesses, "192.0.2.1", 1, at(0)),
+            0,
+            "the rest share a budget that is used up"
+        );
         assert_eq!(answered(&mut guesses, "192.0.2.1", 1, at(3_600)), 1, "afterwards there is room again");
     }
 

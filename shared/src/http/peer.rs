@@ -42,7 +42,8 @@ impl FromStr for Network {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let (address, bits) =
+            text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let address: IpAddr = address.parse().map_err(drop)?;
         let address = address.to_canonical();
         let whole = if address.is_ipv4() { 32 } else { 128 };
@@ -95,8 +96,7 @@ mod tests {
     use super::*;
 
     fn caller(trusted: &str, peer: &str, headers: &[&str]) -> String {
-        let trusted =
-            if trusted.is_empty() { TrustedProxies::default() } else { trusted.parse().unwrap() };
+        let trusted = if trusted.is_empty() { TrustedProxies::default() } else { trusted.parse().unwrap() };
         let mut map = HeaderMap::new();
         for value in headers {
             map.append(FORWARDED_FOR, value.parse().unwrap());

@@ -263,7 +263,8 @@ mod tests {
         let fills = set(&[("标题", Content::Reference)]).unwrap();
         assert!(fills.iter().all(|fill| fill.content != Content::Title), "the field holds nothing but it");
         // What an instance shows is found by its label: a title of the same label would be read for it.
-        let alike = form(&[("Text", "TextField"), ("Text", "TextField")]);
+        let mut alike = form(&[("Text", "TextField"), ("Text", "TextField")]);
+        alike.fields[1].id = "another".to_owned();
         let settings = [("Text".to_owned(), Content::Title), ("Text".to_owned(), Content::Reference)];
         assert!(matches!(mapping(&alike, &settings), Err(Unmapped::AmbiguousReference { .. })));
     }

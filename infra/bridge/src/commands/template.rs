@@ -239,7 +239,12 @@ fn report_of(report: &Report) {
 async fn watch(templates: &Templates, world: &World, mut trial: Trial, output: &Output) -> Result<Trial> {
     let mut told = Vec::new();
     if !output.json {
-        say!("trying template “{}” ({}) from and to {}", visible(&trial.template), trial.process_code, trial.person);
+        say!(
+            "trying template “{}” ({}) from and to {}",
+            visible(&trial.template),
+            trial.process_code,
+            trial.person
+        );
     }
     loop {
         let legs = trial.legs();
@@ -278,9 +283,12 @@ pub(super) fn verdict(trial: &Trial) -> String {
                 .to_owned()
         }
         Standing::UnderWay => "  … under way".to_owned(),
-        Standing::Failed => {
-            trial.failures.iter().map(|failure| format!("  ✗ {}", visible(failure))).collect::<Vec<_>>().join("\n")
-        }
+        Standing::Failed => trial
+            .failures
+            .iter()
+            .map(|failure| format!("  ✗ {}", visible(failure)))
+            .collect::<Vec<_>>()
+            .join("\n"),
     }
 }
 
