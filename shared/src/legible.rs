@@ -1,6 +1,8 @@
 //! Text as people must see it before they agree to it: what has no shape of its own is written out, a link shows where it leads
 //! to, and what is cut says how much is missing.
 
+use crate::visible::is_unseen;
+
 /// The text in visible characters, in several lines where it has several.
 pub fn legible(text: &str) -> String {
     let mut legible = String::with_capacity(text.len());
@@ -39,18 +41,6 @@ const MARK: usize = 120;
 /// What says that so many items are not shown.
 pub fn not_shown(items: usize) -> String {
     format!("还有 {items} 项未显示，请在 Dataphin 中查看 / {items} more not shown; see Dataphin")
-}
-
-/// Whether a character cannot be seen, or changes what is seen beside it: controls, direction of writing, no width, and
-/// letters that look like a space.
-pub fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@
 //! | [`lambda`] | what the Lambda binaries have in common |
 //! | [`metrics`] | numbers for whoever watches over the functions |
 //! | [`legible`] | text as people must see it before they agree to it |
+//! | [`mod@visible`] | what people wrote, fit to be shown |
 //! | [`json`] | a reader of JSON with odd characters in it |
 //! | [`world`] | the clock and the randomness that the rest is handed |
 
@@ -36,4 +37,5 @@ pub mod logs;
 pub mod metrics;
 pub mod store;
 pub mod template;
+pub mod visible;
 pub mod world;

@@ -20,7 +20,7 @@ use shared::{
         crypto::{AesKey, CallbackKeys, Envelope},
     },
     hex::hex,
-    legible::is_unseen,
+    visible::is_unseen,
 };
 
 const TOKEN: &str = "a token";

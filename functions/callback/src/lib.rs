@@ -50,16 +50,15 @@ async fn callback(
     body: Body<BODY_LIMIT>,
 ) -> Result<Response, Problem> {
     let began = Instant::now();
-    let Params(query) = query.map_err(|_| not_accepted())?;
+    let Params(query) = query.map_err(|_| not_accepted("the query cannot be read"))?;
     let event = match door.verifier.verify(query, &body.0) {
         Ok(event) => event,
         Err(disbelief) => {
             metrics::count(Count::CallbackRefused);
-            tracing::warn!(reason = %disbelief, "a callback was not believed");
             if let Some(note) = disbelief.note().filter(|_| !headers.contains_key(KNOCK_HEADER)) {
                 door.engine.store().saw(Sighting::CallbackRefused, note).await;
             }
-            return Err(not_accepted());
+            return Err(not_accepted(&disbelief));
         }
     };
     let (reported, ()) = tokio::join!(door.engine.report(&event), saw(&door, event.get()));
@@ -99,7 +98,8 @@ async fn which_store(door: &Door) -> Option<HeaderValue> {
     HeaderValue::from_str(&name).ok()
 }
 
-/// The same for every reason: whoever forges learns nothing.
-fn not_accepted() -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "not-accepted", "not accepted")
+/// The same for every reason: whoever forges learns nothing. The reason is for the log.
+fn not_accepted(reason: impl ToString) -> Problem {
+    let problem = Problem::new(StatusCode::FORBIDDEN, "not-accepted", "not accepted");
+    problem.for_wrong_credential(reason.to_string())
 }

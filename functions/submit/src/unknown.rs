@@ -1,5 +1,6 @@
 //! A call under Dataphin's root that nobody documented: answered 404 and recorded, so that it is discovered at first
-//! contact. Names and shapes are recorded, never values.
+//! contact. Words and shapes are recorded, never values, and nothing that could be one: a token may stand where nobody expects
+//! it, in the path or as a name.
 
 use axum::{
     extract::{FromRequest, RawQuery, Request, State},
@@ -10,7 +11,7 @@ use shared::{
     dataphin::AccessQuery,
     http::{
         Problem,
-        door::{Body, Params, loggable},
+        door::{Body, Params, loggable, word},
     },
     store::Sighting,
 };
@@ -18,6 +19,8 @@ use shared::{
 use crate::{BODY_LIMIT, Door};
 
 const MOST_NAMES: usize = 20;
+/// A method may be any word, too.
+const STANDARD: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 
 pub(crate) async fn record(
     State(door): State<Door>,
@@ -32,16 +35,23 @@ pub(crate) async fn record(
         Ok(body) => shape(serde_json::from_slice(&body.0).ok().as_ref()),
         Err(problem) => problem.code,
     };
-    if known {
-        door.engine.store().saw(Sighting::DataphinStray, &path).await;
+    let method = method.as_str();
+    let method = if STANDARD.contains(&method) { method } else { "other" };
+    if !known {
+        // A stranger's calls are counted like any wrong credential; what they look like is said there.
+        let looks = format!("an undocumented call: {method} {path} ?{query_names} {body}");
+        return Problem::not_found().for_wrong_credential(looks).into_response();
     }
-    tracing::warn!(%method, path, query_names, body, known_caller = known, "an undocumented call");
+    door.engine.store().saw(Sighting::DataphinStray, &path).await;
+    tracing::warn!(method, path, query_names, body, "an undocumented call");
     Problem::not_found().into_response()
 }
 
+/// A name in a query has a `=` behind it; without one it may be a value.
 fn query_names(query: &str) -> String {
-    let names = query.split('&').filter_map(|pair| pair.split('=').next()).filter(|name| !name.is_empty());
-    names.take(MOST_NAMES).map(loggable).collect::<Vec<_>>().join(",")
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let names = pairs.map(|pair| pair.split_once('=').map_or("…", |(name, _)| word(name)));
+    names.take(MOST_NAMES).collect::<Vec<_>>().join(",")
 }
 
 /// `{applyId:string,nodes:[{…}]}` without a single value.
@@ -49,7 +59,7 @@ fn shape(body: Option<&Value>) -> String {
     match body {
         None => "no JSON".to_owned(),
         Some(Value::Object(members)) => {
-            let member = |(name, value): (&String, &Value)| format!("{}:{}", loggable(name), kind(value));
+            let member = |(name, value): (&String, &Value)| format!("{}:{}", word(name), kind(value));
             format!("{{{}}}", members.iter().take(MOST_NAMES).map(member).collect::<Vec<_>>().join(","))
         }
         Some(other) => kind(other).to_owned(),
@@ -73,9 +83,18 @@ mod tests {
 
     #[test]
     fn only_names_and_shapes_are_recorded() {
-        assert_eq!(query_names("accessToken=6d1b2n1c&timestamp=1&x"), "accessToken,timestamp,x");
-        let body = serde_json::json!({"applyId": "secret", "nodes": [1], "n": 7});
-        assert_eq!(shape(Some(&body)), "{applyId:string,n:number,nodes:list}");
+        for (query, names) in [
+            ("accessToken=6d1b2n1c&timestamp=1&x=", "accessToken,timestamp,x"),
+            ("6d1b2n1c", "…"),
+            ("6d1b2n1c=accessToken&timestamp=1", "…,timestamp"),
+            ("%36d1b2n1c=1&accessToken[]=1", "…,…"),
+            ("abcdefgh&&timestamp", "…,…"),
+            ("", ""),
+        ] {
+            assert_eq!(query_names(query), names, "{query}");
+        }
+        let body = serde_json::json!({"6d1b2n1c": "", "applyId": "secret", "nodes": [1], "n": 7});
+        assert_eq!(shape(Some(&body)), "{…:string,applyId:string,n:number,nodes:list}");
         assert_eq!(shape(None), "no JSON");
     }
 }

@@ -25,11 +25,12 @@ use shared::{
     world::World,
 };
 
-use crate::{BODY_LIMIT, problem};
+use crate::{BODY_LIMIT, kept::Kept, problem};
 
 #[derive(Clone)]
 struct Door {
     doctor: Doctor,
+    kept: Kept,
     access: Option<Access>,
     cause: String,
     world: World,
@@ -44,7 +45,8 @@ pub fn router(broken: &Broken) -> Result<Router, HttpSetupError> {
         Cause::Configuration(_) => Doctor::beside(variables.clone(), storage, world.clone())?,
     };
     let access = access(variables, &survey);
-    let door = Door { doctor, access, cause: cause.to_string(), world: world.clone() };
+    let kept = Kept::new(doctor.clone(), world.clone());
+    let door = Door { doctor, kept, access, cause: cause.to_string(), world: world.clone() };
     let whole = Router::new().route("/operator/doctor", get(examine)).with_state(door.clone());
     let token = variables.given(OPERATOR_TOKEN).filter(|_| is_right(&survey, OPERATOR_TOKEN));
     let whole = match token {
@@ -94,7 +96,7 @@ async fn cause(
     let Some(access) = &door.access else { return Ok(told(door)) };
     access.check(&query?.0, door.world.now())?;
     body?;
-    Ok(door.doctor.quick().await.first_cause().map_or_else(|| told(door), problem))
+    Ok(door.kept.answer(problem).await.err().unwrap_or_else(|| told(door)))
 }
 
 async fn examine(State(door): State<Door>) -> Json<Diagnosis> {

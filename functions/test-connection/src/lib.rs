@@ -1,6 +1,7 @@
 //! Dataphin's connection test, which is the quick part of the diagnosis; and the whole of it, for the operator.
 
 pub mod broken;
+mod kept;
 
 use axum::{
     Json, Router,
@@ -9,6 +10,7 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
+use kept::Kept;
 use shared::{
     config::Config,
     dataphin::{Access, AccessQuery, reply},
@@ -30,13 +32,15 @@ const BODY_LIMIT: usize = 64 * 1024;
 struct Door {
     engine: Engine,
     doctor: Doctor,
+    kept: Kept,
     access: Access,
     world: World,
 }
 
 /// `check/connect`, and `/operator/doctor`.
 pub fn router(engine: Engine, doctor: Doctor, config: &Config, world: World) -> Router {
-    let door = Door { engine, doctor, access: config.dataphin.access.clone(), world };
+    let kept = Kept::new(doctor.clone(), world.clone());
+    let door = Door { engine, doctor, kept, access: config.dataphin.access.clone(), world };
     let whole = Router::new().route("/operator/doctor", get(examine)).with_state(door.clone());
     Router::new()
         .route("/dataphin/bpms/check/connect", post(connect))
@@ -66,7 +70,7 @@ async fn check(
     door.access.admit(&query?.0, door.world.now(), door.engine.store()).await?;
     // What it says does not matter, that it is bounded does.
     body?;
-    door.doctor.quick().await.first_cause().map_or(Ok(()), |finding| Err(problem(finding)))
+    door.kept.answer(problem).await
 }
 
 /// The first cause, short enough for the line that Dataphin shows.

@@ -3,13 +3,7 @@
 //! The client's requests are handed over inside the process, not over a port: an engine that asks for no credentials
 //! must not be within reach of anyone else on the machine.
 
-use std::{
-    fmt,
-    fs::{File, OpenOptions},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-    sync::Arc,
-};
+use std::{fmt, fs::File, path::Path, sync::Arc};
 
 use anyhow::{Context, Result, anyhow};
 use aws_smithy_runtime_api::{
@@ -25,8 +19,10 @@ use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Titles and comments are in the file: only its owner reads it.
-const OWNER_ONLY: u32 = 0o600;
+use crate::private;
+
+/// What SQLite keeps beside a file while it is open, or after a crash.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// A running engine. Cheap to clone; it ends with its last clone.
 #[derive(Clone)]
@@ -39,7 +35,7 @@ impl Embedded {
     /// Opens (or makes) a data file for this process alone. What was committed to it survives the end of the process,
     /// however it ends.
     pub fn open(file: &str) -> Result<Self> {
-        let lock = private_file(&format!("{file}.lock"))?;
+        let lock = private::open_or_create(Path::new(&format!("{file}.lock")))?;
         lock.try_lock()
             .map_err(|_| anyhow!("another `bridge serve` uses the data file {file}: stop it first"))?;
         Ok(Self { _lock: Some(Arc::new(lock)), ..Self::beside(file)? })
@@ -47,8 +43,11 @@ impl Embedded {
 
     /// Opens a data file that another process may be serving: to look at it, or to change an approval by its version.
     pub fn beside(file: &str) -> Result<Self> {
-        // SQLite gives its other files the mode of this one.
-        drop(private_file(file)?);
+        // SQLite gives the files that it makes beside this one its mode.
+        drop(private::open_or_create(Path::new(file))?);
+        for ending in COMPANIONS {
+            private::protect(Path::new(&format!("{file}{ending}")))?;
+        }
         let database = Database::new(file).map_err(|error| anyhow!("{error}"));
         let database = database.with_context(|| format!("{file} is not a data file of the bridge"))?;
         Ok(Self { database, _lock: None })
@@ -68,11 +67,6 @@ impl Embedded {
     pub fn remove_expired(&self) -> Result<usize> {
         self.database.sweep_ttl().map_err(|error| anyhow!("{error}"))
     }
-}
-
-fn private_file(path: &str) -> Result<File> {
-    let file = OpenOptions::new().read(true).append(true).create(true).mode(OWNER_ONLY).open(Path::new(path));
-    file.with_context(|| format!("{path} cannot be opened for writing"))
 }
 
 impl fmt::Debug for Embedded {

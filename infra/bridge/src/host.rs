@@ -12,7 +12,7 @@ use shared::{
     config::{BridgeConfig, Config},
     diagnosis::Doctor,
     engine::Engine,
-    http::door,
+    http::{Guard, Hold, door, guesses::LOG_INTERVAL},
     store::{DueItem, Sighting, Store, StoreSettings},
     world::World,
 };
@@ -77,10 +77,12 @@ impl Host {
         let (stop, stopping) = watch::channel(false);
         let address = listener.local_addr()?;
         let doctor = Doctor::new(config, &engine, world.clone())?;
-        let router = door::open(router(&engine, doctor, config, &world), world.clone());
+        let guard = Guard::new(world.clone(), config.bridge.trusted_proxies.clone(), Hold::Allowed);
+        let router = door::open(router(&engine, doctor, config, &world), world.clone(), guard.clone());
         let mut work = vec![
             tokio::spawn(server::serve(listener, router, Limits::default(), stopped(stopping.clone()))),
             tokio::spawn(sweep(engine.clone(), wake, world.clone(), stopping.clone())),
+            tokio::spawn(log_refusals(guard, world.clone(), stopping.clone())),
             tokio::spawn(collect(engine.clone(), left_over, world.clone(), stopping.clone())),
             tokio::spawn(wakes::run(engine.in_background(), woken, stopped(stopping.clone()))),
         ];
@@ -162,6 +164,16 @@ async fn sweep(engine: Engine, wake: mpsc::Sender<DueItem>, world: World, stoppi
         tokio::select! {
             () = world.sleep(SWEEP_EVERY) => {}
             () = stopped(stopping.clone()) => return,
+        }
+    }
+}
+
+/// The last refusals of somebody who guesses no more.
+async fn log_refusals(guard: Guard, world: World, stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = world.sleep(LOG_INTERVAL) => guard.log_due(),
+            () = stopped(stopping.clone()) => return guard.log_due(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! | [`host`] | all functions in one process, over one data file |
 //! | [`archive`] | everything that is stored, as one file |
 //! | [`embedded`] | the DynamoDB engine inside |
+//! | `private` | files that nobody but their owner may read |
 //! | [`sandbox`] | a simulated DingTalk and Dataphin to rehearse in |
 //! | [`server`] | HTTP with limits on time and number |
 //! | `stream` | an end to every wait on a caller |
@@ -15,6 +16,7 @@ pub mod archive;
 pub mod commands;
 pub mod embedded;
 pub mod host;
+mod private;
 pub mod sandbox;
 pub mod server;
 mod stream;

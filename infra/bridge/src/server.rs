@@ -8,6 +8,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
+use shared::http::Peer;
 use tokio::{net::TcpListener, sync::Semaphore};
 use tower::ServiceExt;
 
@@ -61,8 +62,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
             accepted = accepted => accepted,
             () = &mut stop => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok((stream, address)) => (stream, Peer(address.ip())),
             Err(error) => {
                 // Out of file descriptors, or the caller is gone already.
                 tracing::warn!(%error, "a connection was not accepted");
@@ -73,7 +74,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
         let _ = stream.set_nodelay(true);
         let stream = Patient::new(stream, limits.stall, limits.linger, limits.pause);
         let router = router.clone();
-        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
             let router = router.clone();
             async move {
                 Ok::<_, Infallible>(

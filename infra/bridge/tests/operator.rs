@@ -71,57 +71,93 @@ fn imported(script: &str) -> impl Iterator<Item = &str> {
 #[tokio::test]
 async fn the_page_and_all_it_loads_are_served_without_the_token_and_locked_down() {
     let site = Site::with_token(Some(TOKEN)).await;
-    // A proxy may put it under a prefix.
-    for base in ["", "/some/prefix"] {
-        let mut paths = vec!["operator".to_owned()];
-        let mut place = 0;
-        while let Some(path) = paths.get(place).cloned() {
-            place += 1;
-            let answer = site.get(&format!("{base}/{path}")).await;
-            assert_eq!(answer.status(), StatusCode::OK, "{path}");
-            let headers = answer.headers().clone();
-            let text = answer.text().await.expect("text");
-            let kind = match path.rsplit_once('.') {
-                None => "text/html; charset=utf-8",
-                Some((_, "css")) => "text/css; charset=utf-8",
-                Some(_) => "text/javascript; charset=utf-8",
-            };
-            assert_eq!(headers[header::CONTENT_TYPE], kind, "{path}");
-            let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
-            assert!(
-                policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'"),
-                "{policy}"
-            );
-            assert!(!policy.contains("unsafe"), "{policy}");
-            assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
-            assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
-            assert_eq!(headers[header::REFERRER_POLICY], "no-referrer");
-            let asked = asked_for(&text).into_iter().map(ToOwned::to_owned);
-            let beside = imported(&text).map(|name| format!("operator/page/{name}"));
-            for next in asked.chain(beside) {
-                if !paths.contains(&next) {
-                    paths.push(next);
-                }
+    let mut paths = vec!["operator".to_owned()];
+    let mut place = 0;
+    while let Some(path) = paths.get(place).cloned() {
+        place += 1;
+        let answer = site.get(&format!("/{path}")).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let headers = answer.headers().clone();
+        let text = answer.text().await.expect("text");
+        let kind = match path.rsplit_once('.') {
+            None => "text/html; charset=utf-8",
+            Some((_, "css")) => "text/css; charset=utf-8",
+            Some(_) => "text/javascript; charset=utf-8",
+        };
+        assert_eq!(headers[header::CONTENT_TYPE], kind, "{path}");
+        let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'"), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        assert_eq!(headers[header::REFERRER_POLICY], "no-referrer");
+        let asked = asked_for(&text).into_iter().map(ToOwned::to_owned);
+        let beside = imported(&text).map(|name| format!("operator/page/{name}"));
+        for next in asked.chain(beside) {
+            if !paths.contains(&next) {
+                paths.push(next);
             }
         }
-        assert!(paths.len() > 3, "markup, style and scripts: {paths:?}");
     }
+    assert!(paths.len() > 3, "markup, style and scripts: {paths:?}");
     assert_eq!(site.get("/operator/page/calls.rs").await.status(), StatusCode::NOT_FOUND);
+}
+
+/// So that a proxy closes it by one rule.
+#[tokio::test]
+async fn the_operators_page_and_calls_are_at_one_place_only() {
+    let site = Site::with_token(Some(TOKEN)).await;
+    for path in ["operator", "operator/page/page.js", "operator/templates", "operator/doctor"] {
+        for prefix in ["/x", "/some/prefix", "/dataphin", "/dingtalk", "/", "/.", "/operator"] {
+            let answer = site.client.get(format!("http://{}{prefix}/{path}", site.host.address()));
+            let answer = answer.bearer_auth(TOKEN).send().await.expect("an answer");
+            assert!(
+                answer.status() == StatusCode::NOT_FOUND || prefix == "/.",
+                "{prefix}/{path}: {}",
+                answer.status()
+            );
+        }
+    }
 }
 
 #[tokio::test]
 async fn every_call_wants_the_token() {
-    let site = Site::with_token(Some(TOKEN)).await;
-    for call in CALLS {
-        for token in [None, Some("another-long-token")] {
+    for token in [None, Some("another-long-token")] {
+        let site = Site::with_token(Some(TOKEN)).await;
+        for call in CALLS {
             let answer = site.call(call, token).await;
             assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{call:?}");
             let problem: Value = answer.json().await.expect("JSON");
             assert_eq!(problem["code"], "operator-token", "{call:?}");
             assert!(!problem.to_string().contains(TOKEN), "{problem}");
+            let let_in = site.call(call, Some(TOKEN)).await.status();
+            assert_ne!(let_in, StatusCode::UNAUTHORIZED, "{call:?}");
         }
-        assert_ne!(site.call(call, Some(TOKEN)).await.status(), StatusCode::UNAUTHORIZED, "{call:?}");
     }
+}
+
+/// Whoever may guess at one of them has that many tries fewer at the others.
+#[tokio::test]
+async fn guesses_at_all_doors_are_counted_together() {
+    let site = Site::with_token(Some(TOKEN)).await;
+    let mut answered = Vec::new();
+    for n in 0..4 {
+        for (method, path) in [
+            (Method::GET, "/operator/doctor".to_owned()),
+            (Method::POST, format!("/dataphin/bpms/processinstance/create?accessToken={n}")),
+            (Method::POST, format!("/x/dingtalk/callback?signature={n}&timestamp=1&nonce=n")),
+        ] {
+            let url = format!("http://{}{path}", site.host.address());
+            let answer = site.client.request(method, url).body("{}").send().await.expect("an answer");
+            answered.push(answer.status().as_u16());
+            // A header that anybody can write changes nothing, unless the proxy that wrote it is known.
+            let spoofed = site.client.get(format!("http://{}/operator", site.host.address()));
+            let spoofed = spoofed.header("x-forwarded-for", format!("203.0.113.{n}")).send().await;
+            assert_eq!(spoofed.expect("an answer").status(), StatusCode::OK, "the page is for everybody");
+        }
+    }
+    assert_eq!(answered, [401, 401, 403, 401, 401, 403, 401, 401, 403, 401, 429, 429]);
+    assert_eq!(site.call(("GET", "templates"), Some(TOKEN)).await.status(), StatusCode::OK);
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ impl Drop for Process {
 /// `bridge serve` between two simulators, with everything it logs kept.
 struct Serve {
     sandbox: Sandbox,
+    address: String,
     process: Process,
     log: std::thread::JoinHandle<String>,
     folder: PathBuf,
@@ -66,7 +67,7 @@ impl Serve {
         stdout.read_line(&mut first).expect("a first line");
         let address = first.trim().rsplit(' ').next().expect("an address");
         sandbox.connect(address).await.expect("both ends know the bridge");
-        Self { sandbox, process, log, folder }
+        Self { sandbox, address: address.to_owned(), process, log, folder }
     }
 
     /// One round trip; gives the request's id.
@@ -123,6 +124,143 @@ async fn a_full_run_logs_no_secret_and_no_content() {
     {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
+}
+
+/// Somebody has put the token where nobody looks for one.
+#[tokio::test]
+async fn a_token_in_a_wrong_place_does_not_reach_the_log() {
+    let serve = Serve::start().await;
+    let token = serve.sandbox.variables()["DATAPHIN_ACCESS_TOKEN"].clone();
+    let encoded: String = token.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let address = serve.address.clone();
+    let client = reqwest::Client::new();
+    for target in [
+        format!("/dataphin/bpms/{token}"),
+        format!("/dataphin/bpms/{encoded}/x"),
+        format!("/dataphin/bpms/list?{token}"),
+        format!("/dataphin/bpms/list?{token}=1&accessToken={token}"),
+        format!("/dataphin/bpms/list?accessToken={token}&{encoded}"),
+        format!("/{token}/operator/doctor"),
+        format!("/operator/{token}"),
+        format!("/operator/templates/try/{token}"),
+        format!("/x/{token}/dingtalk/callback?{token}"),
+    ] {
+        let body = serde_json::json!({&token: "x", "applyId": token}).to_string();
+        let answer = client.post(format!("{address}{target}")).body(body).send().await.expect("an answer");
+        assert!(!answer.status().is_success(), "{target}");
+    }
+    let (ended_well, log) = serve.stop();
+    assert!(ended_well, "{log}");
+    assert!(log.contains("an undocumented call") && log.contains("wrong credentials"), "{log}");
+    for spelling in [token.as_str(), encoded.as_str()] {
+        assert!(!log.contains(spelling), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_logged_by_their_number() {
+    let serve = Serve::start().await;
+    let client = reqwest::Client::new();
+    for n in 0..10 {
+        let url = format!("{}/dataphin/bpms/check/connect?accessToken=guess{n}", serve.address);
+        client.post(url).send().await.expect("an answer");
+    }
+    let (_, log) = serve.stop();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("wrong credentials since")).collect();
+    assert_eq!(lines.len(), 1, "the rest is for the next interval: {log}");
+    assert!(lines[0].contains("address=\"127.0.0.1\" dataphin=1"), "{log}");
+    assert!(!log.contains("connection test failed") && !log.contains("guess"), "{log}");
+}
+
+/// What a terminal would obey: to set its title, to clear it, to write backwards, to begin a line of its own.
+const HOSTILE: &str = "a telling\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e} title\r\nstatus    delivered";
+
+#[tokio::test]
+async fn what_people_wrote_is_shown_harmlessly() {
+    let serve = Serve::start().await;
+    let person = serve.sandbox.dataphin.settings().people.swap_remove(0);
+    let body = serde_json::json!({
+        "applyId": "forged", "tenantId": "1", "title": HOSTILE, "content": HOSTILE, "applyReason": HOSTILE,
+        "applyUserInfo": {"userSourceId": person.user_source_id, "userName": HOSTILE},
+        "approveNodes": [{"approveUsers": [{"userSourceId": "nobody", "userName": HOSTILE}]}],
+    });
+    let token = &serve.sandbox.variables()["DATAPHIN_ACCESS_TOKEN"];
+    let now = jiff::Timestamp::now().as_millisecond();
+    let url =
+        format!("{}/dataphin/bpms/processinstance/create?accessToken={token}&timestamp={now}", serve.address);
+    let answer = reqwest::Client::new().post(url).body(body.to_string()).send().await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 422, "its approver is not in DingTalk");
+    let mut printed = Vec::new();
+    for arguments in [
+        &["show", "forged"][..],
+        &["show", "forged", "--json"],
+        &["list", "refused"],
+        &["doctor"],
+        &["doctor", "--json"],
+        &["template", "list"],
+        &["template", "adopt", HOSTILE],
+        &["show", HOSTILE],
+    ] {
+        let output = serve.run(arguments);
+        printed.push([output.stdout, output.stderr].concat());
+    }
+    let json: Value = serde_json::from_slice(&printed[1]).expect("JSON");
+    assert!(json[0]["title"].as_str().is_some_and(|title| title.contains("telling")), "{json}");
+    let shown = String::from_utf8(printed[0].clone()).expect("text");
+    assert!(shown.contains("telling"), "{shown}");
+    assert!(!shown.lines().any(|line| line.starts_with("status    delivered")), "{shown}");
+    let (_, log) = serve.stop();
+    for text in printed.into_iter().map(|bytes| String::from_utf8(bytes).expect("text")).chain([log]) {
+        let obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!text.contains(obeyed), "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_existing_data_file_is_closed_to_others_and_a_link_is_not_followed() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let serve = Serve::start().await;
+    let (file, mode) = (serve.folder.join("bridge.db"), |path: &std::path::Path| {
+        std::fs::metadata(path).expect("a file").permissions().mode() & 0o777
+    });
+    serve.round_trip().await;
+    for name in ["bridge.db", "bridge.db-wal", "bridge.db-shm"] {
+        let path = serve.folder.join(name);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("a mode");
+        assert!(serve.run(&["list", "delivered"]).status.success());
+        assert_eq!(mode(&path), 0o600, "{name}");
+    }
+    let link = serve.folder.join("link.db");
+    symlink(&file, &link).expect("a link");
+    let refused = Command::new(BRIDGE)
+        .args(["list", "delivered"])
+        .envs(serve.sandbox.variables())
+        .env("BRIDGE_FILE", &link)
+        .output();
+    let refused = refused.expect("it runs");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("is a symbolic link"), "{said}");
+    serve.stop();
+}
+
+#[tokio::test]
+async fn a_short_operator_token_is_refused_and_other_short_tokens_are_warned_about() {
+    let mut sandbox =
+        Sandbox::start(&World::real(), SandboxSettings::default()).await.expect("the simulators start");
+    sandbox.set("BRIDGE_FILE", "/nowhere/bridge.db");
+    sandbox.set("BRIDGE_LISTEN", "127.0.0.1:0");
+    sandbox.set("DATAPHIN_ACCESS_TOKEN", "short-1");
+    sandbox.set("BRIDGE_OPERATOR_TOKEN", "fifteen-letters");
+    let serve = |sandbox: &Sandbox| {
+        let output = Command::new(BRIDGE).arg("serve").envs(sandbox.variables()).output().expect("it runs");
+        assert!(!output.status.success(), "nor has it a data file");
+        String::from_utf8(output.stderr).expect("text")
+    };
+    let said = serve(&sandbox);
+    assert!(said.contains("BRIDGE_OPERATOR_TOKEN: too short") && said.contains("keygen"), "{said}");
+    sandbox.set("BRIDGE_OPERATOR_TOKEN", "sixteen-letters-");
+    let said = serve(&sandbox);
+    assert!(said.contains("DATAPHIN_ACCESS_TOKEN has 7 characters") && !said.contains("short-1"), "{said}");
 }
 
 /// The token that the bridge has: asked for again, DingTalk gives the same.

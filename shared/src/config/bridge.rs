@@ -12,6 +12,7 @@ use super::environment::{
     Fallback::{Is, None as Off},
     Problems, Variable,
 };
+use crate::http::TrustedProxies;
 
 const LISTEN: Variable = Variable {
     name: "BRIDGE_LISTEN",
@@ -50,6 +51,12 @@ const OPERATOR_TOKEN: Variable = Variable {
             without it they are off",
     fallback: Off,
 };
+const TRUSTED_PROXIES: Variable = Variable {
+    name: "BRIDGE_TRUSTED_PROXIES",
+    about: "addresses or networks, separated by commas, of the proxies in front of `bridge serve` whose X-Forwarded-For names \
+            the caller, so that guessing is counted by callers; without it by the other end of the connection",
+    fallback: Off,
+};
 const SYSTEM_NAME: Variable = Variable {
     name: "BRIDGE_SYSTEM_NAME",
     about: "the approval system's name, at most 128 characters: generated templates bear it",
@@ -86,6 +93,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     LISTEN,
     PUBLIC_URL,
     OPERATOR_TOKEN,
+    TRUSTED_PROXIES,
     SYSTEM_NAME,
     FILE,
     TABLE,
@@ -110,6 +118,8 @@ pub struct BridgeConfig {
     pub public_url: Option<String>,
     /// `BRIDGE_OPERATOR_TOKEN`.
     pub operator_token: Option<SecretString>,
+    /// `BRIDGE_TRUSTED_PROXIES`.
+    pub trusted_proxies: TrustedProxies,
     /// `BRIDGE_SYSTEM_NAME`.
     pub system_name: String,
     /// `BRIDGE_FILE`.
@@ -143,11 +153,16 @@ impl BridgeConfig {
         let dynamodb_endpoint = environment.address(&DYNAMODB_ENDPOINT);
         let public_url = environment.address(&PUBLIC_URL);
         let operator_token = environment.secret(&OPERATOR_TOKEN);
-        if operator_token.as_ref().is_some_and(|token| token.expose_secret().len() < SHORTEST_OPERATOR_TOKEN)
-        {
-            environment
-                .wrong(&OPERATOR_TOKEN, format!("wrong: at least {SHORTEST_OPERATOR_TOKEN} characters"));
+        let length = operator_token.as_ref().map(|token| token.expose_secret().chars().count());
+        if length.is_some_and(|length| length < SHORTEST_OPERATOR_TOKEN) {
+            let why = format!(
+                "too short to withstand guessing: set one of {SHORTEST_OPERATOR_TOKEN} characters or more (`bridge keygen` makes \
+                 one)"
+            );
+            environment.wrong(&OPERATOR_TOKEN, why);
         }
+        let proxies = "addresses or networks, like 127.0.0.1,10.0.0.0/8";
+        let trusted_proxies = environment.parsed(&TRUSTED_PROXIES, proxies).unwrap_or_default();
         let system_name = environment.text(&SYSTEM_NAME);
         if system_name.as_ref().is_some_and(|name| name.chars().count() > LONGEST_SYSTEM_NAME) {
             environment.wrong(&SYSTEM_NAME, format!("wrong: at most {LONGEST_SYSTEM_NAME} characters"));
@@ -168,6 +183,7 @@ impl BridgeConfig {
             listen: listen?,
             public_url,
             operator_token,
+            trusted_proxies,
             system_name: system_name?,
             file: file?,
             table: table?,

@@ -9,6 +9,19 @@ use super::environment::VARIABLES;
 /// Variables of the environment whose names begin so are ours, or are meant to be.
 const PREFIXES: [&str; 3] = ["DINGTALK_", "DATAPHIN_", "BRIDGE_"];
 
+/// Variables whose values are never shown.
+pub const SECRETS: [&str; 9] = [
+    "DINGTALK_APP_SECRET",
+    "DINGTALK_CALLBACK_TOKEN",
+    "DINGTALK_CALLBACK_TOKEN_PREVIOUS",
+    "DINGTALK_CALLBACK_AES_KEY",
+    "DINGTALK_CALLBACK_AES_KEY_PREVIOUS",
+    "DATAPHIN_ACCESS_TOKEN",
+    "DATAPHIN_ACCESS_TOKEN_PREVIOUS",
+    "DATAPHIN_CALLBACK_AES_KEY",
+    "BRIDGE_OPERATOR_TOKEN",
+];
+
 /// Names and values. The values are secrets, all of them: nobody knows what was typed where.
 #[derive(Clone, Default)]
 pub struct Variables(BTreeMap<String, SecretString>);

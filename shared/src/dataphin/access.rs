@@ -45,7 +45,8 @@ impl Access {
             return Err(denied(
                 "access-token",
                 "the access token is not the one that the bridge is configured with",
-            ));
+            )
+            .for_wrong_credential("access-token"));
         }
         if self.window.is_zero() {
             return Ok(());

@@ -2,13 +2,13 @@
 
 use reqwest::Url;
 
-use crate::legible::is_unseen;
+pub(super) use crate::visible::visible;
 
 /// What stands in place of a secret.
 pub(super) const COVER: &str = "***";
 
 /// The secrets of one callback, in the spellings in which an answer may repeat them.
-pub(super) struct Mask(Vec<String>);
+pub(crate) struct Mask(Vec<String>);
 
 impl Mask {
     /// Covers these.
@@ -42,18 +42,6 @@ fn spellings(secret: &str) -> Vec<String> {
     spellings
 }
 
-/// Control characters, and those that change the direction of writing or have no width, are written as escapes.
-pub(super) fn visible(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut visible, c| {
-        if is_unseen(c) {
-            visible.extend(c.escape_default());
-        } else {
-            visible.push(c);
-        }
-        visible
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,10 +57,5 @@ mod tests {
     #[test]
     fn a_secret_within_another_leaves_nothing_of_it() {
         assert_eq!(Mask::of(["abc", "abcdef"]).cover("abcdef abc"), "*** ***");
-    }
-
-    #[test]
-    fn what_a_terminal_would_obey_is_written_out() {
-        assert_eq!(visible("\u{1b}[2J\n\u{202e}é中"), "\\u{1b}[2J\\n\\u{202e}é中");
     }
 }

@@ -26,7 +26,7 @@ pub mod content;
 mod digest;
 mod digest_1;
 pub mod exchange;
-mod mask;
+pub(crate) mod mask;
 pub mod message;
 mod page;
 pub mod profile;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     approval::{ApplyId, ApprovalId},
-    http::{NotLetIn, Problem, reference},
+    http::{Problem, reference},
 };
 
 /// How refusals are answered.
@@ -50,11 +50,11 @@ impl ReplyStyle {
 /// The answer to a connection test: only `success` passes, anything else is shown to the administrator.
 pub fn check_result(result: Result<(), Problem>) -> Response {
     let Err(problem) = result else { return Json(json!({"checkResult": "success"})).into_response() };
-    tracing::info!(code = problem.code, "a connection test failed");
+    if !problem.is_wrong_credential() {
+        tracing::info!(code = problem.code, "a connection test failed");
+    }
     let text = format!("{} [{}, reference {}]", problem.message, problem.code, reference());
     let mut response = Json(json!({"checkResult": text})).into_response();
-    if problem.status == StatusCode::UNAUTHORIZED {
-        response.extensions_mut().insert(NotLetIn);
-    }
+    problem.mark(&mut response);
     response
 }

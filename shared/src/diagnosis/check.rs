@@ -33,6 +33,7 @@ pub enum Check {
     Waiting,
     Withdrawals,
     Refused,
+    Exposure,
 }
 
 /// What is known of a check.
@@ -58,7 +59,7 @@ pub struct Facts {
 
 impl Check {
     /// All of them, in order.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Configuration,
         Self::Store,
         Self::DingTalkApi,
@@ -88,6 +89,7 @@ impl Check {
         Self::Waiting,
         Self::Withdrawals,
         Self::Refused,
+        Self::Exposure,
     ];
 }
 

@@ -12,7 +12,7 @@ use super::{
     asked::{AgentProof, Asked},
     callback,
     configuration::Setup,
-    dataphin,
+    dataphin, exposure,
     gateway::{self, Late},
     leftover,
     limits::Limits,
@@ -210,6 +210,7 @@ impl Doctor {
         report.judge(Check::Waiting, stored.took, || of_requests(&|requests| requests.waiting(now)));
         report.judge(Check::Withdrawals, stored.took, || of_requests(&|requests| requests.withdrawals()));
         report.judge(Check::Refused, stored.took, || of_requests(&|requests| requests.refused(kind, now)));
+        report.exposure(exposure::warnings(&self.0.variables, |name| std::env::var(name).ok()));
         let diagnosis = report.done(&self.0.variables);
         let failed = diagnosis.failed().count();
         tracing::info!(quick, failed, ms = began.elapsed().as_millis(), "diagnosis");

@@ -310,6 +310,14 @@ impl Check {
                 variables: &["DATAPHIN_ACCOUNT_KIND"],
                 ..PLAIN
             },
+            Self::Exposure => Facts {
+                id: "exposure",
+                en: "Exposure",
+                zh: "暴露面",
+                proves: "tokens are too long to be guessed, and no proxy of the environment reads them on an http:// address; a warning, \
+                         no failure",
+                ..PLAIN
+            },
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::Check;
-use crate::config::{Home, Variables};
+use crate::config::{Home, SECRETS, Variables};
 
 /// A text in the two languages of those who mend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -68,6 +68,8 @@ pub enum Outcome {
         /// What that proves.
         proved: String,
     },
+    /// It works, and could be safer.
+    Warned(Failure),
     /// It is not.
     Failed(Failure),
     /// Nobody looked.
@@ -97,6 +99,7 @@ impl Outcome {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Passed { .. } => "passed",
+            Self::Warned(_) => "warned",
             Self::Failed(_) => "failed",
             Self::Skipped { .. } => "skipped",
         }
@@ -145,7 +148,7 @@ impl Serialize for Finding {
         match &self.outcome {
             Outcome::Passed { proved } => map.serialize_entry("proved", proved)?,
             Outcome::Skipped { why } => map.serialize_entry("why", why)?,
-            Outcome::Failed(failure) => {
+            Outcome::Failed(failure) | Outcome::Warned(failure) => {
                 map.serialize_entry("cause", &failure.cause)?;
                 map.serialize_entry("mend", &failure.mend)?;
                 if let Some(code) = &failure.code {
@@ -194,7 +197,7 @@ impl Diagnosis {
         for finding in &mut self.findings {
             match &mut finding.outcome {
                 Outcome::Passed { proved: text } | Outcome::Skipped { why: text } => clean(text),
-                Outcome::Failed(failure) => {
+                Outcome::Failed(failure) | Outcome::Warned(failure) => {
                     clean(&mut failure.cause);
                     clean(&mut failure.mend.en);
                     clean(&mut failure.mend.zh);
@@ -206,15 +209,6 @@ impl Diagnosis {
     }
 }
 
-/// Variables whose values are never shown.
-pub(super) const SECRETS: [&str; 6] = [
-    "DINGTALK_APP_SECRET",
-    "DINGTALK_CALLBACK_TOKEN",
-    "DINGTALK_CALLBACK_AES_KEY",
-    "DATAPHIN_ACCESS_TOKEN",
-    "DATAPHIN_CALLBACK_AES_KEY",
-    "BRIDGE_OPERATOR_TOKEN",
-];
 /// A shorter one is a placeholder, and part of many words.
 const SHORTEST_SECRET: usize = 6;
 

@@ -13,6 +13,7 @@
 //! | `limits` | how long it may take, whatever hangs |
 //! | `configuration` | variables, before anything is asked |
 //! | `storage`, `stored` | the table, and what is in it |
+//! | [`exposure`] | what works and could be safer |
 //! | `reach`, `tls` | why nobody answers at an address |
 //! | `asked`, `gateway`, `app`, `template` | DingTalk: the questions, and what its answers mean |
 //! | `callback`, `turned_away` | our address, as DingTalk sees it |
@@ -30,6 +31,7 @@ pub mod check;
 mod configuration;
 mod dataphin;
 mod doctor;
+pub mod exposure;
 mod facts;
 pub mod finding;
 mod gateway;

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{Failure, Words, places, tls::TlsFault};
-use crate::http::{HttpAnswer, SendError};
+use crate::http::{HttpAnswer, SendError, peer::Network};
 
 /// The code of a proxy of the environment that fails.
 pub(super) const PROXY: &str = "proxy";
@@ -40,7 +40,8 @@ pub(super) async fn why(url: &str, error: &SendError, until: Instant) -> Unreach
         parsed.as_ref().and_then(Url::host_str).unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = parsed.as_ref().and_then(Url::port_or_known_default).unwrap_or(443);
     let place = format!("{host}:{port}");
-    if let Some(variable) = proxy_of(parsed.as_ref().map_or("https", Url::scheme), &host) {
+    let environment = |name: &str| std::env::var(name).ok();
+    if let Some(variable) = proxy_of(parsed.as_ref().map_or("https", Url::scheme), &host, &environment) {
         return Unreached::Proxy { variable, why: last_words(error) };
     }
     let Ok(Ok(addresses)) = timeout_at(until, lookup_host((host.as_str(), port))).await else {
@@ -125,21 +126,32 @@ fn last_words(error: &SendError) -> String {
     last.chars().filter(|c| !c.is_control()).take(160).collect()
 }
 
-/// The variable that puts a proxy between us and a host.
-fn proxy_of(scheme: &str, host: &str) -> Option<&'static str> {
-    let set = |name: &&'static str| std::env::var(name).is_ok_and(|value| !value.trim().is_empty());
+/// The variable that puts a proxy between us and a host, by the process's environment.
+pub(super) fn proxy_of(
+    scheme: &str,
+    host: &str,
+    environment: &impl Fn(&str) -> Option<String>,
+) -> Option<&'static str> {
+    let set = |name: &&'static str| environment(name).is_some_and(|value| !value.trim().is_empty());
     let names: [&'static str; 4] = if scheme == "https" {
         ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
     } else {
         ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
     };
     let variable = names.into_iter().find(set)?;
-    let exempt = ["NO_PROXY", "no_proxy"].iter().filter_map(|name| std::env::var(name).ok()).any(|list| {
+    let exempt = ["NO_PROXY", "no_proxy"].iter().filter_map(|name| environment(name)).any(|list| {
         list.split(',').map(|entry| entry.trim().trim_start_matches('.')).any(|entry| {
-            !entry.is_empty() && (entry == "*" || host == entry || host.ends_with(&format!(".{entry}")))
+            let names = entry == "*" || host == entry || host.ends_with(&format!(".{entry}"));
+            !entry.is_empty() && (names || holds(entry, host))
         })
     });
     (!exempt).then_some(variable)
+}
+
+/// Whether a network of `NO_PROXY` holds an address.
+fn holds(entry: &str, host: &str) -> bool {
+    let network = entry.parse::<Network>().ok();
+    network.zip(host.parse().ok()).is_some_and(|(network, host)| network.contains(host))
 }
 
 /// What an answer is that is none of the service that was meant.

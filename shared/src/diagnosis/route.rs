@@ -58,8 +58,10 @@ fn judge(answer: &HttpAnswer) -> Result<(), Failure> {
     let said = serde_json::from_slice::<Value>(&answer.body).ok();
     let said = said.as_ref().and_then(|said| said.get("checkResult")).and_then(Value::as_str);
     let ours = answer.headers.contains_key(OUR_HEADER);
+    // The second is what the bridge says to a wrong credential that is not the first.
+    let refused = said.is_some_and(|said| said.contains("[access-token,")) || (ours && status == 429);
     match said {
-        Some(said) if said.contains("[access-token,") => Err(Failure::new(
+        _ if refused => Err(Failure::new(
             "the running bridge holds another DATAPHIN_ACCESS_TOKEN than this configuration (has it taken up the \
              change?), or the proxy drops the query of /dataphin",
             places::restart().or(&places::variable("DATAPHIN_ACCESS_TOKEN")),

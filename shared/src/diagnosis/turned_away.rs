@@ -8,8 +8,12 @@ pub(super) const OUR_HEADER: &str = "x-reference";
 
 /// What an answer other than 200 says.
 pub(super) fn refusal(answer: &HttpAnswer) -> Option<Failure> {
-    let status = answer.status.as_u16();
     let ours = answer.headers.contains_key(OUR_HEADER);
+    // The bridge says so to a wrong credential that is not the first.
+    let status = match answer.status.as_u16() {
+        429 if ours => 403,
+        status => status,
+    };
     let failure = |cause: String, mend: Words| Some(Failure::new(cause, mend).code(format!("http-{status}")));
     match status {
         200 => None,

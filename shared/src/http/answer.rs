@@ -32,12 +32,35 @@ pub struct Problem {
     pub code: String,
     /// For the person who reads it: what is wrong and what to do.
     pub message: String,
+    /// Why the caller's credential was not believed, for the log.
+    wrong_credential: Option<String>,
 }
 
 impl Problem {
     /// A problem.
     pub fn new(status: StatusCode, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status, code: code.into(), message: message.into() }
+        Self { status, code: code.into(), message: message.into(), wrong_credential: None }
+    }
+
+    /// The same, which counts as a guess of its caller's; `reason` is for the log.
+    #[must_use]
+    pub fn for_wrong_credential(self, reason: impl Into<String>) -> Self {
+        Self { wrong_credential: Some(reason.into()), ..self }
+    }
+
+    /// Whether its caller's credential was not believed: such are counted, and logged by their number.
+    pub fn is_wrong_credential(&self) -> bool {
+        self.wrong_credential.is_some()
+    }
+
+    /// What marks the response, whatever shape it gets: who was not let in, and who guessed.
+    pub fn mark(&self, response: &mut Response) {
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.extensions_mut().insert(NotLetIn);
+        }
+        if let Some(reason) = &self.wrong_credential {
+            response.extensions_mut().insert(WrongCredential(reason.clone()));
+        }
     }
 
     /// Nothing is served at this address.
@@ -74,6 +97,10 @@ impl Problem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotLetIn;
 
+/// Marks a response to a wrong credential: why it was not believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct WrongCredential(pub String);
+
 /// The code of the problem that a response tells, for the log.
 #[derive(Debug, Clone)]
 pub(super) struct ProblemCode(pub String);
@@ -87,10 +114,8 @@ impl IntoResponse for Problem {
             "reference": reference(),
         });
         let mut response = (self.status, Json(body)).into_response();
+        self.mark(&mut response);
         response.extensions_mut().insert(ProblemCode(self.code));
-        if self.status == StatusCode::UNAUTHORIZED {
-            response.extensions_mut().insert(NotLetIn);
-        }
         // The rest of an oversize or slow body is not read.
         if matches!(self.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

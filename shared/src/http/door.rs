@@ -17,25 +17,28 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
 use super::{
-    Problem,
-    answer::{ProblemCode, under_reference},
+    Guard, Problem,
+    answer::{ProblemCode, WrongCredential, under_reference},
+    guard::slow_guesses,
 };
 use crate::world::World;
 
 /// A sender has so long for a whole body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The paths that are ours; whatever stands before them (a proxy's prefix, a stage's name) is cut off.
-const ROOTS: [&str; 3] = ["/dataphin/bpms/", "/dingtalk/callback", "/operator"];
+/// The vendors' paths; whatever stands before them (a proxy's prefix, a stage's name) is cut off. The operator's are not
+/// among them: `/operator` is one place, which a proxy can close.
+const ROOTS: [&str; 2] = ["/dataphin/bpms/", "/dingtalk/callback"];
 
 /// Puts routers behind the common door. Works the same on Lambda and on one machine.
-pub fn open(router: Router, world: World) -> Router {
+pub fn open(router: Router, world: World, guard: Guard) -> Router {
     let inside = router
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .fallback(async || Problem::not_found())
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::internal().into_response()
         }))
+        .layer(middleware::from_fn_with_state(guard, slow_guesses))
         .layer(middleware::from_fn_with_state(world, with_reference))
         .map_request(without_prefix);
     Router::new().fallback_service(inside)
@@ -92,7 +95,8 @@ async fn with_reference(State(world): State<World>, request: Request, next: Next
     let span = tracing::error_span!("request", reference, path = loggable(request.uri().path()));
     let header_value = header::HeaderValue::from_str(&reference);
     let mut response = under_reference(reference, next.run(request)).instrument(span.clone()).await;
-    if let Some(ProblemCode(code)) = response.extensions().get() {
+    let guessed = response.extensions().get::<WrongCredential>().is_some();
+    if let Some(ProblemCode(code)) = response.extensions().get().filter(|_| !guessed) {
         span.in_scope(|| tracing::info!(status = response.status().as_u16(), code, "refused"));
     }
     if let Ok(value) = header_value {
@@ -101,9 +105,25 @@ async fn with_reference(State(world): State<World>, request: Request, next: Next
     response
 }
 
-/// A path as it may stand in a log: short, without control characters. The query never does: a token rides there.
+/// Longer paths and names are cut.
+const MAX_SEGMENTS: usize = 12;
+const MAX_WORD: usize = 40;
+const LEFT_OUT: &str = "…";
+
+/// A path as it may stand in a log: its words. What is no word (a token, an id, something that somebody wrote) is left out;
+/// the query is no part of it: a token rides there.
 pub fn loggable(path: &str) -> String {
-    path.chars().filter(|c| !c.is_control()).take(120).collect()
+    let segments = path.split('/').map(|segment| if segment.is_empty() { "" } else { word(segment) });
+    let cut = path.split('/').nth(MAX_SEGMENTS).map(|_| LEFT_OUT);
+    segments.take(MAX_SEGMENTS).chain(cut).collect::<Vec<_>>().join("/")
+}
+
+/// A name that somebody chose, as it may stand in a log: only if it is a word, of letters and no digit but in a version.
+pub fn word(name: &str) -> &str {
+    let is_letters = |c: u8| c.is_ascii_alphabetic() || matches!(c, b'-' | b'_' | b'.');
+    let is_word = name.len() <= MAX_WORD && name.bytes().all(is_letters);
+    let is_version = name.len() <= 3 && name.bytes().all(|c| c.is_ascii_alphanumeric());
+    if !name.is_empty() && (is_word || is_version) { name } else { LEFT_OUT }
 }
 
 fn without_prefix<B>(mut request: axum::http::Request<B>) -> axum::http::Request<B> {
@@ -144,6 +164,7 @@ mod tests {
     use http_body_util::Channel;
 
     use super::*;
+    use crate::http::{Hold, TrustedProxies};
 
     const LIMIT: usize = 64;
 
@@ -174,7 +195,8 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_answered_like_any_problem() {
         let router = Router::new().route("/", axum::routing::get(async || panic!("a test's panic") as &str));
-        let door = open(router, World::real());
+        let guard = Guard::new(World::real(), TrustedProxies::default(), Hold::Never);
+        let door = open(router, World::real(), guard);
         let response =
             door.oneshot(Request::get("/").body(axum::body::Body::empty()).unwrap()).await.unwrap();
         let (status, named) = (response.status(), response.headers()["x-reference"].clone());
@@ -193,7 +215,7 @@ mod tests {
         );
         assert_eq!(cut("/dataphin/bpms/check/connect"), None);
         assert_eq!(cut("/stage/dingtalk/callback?nonce=1"), Some("/dingtalk/callback?nonce=1".to_owned()));
-        assert_eq!(cut("/stage/operator/doctor"), Some("/operator/doctor".to_owned()));
+        assert_eq!(cut("/stage/operator/doctor"), None, "the operator's calls are at one place");
         assert_eq!(cut("/elsewhere"), None);
     }
 
@@ -212,5 +234,24 @@ mod tests {
         assert_eq!(cut("/dataphin/bpms/"), None, "the root itself");
         assert_eq!(cut("//dataphin/bpms//"), Some("/dataphin/bpms/".to_owned()));
         assert_eq!(cut("//elsewhere//"), None);
+    }
+
+    #[test]
+    fn a_path_in_the_log_is_made_of_words() {
+        for (path, logged) in [
+            ("/dataphin/bpms/processinstance/create", "/dataphin/bpms/processinstance/create"),
+            ("/dataphin/bpms/v2/list", "/dataphin/bpms/v2/list"),
+            ("/operator/templates/try/PROC-7a8b9c", "/operator/templates/try/…"),
+            ("/dataphin/bpms/6d1b2n1c", "/dataphin/bpms/…"),
+            ("/dataphin/bpms/%36d1b2n1c/x", "/dataphin/bpms/…/x"),
+            ("/dataphin/bpms/accessToken=6d1b2n1c", "/dataphin/bpms/…"),
+            ("/dataphin/bpms/\u{1b}[2J", "/dataphin/bpms/…"),
+            ("/", "/"),
+            ("", ""),
+        ] {
+            assert_eq!(loggable(path), logged);
+        }
+        let long = format!("/{}{}", "a".repeat(41), "/b".repeat(50));
+        assert!(loggable(&long).len() < 60, "{}", loggable(&long));
     }
 }

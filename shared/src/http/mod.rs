@@ -3,7 +3,12 @@
 pub mod answer;
 pub mod client;
 pub mod door;
+pub mod guard;
+pub mod guesses;
 pub mod operator;
+pub mod peer;
 
 pub use answer::{NotLetIn, Problem, reference};
 pub use client::{Http, HttpAnswer, SendError};
+pub use guard::{Guard, Hold};
+pub use peer::{Peer, TrustedProxies};

@@ -43,7 +43,8 @@ fn check(token: Option<&SecretString>, authorization: Option<&[u8]>) -> Result<(
         StatusCode::UNAUTHORIZED,
         "operator-token",
         "send the header `Authorization: Bearer <BRIDGE_OPERATOR_TOKEN>`",
-    ))
+    )
+    .for_wrong_credential("operator-token"))
 }
 
 #[cfg(test)]

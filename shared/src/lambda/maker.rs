@@ -10,6 +10,7 @@ use crate::{
     assembly,
     config::{Config, Variables},
     engine::Engine,
+    logs,
     store::Store,
     world::World,
 };
@@ -85,6 +86,7 @@ impl<T> Maker<T> {
             Some(Ok(secret)) => environment.with(secret.variables),
             Some(Err(error)) => return Err(self.broken(Cause::Secret(error), environment)),
         };
+        logs::hide(&variables);
         self.of(variables.clone()).map_err(|error| self.broken(Cause::Configuration(error), variables))
     }
 

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::{Router, body::Body, http::StatusCode, response::Response};
-use lambda_http::{Request, service_fn};
+use lambda_http::{Request, RequestExt, request::RequestContext, service_fn};
 use tower::ServiceExt;
 
 use super::{Broken, Failure, Live, Parts};
 use crate::{
-    http::{NotLetIn, door},
+    http::{Guard, Hold, NotLetIn, Peer, TrustedProxies, door},
     metrics::{self, Count},
+    world::World,
 };
 
 /// What is asked before an answer whether the secret is still today's.
@@ -25,14 +26,16 @@ enum Before {
 pub async fn serve(
     router: impl Fn(&Parts) -> Result<Router, Failure> + Send + Sync + 'static,
 ) -> Result<(), Failure> {
-    run(Live::start(opened(router)).await?, Before::Secret).await
+    let guard = guard();
+    run(Live::start(opened(router, guard.clone())).await?, Before::Secret, guard).await
 }
 
 /// The same for a caller who does not wait for Secrets Manager.
 pub async fn serve_quickly(
     router: impl Fn(&Parts) -> Result<Router, Failure> + Send + Sync + 'static,
 ) -> Result<(), Failure> {
-    run(Live::start(opened(router)).await?, Before::Store).await
+    let guard = guard();
+    run(Live::start(opened(router, guard.clone())).await?, Before::Store, guard).await
 }
 
 /// The same for a function that can say why there is no other: by `instead`, until the secret can be used.
@@ -40,23 +43,34 @@ pub async fn serve_or(
     router: impl Fn(&Parts) -> Result<Router, Failure> + Send + Sync + 'static,
     instead: impl Fn(&Broken) -> Result<Router, Failure> + Send + Sync + 'static,
 ) -> Result<(), Failure> {
-    let instead = move |broken: Broken| Ok(door::open(instead(&broken)?, broken.world));
-    run(Live::start_or(opened(router), instead).await?, Before::Secret).await
+    let guard = guard();
+    let same = guard.clone();
+    let instead = move |broken: Broken| Ok(door::open(instead(&broken)?, broken.world, same.clone()));
+    run(Live::start_or(opened(router, guard.clone()), instead).await?, Before::Secret, guard).await
+}
+
+/// One for the life of the process, whatever becomes of the secret. Each process counts for itself; what all of them take is
+/// bounded by API Gateway's throttle.
+fn guard() -> Guard {
+    Guard::new(World::real(), TrustedProxies::default(), Hold::Never)
 }
 
 fn opened(
     router: impl Fn(&Parts) -> Result<Router, Failure> + Send + Sync + 'static,
+    guard: Guard,
 ) -> impl Fn(Parts) -> Result<Router, Failure> + Send + Sync + 'static {
-    move |parts| Ok(door::open(router(&parts)?, parts.world))
+    move |parts| Ok(door::open(router(&parts)?, parts.world, guard.clone()))
 }
 
-async fn run(live: Live<Router>, before: Before) -> Result<(), Failure> {
+async fn run(live: Live<Router>, before: Before, guard: Guard) -> Result<(), Failure> {
     let live = Arc::new(live);
     let handle = move |request| {
-        let live = live.clone();
+        let (live, guard) = (live.clone(), guard.clone());
         async move {
             let _counting = live.counting();
-            answer(&live, request, before).await
+            let answered = answer(&live, request, before).await;
+            guard.log_due();
+            answered
         }
     };
     lambda_http::run(service_fn(handle)).await
@@ -68,7 +82,11 @@ async fn answer(live: &Live<Router>, request: Request, before: Before) -> Result
         Before::Secret => live.keep_up().await,
         Before::Store => live.keep_up_by_the_store().await,
     }
-    let (parts, body) = request.into_parts();
+    let peer = peer(&request);
+    let (mut parts, body) = request.into_parts();
+    if let Some(peer) = peer {
+        parts.extensions.insert(peer);
+    }
     let body = axum::body::Bytes::copy_from_slice(body.as_ref());
     let request = || axum::http::Request::from_parts(parts.clone(), Body::from(body.clone()));
     let router = live.current().await;
@@ -85,7 +103,16 @@ async fn answer(live: &Live<Router>, request: Request, before: Before) -> Result
     Ok(response)
 }
 
+/// The address that API Gateway saw.
+fn peer(request: &Request) -> Option<Peer> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref()?.parse().ok().map(Peer),
+        _ => None,
+    }
+}
+
 /// By Dataphin's, the operator's or DingTalk's door, for what the caller knows.
 fn is_refusal(response: &Response) -> bool {
-    response.status() == StatusCode::FORBIDDEN || response.extensions().get::<NotLetIn>().is_some()
+    matches!(response.status(), StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS)
+        || response.extensions().get::<NotLetIn>().is_some()
 }

@@ -66,6 +66,21 @@ pub enum Unmapped {
         /// What it can be chosen from, if so.
         options: String,
     },
+    /// One field cannot hold two things: a title in the reference's place would be read as one.
+    #[error("field “{label}” is set twice: say once what goes into it")]
+    Twice {
+        /// The field, as it was named.
+        label: String,
+    },
+    /// Two fields would hold the reference, or a field of its label: nobody could tell which to believe.
+    #[error(
+        "the field for the reference, “{label}”, shares its label with another field: an instance is read by labels, so give it \
+         a label of its own in the OA approval console"
+    )]
+    AmbiguousReference {
+        /// The label.
+        label: String,
+    },
     /// Without a reference an instance whose create call got no answer could not be found again.
     #[error(
         "the template has no field for the reference: add a single-line text named “单号 Reference” to it in the OA \
@@ -85,6 +100,9 @@ pub fn mapping(form: &Form, settings: &[(String, Content)]) -> Result<Vec<Fill>,
         let by_label = || form.fields.iter().filter(free).find(|field| same(&field.label, label));
         let field = by_id.or_else(by_label);
         let field = field.ok_or_else(|| no_such_field(form, label))?;
+        if !free(&field) {
+            return Err(Unmapped::Twice { label: label.clone() });
+        }
         if !content.fits(field) {
             return Err(unfit(field, content));
         }
@@ -102,8 +120,11 @@ pub fn mapping(form: &Form, settings: &[(String, Content)]) -> Result<Vec<Fill>,
             fills.push(Fill::new(field, content));
         }
     }
-    if !fills.iter().any(|fill| fill.content == Content::Reference) {
-        return Err(Unmapped::NoReference);
+    let mut references = fills.iter().filter(|fill| fill.content == Content::Reference);
+    let reference = references.next().ok_or(Unmapped::NoReference)?;
+    let of_its_label = form.fields.iter().filter(|field| field.label == reference.label);
+    if references.next().is_some() || of_its_label.count() > 1 {
+        return Err(Unmapped::AmbiguousReference { label: reference.label.clone() });
     }
     // In the order of the form, as people see it.
     let place = |fill: &Fill| form.fields.iter().position(|field| Some(&field.id) == fill.id.as_ref());
@@ -224,6 +245,28 @@ mod tests {
         assert_eq!(set("附件"), "field “附件” (DDAttachment) cannot hold reference");
         let known = "it has: 单号 (id-单号), 附件 (id-附件)";
         assert_eq!(set("nowhere"), format!("the template has no field “nowhere”; {known}"));
+    }
+
+    #[test]
+    fn a_title_never_serves_as_the_reference() {
+        let own = form(&[("标题", "TextField"), ("单号", "TextField")]);
+        let set = |settings: &[(&str, Content)]| {
+            let settings: Vec<_> =
+                settings.iter().map(|(label, content)| ((*label).to_owned(), content.clone())).collect();
+            mapping(&own, &settings)
+        };
+        let twice = |label: &str| Err(Unmapped::Twice { label: label.to_owned() });
+        assert_eq!(set(&[("id-标题", Content::Title), ("id-标题", Content::Reference)]), twice("id-标题"));
+        assert_eq!(set(&[("标题", Content::Title), ("id-标题", Content::Reference)]), twice("id-标题"));
+        let both = set(&[("标题", Content::Reference), ("单号", Content::Reference)]);
+        assert!(matches!(both, Err(Unmapped::AmbiguousReference { .. })), "{both:?}");
+        let fills = set(&[("标题", Content::Reference)]).unwrap();
+        assert!(fills.iter().all(|fill| fill.content != Content::Title), "the field holds nothing but it");
+        // What an instance shows is found by its label: a title of the same label would be read for it.
+        let mut alike = form(&[("Text", "TextField"), ("Text", "TextField")]);
+        alike.fields[1].id = "another".to_owned();
+        let settings = [("Text".to_owned(), Content::Title), ("Text".to_owned(), Content::Reference)];
+        assert!(matches!(mapping(&alike, &settings), Err(Unmapped::AmbiguousReference { .. })));
     }
 
     #[test]

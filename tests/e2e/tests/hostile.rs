@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used)]
 
 use e2e::{Rehearsal, Setting};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 const CREATE: &str = "/dataphin/bpms/processinstance/create";
@@ -122,8 +123,54 @@ async fn only_the_right_credentials_given_once_are_let_in() {
         }
         let answer = r.request_with("POST", &format!("{CONNECT}?{query}"), b"{}").await;
         assert!(check_result(&answer.body).contains(&format!("[{code}, ")), "{query}");
+        // Ten a minute from one address are answered as any other.
+        r.pass(SignedDuration::from_secs(20));
     }
     assert!(r.sandbox.dingtalk.instances().is_empty());
+}
+
+/// DingTalk's and Dataphin's calls may come through the same proxy as a stranger's.
+#[tokio::test]
+async fn whoever_guesses_is_slowed_and_whoever_knows_is_let_in_beside_them() {
+    let r = Rehearsal::start().await;
+    for n in 0..13 {
+        let target = format!("{CREATE}?accessToken=guess{n}&timestamp=1");
+        let answer = r.as_time_passes(r.request_with("POST", &target, b"{}")).await;
+        if n < 10 {
+            assert_eq!((answer.status, answer.problem().as_str()), (401, "access-token"));
+        } else {
+            assert_eq!((answer.status, answer.problem().as_str()), (429, "too-many-wrong-credentials"));
+            assert!(answer.head.contains("retry-after: "), "{answer:?}");
+        }
+    }
+    let apply_id = r.accepted(r.request()).await;
+    r.agree(&r.approver(), "in the midst of it").await;
+    r.told(&apply_id).await;
+}
+
+#[tokio::test]
+async fn ten_connection_tests_make_one_diagnosis() {
+    let r = Rehearsal::start().await;
+    let paid = || r.sandbox.dingtalk.calls().paid();
+    let before = paid();
+    let once = r.as_time_passes(r.submit_raw(CONNECT, b"{}")).await;
+    assert_eq!(check_result(&once.body), "success");
+    let cost = paid() - before;
+    assert!(cost > 0);
+    for _ in 0..9 {
+        assert_eq!(check_result(&r.submit_raw(CONNECT, b"{}").await.body), "success");
+    }
+    assert_eq!(paid() - before, cost);
+    r.pass(SignedDuration::from_secs(61));
+    let wrong = r.request_with("POST", &format!("{CONNECT}?accessToken=x"), b"{}").await;
+    assert!(check_result(&wrong.body).contains("[access-token, "), "what is kept is for those who know");
+    assert_eq!(paid() - before, cost);
+    let test = || r.submit_raw(CONNECT, b"{}");
+    let (one, two, three) = r.as_time_passes(async { tokio::join!(test(), test(), test()) }).await;
+    for answer in [one, two, three] {
+        assert_eq!(check_result(&answer.body), "success");
+    }
+    assert_eq!(paid() - before, 2 * cost, "three at once wait for one diagnosis");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 import { call } from "./bridge.js";
 import { both, copyOnClick, during, duration, make, mark, note, prose, say } from "./show.js";
 
-const SIGNS = { passed: "✓", failed: "✗", skipped: "–" };
+const SIGNS = { passed: "✓", warned: "!", failed: "✗", skipped: "–" };
 const [run, copying, line, place] =
   ["diagnose", "diagnosis-copy", "diagnosis-line", "diagnosis"].map((id) => document.getElementById(id));
 
@@ -29,7 +29,7 @@ async function diagnose() {
     const { findings } = await call("doctor").catch(noneIfNotThereYet);
     if (!findings) return notThereYet();
     const took = performance.now() - began;
-    const sorted = [...findings].sort((one, other) => isFailed(other) - isFailed(one));
+    const sorted = [...findings].sort((one, other) => weight(other) - weight(one));
     place.replaceChildren(table(sorted));
     text = asText(sorted, took);
     copying.hidden = false;
@@ -42,7 +42,8 @@ async function diagnose() {
   place.classList.remove("old");
 }
 
-const isFailed = (finding) => Number(finding.outcome === "failed");
+/** What failed goes first, then what could be safer. */
+const weight = ({ outcome }) => ({ failed: 2, warned: 1 })[outcome] ?? 0;
 
 /** A bridge that is older than its diagnosis. */
 function noneIfNotThereYet(error) {
@@ -59,16 +60,15 @@ function notThereYet() {
 
 function counts(findings) {
   const count = (outcome) => findings.filter((finding) => finding.outcome === outcome).length;
-  return [count("failed"), count("passed"), count("skipped")];
+  return [count("failed"), count("warned"), count("passed"), count("skipped")];
 }
 
 function summary(findings, took) {
-  const [failed, passed, skipped] = counts(findings);
-  const time = duration(took);
-  if (failed === 0) {
-    return note("passed", say(`Nothing failed: ${passed} passed, ${skipped} skipped, in ${time}`, `全部正常：${passed} 项通过，${skipped} 项未检查，用时 ${time}`));
-  }
-  return note("failed", say(`${failed} failed, ${passed} passed, ${skipped} skipped, in ${time}`, `${failed} 项失败，${passed} 项通过，${skipped} 项未检查，用时 ${time}`));
+  const [failed, warned, passed, skipped] = counts(findings);
+  const en = `${warned ? `${warned} to make safer, ` : ""}${passed} passed, ${skipped} skipped, in ${duration(took)}`;
+  const zh = `${warned ? `${warned} 项可加固，` : ""}${passed} 项通过，${skipped} 项未检查，用时 ${duration(took)}`;
+  if (failed === 0) return note("passed", say(`Nothing failed: ${en}`, `全部正常：${zh}`));
+  return note("failed", say(`${failed} failed, ${en}`, `${failed} 项失败，${zh}`));
 }
 
 function table(findings) {
@@ -91,7 +91,7 @@ function row(finding) {
 }
 
 function found({ outcome, proved, why, cause, mend, code }) {
-  if (outcome !== "failed") return prose(proved ?? why ?? "");
+  if (!cause) return prose(proved ?? why ?? "");
   return [
     make("p.cause", {}, prose(cause), code && [" ", make("code", {}, code)]),
     mend && make("div.mend", {}, make("strong", {}, say("Mend it here", "修复位置")), both(mend.en, mend.zh)),
@@ -100,8 +100,8 @@ function found({ outcome, proved, why, cause, mend, code }) {
 
 /** For a ticket or a chat. */
 function asText(findings, took) {
-  const [failed, passed, skipped] = counts(findings);
-  const head = `Approval Bridge diagnosis, ${new Date().toISOString()}: ${failed} failed, ${passed} passed, ${skipped} skipped, ${duration(took)}`;
+  const [failed, warned, passed, skipped] = counts(findings);
+  const head = `Approval Bridge diagnosis, ${new Date().toISOString()}: ${failed} failed, ${warned} to make safer, ${passed} passed, ${skipped} skipped, ${duration(took)}`;
   const lines = findings.flatMap(({ id, name, variable, outcome, proved, why, cause, mend, code, tookMs }) => [
     `${SIGNS[outcome] ?? outcome} ${name.en} ${name.zh}${variable ? ` ${variable}` : ""} [${id}] ${duration(tookMs)}`,
     ...[cause ?? proved ?? why, code && `code: ${code}`, mend?.en, mend?.zh].filter(Boolean).map((text) => `    ${text}`),

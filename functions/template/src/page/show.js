@@ -35,6 +35,7 @@ export function button(kind, words, onclick) {
 
 const MARKS = {
   passed: ["✓", "passed", "通过"],
+  warned: ["!", "could be safer", "可加固"],
   failed: ["✗", "failed", "失败"],
   skipped: ["–", "skipped", "未检查"],
   running: ["◌", "under way", "进行中"],

@@ -1,20 +1,17 @@
 //! Writing an archive.
 
 use std::{
-    fs::{File, OpenOptions, Permissions},
+    fs::File,
     io::{BufWriter, Read, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Error, Result, bail, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use sha2::{Digest as _, Sha256};
 use shared::{hex::hex, store::RawItem};
 
 use super::{Digest, Digests, Head, NAME, Seal, sort::Sorter};
-
-/// Titles and comments are in it.
-const OWNER_ONLY: u32 = 0o600;
+use crate::private;
 
 /// Takes items in any order, and writes them in the order of their keys.
 pub struct Writer {
@@ -28,10 +25,10 @@ impl Writer {
     /// Begins a file; nothing stands under its name before it is whole.
     pub fn begin(target: &Path) -> Result<Self> {
         refuse_what_is_no_archive(target)?;
-        let part = private(&beside(target, "part"))?;
+        let part = new_file(&beside(target, "part"))?;
         // Without a name it goes away with this process, however that ends.
         let unsorted = beside(target, "unsorted");
-        let disk = private(&unsorted)?;
+        let disk = new_file(&unsorted)?;
         std::fs::remove_file(&unsorted).with_context(|| unwritten(target))?;
         Ok(Self { target: target.to_owned(), part, sorter: Sorter::new(disk), digests: Vec::new() })
     }
@@ -103,7 +100,10 @@ impl Sealing {
 
 /// An older archive may be replaced. Anything else under this name was not meant, a data file least of all.
 fn refuse_what_is_no_archive(target: &Path) -> Result<()> {
-    let Ok(mut file) = File::open(target) else { return Ok(()) };
+    if private::look(target)?.is_none() {
+        return Ok(());
+    }
+    let mut file = File::open(target).with_context(|| unwritten(target))?;
     let head = serde_json::to_string(&Head::ours())?;
     let mut begins = vec![0; head.find(NAME).unwrap_or_default() + NAME.len()];
     let read = file.read(&mut begins).with_context(|| unwritten(target))?;
@@ -125,19 +125,17 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// An empty file for us alone: not for other users, and not for a second export to the same name.
-fn private(path: &Path) -> Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(OWNER_ONLY);
-    let opened = || {
-        let file = options.open(path)?;
-        file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
-        Ok::<_, std::io::Error>(file)
-    };
-    let file = opened().with_context(|| format!("{} cannot be written", path.display()))?;
-    if file.try_lock().is_err() {
-        bail!("another `bridge export` writes {}: wait for it, or give another name", path.display());
+/// A new file for us alone: not for other users, and not for a second export to the same name. One that was left by an
+/// export that was cut short makes room.
+fn new_file(path: &Path) -> Result<File> {
+    let name = path.display();
+    let busy = || format!("another `bridge export` writes {name}: wait for it, or give another name");
+    if let Some(left) = private::open(path)? {
+        ensure!(left.try_lock().is_ok(), busy());
+        std::fs::remove_file(path).with_context(|| format!("{name} cannot be removed"))?;
     }
-    file.set_len(0)?;
+    let file = private::create(path)?.with_context(busy)?;
+    // Whoever took it for left over before it was locked has removed it.
+    ensure!(file.try_lock().is_ok() && private::is_at(&file, path), busy());
     Ok(file)
 }

@@ -1,6 +1,6 @@
 //! `doctor`: what is wrong with this installation, and where to mend it.
 
-use std::{io::IsTerminal, path::Path};
+use std::{fs::OpenOptions, io::IsTerminal, path::Path};
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -8,9 +8,11 @@ use shared::{
     aws::MissingAws,
     config::{BridgeConfig, Variables},
     diagnosis::{Diagnosis, Doctor, Failure, Finding, Outcome, Storage, Words},
+    visible::visible,
     world::World,
 };
 
+use super::say::{print_coloured, print_json};
 use crate::host;
 
 #[derive(Args)]
@@ -31,10 +33,10 @@ impl Examine {
         let doctor = Doctor::beside(Variables::from_env(), storage, world)?;
         let diagnosis = if self.quick { doctor.quick().await } else { doctor.full().await };
         if self.json {
-            say!("{}", serde_json::to_string_pretty(&diagnosis)?);
+            print_json(&diagnosis)?;
         } else {
             let colours = std::io::stdout().is_terminal();
-            diagnosis.findings.iter().for_each(|finding| say!("{}", readable(finding, colours)));
+            diagnosis.findings.iter().for_each(|finding| print(finding, colours));
         }
         conclude(&diagnosis)
     }
@@ -77,13 +79,12 @@ fn not_yet(file: &str) -> Storage {
     let folder = folder.unwrap_or(Path::new("."));
     // Only trying tells: rights, mounts and full disks come in too many kinds.
     let probe = folder.join(format!(".bridge-doctor-{}", std::process::id()));
-    match std::fs::write(&probe, b"a check of the bridge") {
-        Ok(()) => {
+    match OpenOptions::new().write(true).create_new(true).open(&probe) {
+        Ok(_) => {
             let _ = std::fs::remove_file(&probe);
             Storage::NotYet(format!("{file} is made at the first start"))
         }
         Err(error) => {
-            let _ = std::fs::remove_file(&probe);
             let cause = format!("{file} cannot be made: {} cannot be written to ({error})", folder.display());
             Storage::Unusable(Failure::new(cause, place(file)))
         }
@@ -97,23 +98,29 @@ fn place(file: &str) -> Words {
     )
 }
 
-/// A finding as a block of lines.
-fn readable(finding: &Finding, colours: bool) -> String {
-    let facts = finding.check.facts();
+fn print(finding: &Finding, colours: bool) {
     let (mark, colour) = match &finding.outcome {
-        Outcome::Passed { .. } => ("✓", "32"),
-        Outcome::Failed(_) => ("✗", "31"),
-        Outcome::Skipped { .. } => ("–", "90"),
+        Outcome::Passed { .. } => ('✓', 32),
+        Outcome::Warned(_) => ('!', 33),
+        Outcome::Failed(_) => ('✗', 31),
+        Outcome::Skipped { .. } => ('–', 90),
     };
-    let mark = if colours { format!("\u{1b}[{colour}m{mark}\u{1b}[0m") } else { mark.to_owned() };
+    let rest = readable(finding);
+    if colours { print_coloured(mark, colour, &rest) } else { say!("{mark}{rest}") }
+}
+
+/// A finding as a block of lines, without its mark. It may quote what somebody wrote.
+fn readable(finding: &Finding) -> String {
+    let facts = finding.check.facts();
     let name = format!("{} · {}", facts.en, facts.zh);
-    let head = |text: &str| format!("{mark} {name}\n    {text}");
     match &finding.outcome {
-        Outcome::Passed { proved: text } | Outcome::Skipped { why: text } => format!("{mark} {name}: {text}"),
-        Outcome::Failed(failure) => {
+        Outcome::Passed { proved: text } | Outcome::Skipped { why: text } => {
+            format!(" {name}: {}", visible(text))
+        }
+        Outcome::Failed(failure) | Outcome::Warned(failure) => {
             let code = failure.code.as_ref().map_or_else(String::new, |code| format!(" [{code}]"));
-            let text = format!("{}{code}", failure.cause);
-            format!("{}\n    mend: {}\n    修复: {}", head(&text), failure.mend.en, failure.mend.zh)
+            let (cause, mend) = (visible(&format!("{}{code}", failure.cause)), &failure.mend);
+            format!(" {name}\n    {cause}\n    mend: {}\n    修复: {}", visible(&mend.en), visible(&mend.zh))
         }
     }
 }

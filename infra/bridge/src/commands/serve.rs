@@ -1,7 +1,11 @@
 //! `serve`: the bridge on this machine, until it is asked to stop.
 
 use anyhow::{Context, Result};
-use shared::{config::Config, world::World};
+use shared::{
+    config::Config,
+    diagnosis::{Failure, exposure},
+    world::World,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -11,6 +15,11 @@ use crate::host::{Host, Storage};
 
 pub(super) async fn run() -> Result<()> {
     let config = Config::from_env()?;
+    for (variable, Failure { cause, mend, .. }) in
+        exposure::warnings(&config.variables, |name| std::env::var(name).ok())
+    {
+        tracing::warn!(variable, mend = mend.en, "{cause}");
+    }
     let listen = config.bridge.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let host = Host::start(&config, Storage::Configured, World::real(), listener).await?;

@@ -13,9 +13,11 @@ use shared::{
     },
     config::BridgeConfig,
     store::Store,
+    visible::visible,
     world::World,
 };
 
+use super::say::print_json;
 use crate::host::{self, Storage};
 
 #[derive(Args)]
@@ -35,7 +37,7 @@ impl Show {
         let store = open(&BridgeConfig::from_env()?)?;
         let found = load(&store, &self.id, self.tenant.as_deref()).await?;
         if self.json {
-            say!("{:#}", Value::Array(found.iter().map(machine).collect()));
+            print_json(&Value::Array(found.iter().map(machine).collect()))?;
         } else {
             found.iter().map(readable).for_each(|text| say!("{text}"));
         }
@@ -83,7 +85,7 @@ async fn find(store: &Store, id: &str, tenant: Option<&str>) -> Result<Vec<Appro
 pub(super) fn line(approval: &Approval) -> String {
     let Approval { record, state } = approval;
     let (at, key) = (moment(record.updated_at), &record.key);
-    format!("{at}  {:<24} {:<40} {}", key.apply_id, status_line(state), record.request.title)
+    visible(&format!("{at}  {:<24} {:<40} {}", key.apply_id, status_line(state), record.request.title))
 }
 
 /// A moment in this machine's time zone, which is said.
@@ -123,7 +125,8 @@ pub(crate) fn readable(approval: &Approval) -> String {
             lines.push(format!("  … {} entries left out …", record.timeline.left_out()));
         }
     }
-    lines.join("\n")
+    // Line by line: a line break in a title begins no line of ours.
+    lines.iter().map(|line| visible(line)).collect::<Vec<_>>().join("\n")
 }
 
 fn status_line(state: &State) -> String {

@@ -13,9 +13,11 @@ use shared::{
         Content, Generated, Making, Purpose, Report, Template as OurTemplate, Templates, Trial, Way, Which,
         trial::{Leg, Standing},
     },
+    visible::visible,
     world::World,
 };
 
+use super::say::print_json;
 use crate::host::{self, Storage};
 
 /// How often a try is looked at.
@@ -95,7 +97,7 @@ impl Template {
         let json = self.json;
         let done = self.carry_out().await;
         if let (Err(error), true) = (&done, json) {
-            say!("{:#}", serde_json::json!({"success": false, "message": format!("{error:#}")}));
+            print_json(&serde_json::json!({"success": false, "message": format!("{error:#}")}))?;
         }
         done
     }
@@ -169,7 +171,8 @@ struct Output {
 impl Output {
     fn show(&self, value: &impl Serialize, readable: impl FnOnce()) {
         if self.json {
-            say!("{:#}", serde_json::to_value(value).unwrap_or_default());
+            // What cannot be written is not said: nobody reads.
+            let _ = print_json(value);
         } else {
             readable();
         }
@@ -184,7 +187,7 @@ fn made(generated: &Generated) {
         Making::Adopted => "found by its name, and taken up",
         Making::Unchanged => "as it should be",
     };
-    say!("{}: template “{}” ({})", what, template.name, template.process_code);
+    say!("{}: template “{}” ({})", what, visible(&template.name), template.process_code);
     say!("  for requests: {}", template.purpose);
     subscription(template);
 }
@@ -201,12 +204,12 @@ fn subscription(template: &OurTemplate) {
 fn fields_of(template: &OurTemplate) {
     say!(
         "taken up: template “{}” ({}), for requests: {}",
-        template.name,
+        visible(&template.name),
         template.process_code,
         template.purpose
     );
     for fill in &template.fills {
-        say!("  {:<24} <- {}", fill.label, fill.content.name());
+        say!("  {:<24} <- {}", visible(&fill.label), visible(&fill.content.name()));
     }
     subscription(template);
 }
@@ -215,17 +218,18 @@ fn report_of(report: &Report) {
     let template = &report.template;
     let way =
         if template.way == Way::Source { "Dataphin's approvers decide" } else { "its own flow decides" };
-    say!("template “{}” ({}), {way}", template.name, template.process_code);
+    say!("template “{}” ({}), {way}", visible(&template.name), template.process_code);
     for node in &report.nodes {
         let mark = if node.supported { "✓" } else { "–" };
-        say!("  {mark} node {}: {}  {}", node.name, node.kind, node.people.join(", "));
+        let (name, people) = (visible(&node.name), visible(&node.people.join(", ")));
+        say!("  {mark} node {name}: {}  {people}", node.kind);
     }
     for problem in &report.problems {
-        say!("  ✗ {} [{}]", problem.what, problem.code);
+        say!("  ✗ {} [{}]", visible(&problem.what), problem.code);
         say!("      {}", problem.mend_en);
         say!("      {}", problem.mend_zh);
     }
-    report.remarks.iter().for_each(|remark| say!("  – {remark}"));
+    report.remarks.iter().for_each(|remark| say!("  – {}", visible(remark)));
     if report.is_good() {
         say!("  ✓ approvals can be made from it");
     }
@@ -235,7 +239,12 @@ fn report_of(report: &Report) {
 async fn watch(templates: &Templates, world: &World, mut trial: Trial, output: &Output) -> Result<Trial> {
     let mut told = Vec::new();
     if !output.json {
-        say!("trying template “{}” ({}) from and to {}", trial.template, trial.process_code, trial.person);
+        say!(
+            "trying template “{}” ({}) from and to {}",
+            visible(&trial.template),
+            trial.process_code,
+            trial.person
+        );
     }
     loop {
         let legs = trial.legs();
@@ -274,9 +283,12 @@ pub(super) fn verdict(trial: &Trial) -> String {
                 .to_owned()
         }
         Standing::UnderWay => "  … under way".to_owned(),
-        Standing::Failed => {
-            trial.failures.iter().map(|failure| format!("  ✗ {failure}")).collect::<Vec<_>>().join("\n")
-        }
+        Standing::Failed => trial
+            .failures
+            .iter()
+            .map(|failure| format!("  ✗ {}", visible(failure)))
+            .collect::<Vec<_>>()
+            .join("\n"),
     }
 }
 
@@ -284,7 +296,7 @@ fn line(template: &OurTemplate) -> String {
     let way = if template.way == Way::Source { "by Dataphin's approvers" } else { "by its own flow" };
     let origin = if template.generated_from.is_some() { "generated" } else { "your own" };
     let purpose = template.purpose.to_string();
-    format!("{purpose:<12} {}  “{}”, {origin}, {way}", template.process_code, template.name)
+    format!("{purpose:<12} {}  “{}”, {origin}, {way}", template.process_code, visible(&template.name))
 }
 
 /// What an administrator has set by hand goes first, and must not surprise them.

@@ -15,6 +15,8 @@ use shared::{
     world::World,
 };
 
+use super::say::print_json;
+
 #[derive(Args)]
 pub(super) struct Probe {
     #[command(subcommand)]
@@ -109,7 +111,7 @@ impl ProbeDataphin {
         }
         let advice = advice::from(&tried, &config.settings.profile, self.apply_id.is_some());
         if self.json {
-            say!("{:#}", print::machine(&tried, &advice));
+            print_json(&print::machine(&tried, &advice))?;
         } else {
             say!("{}\n{}", print::table(&tried), advice.words);
         }
