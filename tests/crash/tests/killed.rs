@@ -12,7 +12,10 @@ use std::{
 use bridge::sandbox::{Sandbox, SandboxSettings};
 use crash::{FastClock, SINCE};
 use jiff::Timestamp;
-use shared::world::{Random, SystemRandom, World};
+use shared::{
+    approval::Reference,
+    world::{Random, SystemRandom, World},
+};
 use simulators::{
     dataphin::{Kind, Operator, Request, RequestState, Verdict},
     dingtalk::{Outcome, Status},
@@ -152,7 +155,8 @@ fn by_reference(sandbox: &Sandbox) -> HashMap<String, (usize, Outcome)> {
     let mut instances = HashMap::new();
     for instance in sandbox.dingtalk.instances() {
         assert_eq!(instance.status, Status::Completed);
-        let approval = instance.value("单号 Reference").expect("a reference").to_owned();
+        let reference = instance.value("单号 Reference").and_then(Reference::parse).expect("a reference");
+        let approval = reference.approval.to_string();
         let outcome = instance.outcome.expect("an outcome");
         instances.entry(approval).or_insert((0, outcome)).0 += 1;
     }

@@ -45,7 +45,7 @@ async fn the_generated_form_shows_what_is_asked_for_in_a_table() {
     assert_eq!(instance.value("标题 Title"), Some("Read access"));
     assert_eq!(instance.value("类型 Type"), Some("权限 permission (AUTH)"));
     let approval = r.approval(&apply_id).await;
-    assert_eq!(instance.value("单号 Reference"), Some(approval.record.id.as_str()));
+    assert_eq!(instance.value("单号 Reference"), Some(approval.record.reference().to_string().as_str()));
     assert_eq!(instance.value("内容 Details"), Some(format!("dataphin: {apply_id}").as_str()));
     let rows: Value = serde_json::from_str(instance.value("资源 Resources").expect("a table")).expect("JSON");
     let cells: Vec<&str> = rows

@@ -120,6 +120,7 @@ async fn of_an_event_and_a_claim_at_the_same_time_neither_misses_the_other() {
         );
         let claimed = claimed.expect("a commit");
         match told.expect("an answer") {
+            Owner::SecondOf(other) => unreachable!("{other} has no other instance"),
             Owner::Nobody => assert_eq!(claimed.state.reading.hint, Some(hint)),
             Owner::Approval(id) => assert_eq!((id, claimed.state.reading.hint), (claimed.record.id, None)),
         }
