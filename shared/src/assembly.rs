@@ -47,6 +47,8 @@ pub fn engine(
         submit_wait: config.bridge.submit_wait,
         account_kind: config.dataphin.account_kind,
         works_after_answer,
+        event_may_approve: config.dingtalk.event_may_approve,
+        unasked_reads_a_day: config.dingtalk.unasked_reads_a_day,
     };
     Ok(Engine::new(store, dingtalk, dataphin, settings, world))
 }

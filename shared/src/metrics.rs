@@ -30,10 +30,12 @@ pub enum Count {
     PaidCalls,
     /// Calls that DingTalk turned away because the month's are used up.
     QuotaUsedUp,
+    /// Reads of instances that have not told their outcome for long.
+    InstanceUnreadable,
 }
 
 impl Count {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Parked,
         Self::NotAdvanced,
         Self::CallbackRefused,
@@ -41,6 +43,7 @@ impl Count {
         Self::SweepRan,
         Self::PaidCalls,
         Self::QuotaUsedUp,
+        Self::InstanceUnreadable,
     ];
 
     fn name(self) -> &'static str {
@@ -52,6 +55,7 @@ impl Count {
             Self::SweepRan => "SweepRan",
             Self::PaidCalls => "PaidCalls",
             Self::QuotaUsedUp => "QuotaUsedUp",
+            Self::InstanceUnreadable => "InstanceUnreadable",
         }
     }
 }

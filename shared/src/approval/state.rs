@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ApprovalId, ApprovalKey, Decision, Details, Identity, InstanceId, ProcessCode, Request, Timeline, UserId,
+    ApprovalId, ApprovalKey, Decision, Details, Identity, InstanceId, ProcessCode, Reading, Request,
+    Timeline, UserId,
 };
 
 /// An approval: what never changes about it, and its state.
@@ -235,17 +236,6 @@ pub enum Origin {
     },
 }
 
-/// When to read the instance next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reading {
-    /// Not before this moment.
-    pub at: Timestamp,
-    /// Reads in vain since the last hint, or since the creation.
-    pub attempts: u32,
-    /// What DingTalk's event said; the reason to read now.
-    pub hint: Option<Hint>,
-}
-
 /// What a signed event said about the end of an instance. A hint: the instance itself is the truth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hint {
@@ -287,6 +277,12 @@ pub struct Withdrawal {
     pub not_before: Timestamp,
     /// Tries in vain so far.
     pub attempts: u32,
+    /// Calls to terminate it that failed for a reason that passes, or with unknown outcome.
+    #[serde(default)]
+    pub passing_failures: u32,
+    /// DingTalk's answer to the last one: there is no such instance. Reading it must say so, too.
+    #[serde(default)]
+    pub not_there: bool,
 }
 
 /// Decided: the source must be told.

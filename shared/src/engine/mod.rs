@@ -5,6 +5,7 @@
 //! | [`advance`] | load, next action, act, commit; until nothing is due |
 //! | [`submit`], [`withdraw`], [`report`] | what the doors tell the engine; [`sweep`] and `lost_events` are the clock's |
 //! | `create`, `reconcile`, `read`, `terminate`, `deliver` | one executor an action |
+//! | `judge`, `whose` | what a read means for an approval, and whether it is about its instance |
 //! | `leftovers` | ends what a check of ours left in DingTalk |
 //! | `people`, `selection` | who the people of a request are in DingTalk, and where a template's flow asks for them |
 //! | `templates` | which template a request gets |
@@ -16,6 +17,7 @@
 mod advance;
 mod create;
 mod deliver;
+mod judge;
 mod leftovers;
 mod lost_events;
 mod people;
@@ -28,6 +30,7 @@ mod sweep;
 mod templates;
 mod terminate;
 mod waiting;
+mod whose;
 mod withdraw;
 
 use std::sync::Arc;
@@ -82,6 +85,10 @@ pub struct EngineSettings {
     pub account_kind: AccountKind,
     /// Whether work may go on after its submit was answered: not on Lambda, which freezes it in the middle.
     pub works_after_answer: bool,
+    /// Whether a signed event may approve where the instance does not tell its outcome.
+    pub event_may_approve: bool,
+    /// Reads a day that no event asks for, in all.
+    pub unasked_reads_a_day: u32,
 }
 
 /// The engine could not go on with an approval.

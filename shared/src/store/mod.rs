@@ -5,13 +5,14 @@
 //! | approval | `A#<approval id>` | record, state and timeline; written only under its version |
 //! | instance | `I#<instance id>` | which approval a DingTalk instance belongs to, or an event that came too early |
 //! | name | `N#store` | which store this is |
-//! | mark | `M#<name>` | a moment the bridge must remember; the secret's version; what a check left in DingTalk |
+//! | mark | `M#<name>` | a moment the bridge must remember; how often a thing was done today; the secret's version; what a check left in DingTalk |
 //! | sighting | `S#<name>` | what was seen last of a kind of call from outside |
 //! | templates | `T#templates` | which DingTalk template a request gets |
 //! | trial | `Y#<instance id>`, `E#<instance id>` | how far a try of a template has come, and what was reported of it |
 //!
 //! Two sparse indexes: *due* (sharded; what must be looked at next) and *status* (what operators list). No scans.
 
+mod allowance;
 mod approvals;
 mod bulk;
 mod error;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used)]
 
+mod allowance;
 mod approvals;
 mod everything;
 mod identity;
