@@ -15,6 +15,7 @@
 //! | [`logs`] | what is logged, and what never is |
 //! | [`lambda`] | what the Lambda binaries have in common |
 //! | [`metrics`] | numbers for whoever watches over the functions |
+//! | [`json`] | a reader of JSON with odd characters in it |
 //! | [`world`] | the clock and the randomness that the rest is handed |
 
 pub mod approval;
@@ -27,6 +28,7 @@ pub mod dingtalk;
 pub mod engine;
 pub mod hex;
 pub mod http;
+pub mod json;
 pub mod lambda;
 pub mod logs;
 pub mod metrics;
