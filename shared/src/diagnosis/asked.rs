@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::Value;
 use tokio::{task::JoinSet, time::timeout_at};
 
@@ -13,7 +13,9 @@ use super::{
 use crate::{
     approval::{InstanceId, ProcessCode},
     config::DingTalkConfig,
-    dingtalk::{AccountKind, Contact, DingTalk, DingTalkError, Permission, error, proofs::AgentIdProof},
+    dingtalk::{
+        AccountKind, Contact, DingTalk, DingTalkError, Permission, answer, clock_offset, proofs::AgentIdProof,
+    },
     http::{Http, HttpAnswer, SendError},
     world::World,
 };
@@ -62,7 +64,8 @@ impl Asked {
         let dingtalk = dingtalk.patient_until(world.now() + patience);
         let (api, oapi) =
             tokio::join!(reached(&dingtalk, Host::Api, limits), reached(&dingtalk, Host::Oapi, limits));
-        let offset = api.value.as_ref().ok().and_then(|answer| offset(answer, world.now()));
+        let offset =
+            api.value.as_ref().ok().and_then(|answer| clock_offset::offset(&answer.headers, world.now()));
         let mut asked = Self {
             api,
             offset,
@@ -83,7 +86,7 @@ impl Asked {
     pub fn token(&self) -> Result<(), Option<DingTalkError>> {
         match &self.api.value {
             Err(_) => Err(None),
-            Ok(answer) => match error::new_style(answer) {
+            Ok(answer) => match taken(answer, Host::Api) {
                 Ok(body) if body.get("accessToken").is_some() => Ok(()),
                 Ok(_) => Err(None),
                 Err(error) => Err(Some(error)),
@@ -183,10 +186,11 @@ async fn reached(dingtalk: &DingTalk, host: Host, limits: Limits) -> Answered {
 }
 
 fn taken(answer: &HttpAnswer, host: Host) -> Result<Value, DingTalkError> {
-    match host {
-        Host::Api => error::new_style(answer),
-        Host::Oapi => error::old_style(answer),
-    }
+    let taken = match host {
+        Host::Api => answer::new_style(answer),
+        Host::Oapi => answer::old_style(answer),
+    };
+    taken.map_err(DingTalkError::harmless)
 }
 
 /// The answer to a call, or that there was none in time.
@@ -195,25 +199,4 @@ pub(super) async fn within<T>(
     call: impl Future<Output = Result<T, DingTalkError>>,
 ) -> Result<T, DingTalkError> {
     timeout_at(limits.until(), call).await.unwrap_or_else(|_| Err(DingTalkError::too_slow()))
-}
-
-/// How far the clock of whoever answered is ahead of ours, by the `Date` of the answer.
-fn offset(answer: &HttpAnswer, now: Timestamp) -> Option<SignedDuration> {
-    let date = answer.headers.get("date")?.to_str().ok()?;
-    let date = jiff::fmt::rfc2822::parse(date).ok()?;
-    Some(date.timestamp().duration_since(now))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_offset_is_read_from_the_date_of_an_answer() {
-        let mut headers = reqwest::header::HeaderMap::new();
-        headers.insert("date", "Sat, 21 Nov 2026 10:05:00 GMT".parse().unwrap());
-        let answer = HttpAnswer { status: reqwest::StatusCode::OK, headers, body: Vec::new() };
-        let now = "2026-11-21T10:00:00Z".parse().unwrap();
-        assert_eq!(offset(&answer, now), Some(SignedDuration::from_mins(5)));
-    }
 }

@@ -120,7 +120,7 @@ async fn ended(store: &Store, dingtalk: &DingTalk, world: &World) -> Result<Vec<
     for (process_code, (from, until)) in by_template.into_iter().take(MOST_PAGES) {
         let (from, until) = (from - MARGIN, (until + MARGIN).min(now));
         // What is not on the list is read, the oldest first; also where there is no list.
-        running.extend(dingtalk.running_ids(process_code, from, until, pages).await.unwrap_or_default());
+        running.extend(dingtalk.running_ids(process_code, from, until, pages).await.unwrap_or_default().ids);
     }
     let suspects = waiting.iter().filter(|(_, instance)| !running.contains(&instance.id)).take(MOST_READ);
     let mut ended = Vec::new();

@@ -8,8 +8,8 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::{
-    Class, DingTalkError, DingTalkSettings, contacts::ContactCache, error, limiter::Limiter, token,
-    token::Token, token::TokenCache,
+    Class, DingTalkError, DingTalkSettings, answer, clock_offset::ClockOffset, contacts::ContactCache,
+    limiter::Limiter, token, token::Token, token::TokenCache,
 };
 use crate::{
     http::{Http, HttpAnswer, SendError},
@@ -41,6 +41,11 @@ impl Api {
     /// Whether a call counts for the month; contact calls are free.
     fn is_paid(self) -> bool {
         !matches!(self, Self::UserGet | Self::UserByMobile | Self::UserByUnionId)
+    }
+
+    /// Whether a second call would make a second thing; every other one may be made twice.
+    fn makes_something_new(self) -> bool {
+        matches!(self, Self::CreateInstance | Self::SaveForm)
     }
 }
 
@@ -85,6 +90,7 @@ struct Inner {
     token: TokenCache,
     limiter: Limiter,
     contacts: ContactCache,
+    clock_offset: ClockOffset,
 }
 
 impl DingTalk {
@@ -92,13 +98,19 @@ impl DingTalk {
     pub fn new(settings: DingTalkSettings, http: Http, world: World) -> Self {
         let limiter = Limiter::new(settings.calls_per_second, world.clone());
         let contacts = ContactCache::new(world.clone());
-        let shared = Inner { settings, http, world, token: TokenCache::new(), limiter, contacts };
+        let (token, clock_offset) = (TokenCache::new(), ClockOffset::default());
+        let shared = Inner { settings, http, world, token, limiter, contacts, clock_offset };
         Self { shared: Arc::new(shared), not_after: None, patience: Patience::None }
     }
 
     /// How DingTalk is reached.
     pub fn settings(&self) -> &DingTalkSettings {
         &self.shared.settings
+    }
+
+    /// How far DingTalk's clock is ahead of ours, by its latest answer; zero while there was none.
+    pub fn clock_offset(&self) -> SignedDuration {
+        self.shared.clock_offset.get()
     }
 
     /// The same, for a call that must leave before a moment or not at all.
@@ -162,7 +174,7 @@ impl DingTalk {
             }
             request.build()
         };
-        self.with_token(api, build, error::new_style).await
+        self.with_token(api, build, answer::new_style).await
     }
 
     /// A call to the older oapi host: the token in the query, errors behind a 200.
@@ -183,7 +195,7 @@ impl DingTalk {
             }
             request.build()
         };
-        self.with_token(api, build, error::old_style).await
+        self.with_token(api, build, answer::old_style).await
     }
 
     /// Sends what `build` makes of a token. A token that DingTalk does not accept is replaced, once; and so is one that
@@ -213,7 +225,11 @@ impl DingTalk {
             if api.is_paid() {
                 metrics::count(Count::PaidCalls);
             }
-            match take(&self.shared.http.send(request).await?) {
+            match self
+                .answered(api, request, &take)
+                .await
+                .map_err(|error| error.without(token.value.expose_secret()))
+            {
                 Err(error) if error.class == Class::Token && !replaced => {
                     self.shared.token.forget(&token).await;
                     replaced = true;
@@ -239,6 +255,26 @@ impl DingTalk {
         }
     }
 
+    /// Sends one request, and takes what is answered. DingTalk's clock shows in its own answers only.
+    async fn answered(
+        &self,
+        api: Api,
+        request: Request,
+        take: impl Fn(&HttpAnswer) -> Result<Value, DingTalkError>,
+    ) -> Result<Value, DingTalkError> {
+        let taken = match self.shared.http.send(request).await {
+            Ok(answer) => {
+                let taken = take(&answer);
+                if taken.as_ref().map_or_else(DingTalkError::is_dingtalks_own, |_| true) {
+                    self.shared.clock_offset.note(&answer.headers, self.shared.world.now());
+                }
+                taken
+            }
+            Err(error) => Err(error.into()),
+        };
+        taken.map_err(|error| if api.makes_something_new() { error } else { error.harmless() })
+    }
+
     /// The client that it is called with.
     pub(crate) fn http(&self) -> &Http {
         &self.shared.http
@@ -262,11 +298,14 @@ impl DingTalk {
     }
 
     async fn token(&self) -> Result<Token, DingTalkError> {
-        let Inner { token: cache, http, settings, world, .. } = &*self.shared;
-        cache.get(http, settings, world).await.map_err(|error| match error.class {
-            // The call that needs the token was never made.
-            Class::UnknownOutcome => DingTalkError { class: Class::Transient, ..error },
-            _ => error,
-        })
+        let Inner { token: cache, http, settings, world, clock_offset, .. } = &*self.shared;
+        // The call that needs the token was never made.
+        let error = match cache.get(http, settings, world, clock_offset).await {
+            Ok(token) => return Ok(token),
+            Err(error) => error.without(settings.app_secret.expose_secret()).harmless(),
+        };
+        // Whatever DingTalk has against it, it has nothing against the request that waits for the token.
+        let class = if error.class == Class::Permanent { Class::Token } else { error.class };
+        Err(DingTalkError { class, ..error })
     }
 }

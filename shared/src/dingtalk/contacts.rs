@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Api, Class, DingTalk, DingTalkError, error::number_or_text};
+use super::{Api, DingTalk, DingTalkError, answer::number_or_text};
 use crate::{approval::UserId, world::World};
 
 /// What the source's account ids are in DingTalk.
@@ -95,11 +95,7 @@ impl DingTalk {
     }
 
     async fn ask(&self, api: Api, path: &str, body: &Value) -> Result<Value, DingTalkError> {
-        // Asking changes nothing, so an unknown outcome is only a passing failure.
-        self.call_oapi(api, Method::POST, path, Some(body)).await.map_err(|error| match error.class {
-            Class::UnknownOutcome => DingTalkError { class: Class::Transient, ..error },
-            _ => error,
-        })
+        self.call_oapi(api, Method::POST, path, Some(body)).await
     }
 }
 

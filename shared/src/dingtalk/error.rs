@@ -1,8 +1,9 @@
 //! What DingTalk's refusals mean, classified once: the class decides what happens next.
+//!
+//! A call that makes something new was "not carried out" only if the answer is one that is known to mean that; everything
+//! else is [`Class::UnknownOutcome`]. Calls that may be made twice need not be so careful: see [`DingTalkError::harmless`].
 
-use serde_json::Value;
-
-use crate::http::{HttpAnswer, SendError};
+use crate::http::SendError;
 
 /// What a failed call means for whoever made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +36,27 @@ pub struct DingTalkError {
     pub message: String,
     /// Permission points that are missing.
     pub scopes: Vec<String>,
+    /// Whose answer it is.
+    pub(super) origin: Origin,
+}
+
+/// Whose answer an error is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Our own, or there was no answer.
+    Ours,
+    /// Something answered that does not answer as DingTalk does: a proxy, a page, a gateway.
+    Stranger,
+    /// DingTalk's, with a code that is known, or a failure of its own.
+    DingTalk,
+    /// DingTalk's, with a code that means one thing mostly and another sometimes.
+    Doubtful,
+    /// DingTalk's, with a code that is not known.
+    Unheard,
 }
 
 /// Codes for which there was no proper answer.
-mod code {
+pub(super) mod code {
     pub const NO_CONNECTION: &str = "no-connection";
     pub const TIMED_OUT: &str = "timed-out";
     pub const NO_FORECAST: &str = "no-forecast";
@@ -48,28 +66,47 @@ mod code {
     pub const EXTERNAL_CONTACT: &str = "external-contact";
     pub const NOT_ACTIVE: &str = "not-active";
     pub const BANNED: &str = "address-banned-for-5-minutes";
+    /// DingTalk's words came without a code.
+    pub const NO_CODE: &str = "no-code";
 }
 
-/// A 400 with these codes (spelt so) is usually a bad value and sometimes a passing fault: worth one more try.
-const DOUBTFUL: [&str; 2] = ["internalError", "sysErrror"];
-
-const MESSAGE_LIMIT: usize = 300;
-const MOST_SCOPES: usize = 20;
-
 /// Codes that say: this person is nobody we could ask. Any other error says nothing about the person.
-const NOBODY: [&str; 7] =
-    ["33012", "60121", "40104", "50002", "50004", code::EXTERNAL_CONTACT, code::NOT_ACTIVE];
+const NOBODY: [&str; 8] =
+    ["33012", "60121", "40104", "50002", "50004", "400002", code::EXTERNAL_CONTACT, code::NOT_ACTIVE];
 
 impl DingTalkError {
     /// An error with one of our own codes.
     pub fn new(class: Class, code: &str, message: impl Into<String>) -> Self {
-        Self { class, code: code.to_owned(), message: message.into(), scopes: Vec::new() }
+        let (code, message) = (code.to_owned(), message.into());
+        Self { class, code, message, scopes: Vec::new(), origin: Origin::Ours }
     }
 
-    /// What the same error means when it comes twice: a doubtful 400 is then a permanent no.
+    /// What the same error means when it comes twice: an answer of DingTalk's own that is no failure of its own is then
+    /// a permanent no.
     pub fn after_another_try(self) -> Self {
-        let class = if DOUBTFUL.contains(&self.code.as_str()) { Class::Permanent } else { self.class };
+        match (self.origin, self.class) {
+            (Origin::Doubtful | Origin::Unheard, Class::UnknownOutcome | Class::Transient) => {
+                Self { class: Class::Permanent, ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// What it means of a call that may be made twice: nothing can have gone wrong. DingTalk's own unknown code is its
+    /// no; what answers in its place says nothing.
+    pub(crate) fn harmless(self) -> Self {
+        let class = match (self.class, self.origin) {
+            (Class::UnknownOutcome, _) if self.is_ban() || self.code == "http-429" => Class::Throttled,
+            (Class::UnknownOutcome, Origin::Unheard) => Class::Permanent,
+            (Class::UnknownOutcome, _) => Class::Transient,
+            (class, _) => class,
+        };
         Self { class, ..self }
+    }
+
+    /// Whether it is DingTalk's own answer, with a code (or words) of its own.
+    pub fn is_dingtalks_own(&self) -> bool {
+        matches!(self.origin, Origin::DingTalk | Origin::Doubtful | Origin::Unheard)
     }
 
     /// Whether it says that a person cannot be asked in DingTalk, and nothing else.
@@ -109,7 +146,7 @@ impl DingTalkError {
 
     /// Whether something answered that is not DingTalk, or not as it is known.
     pub fn is_unreadable(&self) -> bool {
-        self.code == code::UNREADABLE || self.code.starts_with("http-")
+        self.code == code::UNREADABLE || self.origin == Origin::Stranger
     }
 
     /// Our own limit of time was over.
@@ -154,6 +191,18 @@ impl DingTalkError {
             format!("DingTalk's answer is not understood: {what}"),
         )
     }
+
+    /// The same without a secret that whoever answered has repeated.
+    pub(super) fn without(mut self, secret: &str) -> Self {
+        if !secret.is_empty() {
+            for text in [&mut self.code, &mut self.message].into_iter().chain(&mut self.scopes) {
+                if text.contains(secret) {
+                    *text = text.replace(secret, "…");
+                }
+            }
+        }
+        self
+    }
 }
 
 impl From<SendError> for DingTalkError {
@@ -168,198 +217,33 @@ impl From<SendError> for DingTalkError {
     }
 }
 
-/// Takes a v1.0 answer: the body of a 2xx, or the error.
-pub(crate) fn new_style(answer: &HttpAnswer) -> Result<Value, DingTalkError> {
-    let body = serde_json::from_slice::<Value>(&answer.body);
-    if answer.status.is_success() {
-        return match body {
-            // The gateway's ban comes with any status.
-            Ok(value) if value.get("punish").is_some() => Err(banned()),
-            Ok(value) => Ok(value),
-            Err(_) => Err(DingTalkError::unreadable("no JSON")),
-        };
-    }
-    let Ok(value) = body else { return Err(without_body(answer)) };
-    if value.get("punish").is_some() {
-        return Err(banned());
-    }
-    let Some(code) = value.get("code").and_then(Value::as_str) else { return Err(without_body(answer)) };
-    let class = class_of_new(code, answer.status.as_u16());
-    let message = value.get("message").and_then(Value::as_str).unwrap_or_default();
-    let scopes = value.pointer("/accessdenieddetail/requiredScopes").and_then(Value::as_array);
-    let mut scopes: Vec<String> =
-        scopes.into_iter().flatten().filter_map(Value::as_str).take(MOST_SCOPES).map(shorten).collect();
-    if class == Class::Permission && scopes.is_empty() {
-        scopes.extend(in_brackets(message));
-    }
-    Err(DingTalkError { class, code: shorten(code), message: shorten(message), scopes })
-}
-
-/// Takes an oapi answer (always 200): the body of an `errcode` 0, or the error.
-pub(crate) fn old_style(answer: &HttpAnswer) -> Result<Value, DingTalkError> {
-    let Ok(value) = serde_json::from_slice::<Value>(&answer.body) else { return Err(without_body(answer)) };
-    if value.get("punish").is_some() {
-        return Err(banned());
-    }
-    // The documentation shows numbers as text; real answers are typed.
-    let errcode = value.get("errcode").and_then(number_or_text);
-    let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
-    match errcode {
-        Some(0) => Ok(value),
-        None => Err(without_body(answer)),
-        Some(errcode) => {
-            let sub_code = value.get("sub_code").and_then(number_or_text);
-            let code = sub_code.map_or_else(|| errcode.to_string(), |sub| format!("{errcode}/{sub}"));
-            let message = shorten(text("errmsg"));
-            let class = class_of_old(errcode, sub_code);
-            let scopes =
-                if class == Class::Permission { in_brackets(&message).into_iter().collect() } else { vec![] };
-            Err(DingTalkError { class, code, message, scopes })
-        }
-    }
-}
-
-fn class_of_new(code: &str, status: u16) -> Class {
-    match code {
-        "InvalidAuthentication" | "invalidClientIdOrSecret" => Class::Token,
-        _ if code.ends_with("AccessTokenPermissionDenied") || code.ends_with("IpNotInWhiteList") => {
-            Class::Permission
-        }
-        _ if code.contains("QpsLimit") || code.contains("QpmLimit") => Class::Throttled,
-        _ if code.contains("ApiCountLimit") => Class::Quota,
-        "autoflowLikeTriggerRateLimited" => Class::Throttled,
-        _ if DOUBTFUL.contains(&code) && status == 400 => Class::Transient,
-        _ if status == 429 => Class::Throttled,
-        _ if status >= 500 => Class::UnknownOutcome,
-        _ => Class::Permanent,
-    }
-}
-
-fn class_of_old(errcode: i64, sub_code: Option<i64>) -> Class {
-    match sub_code.filter(|_| errcode == 88).unwrap_or(errcode) {
-        40001 | 40014 | 41001 | 42001 | 40096 => Class::Token,
-        60011 | 60020 => Class::Permission,
-        90002 | 90018 => Class::Throttled,
-        90020 => Class::Quota,
-        -1 | 15 => Class::UnknownOutcome,
-        _ => Class::Permanent,
-    }
-}
-
-fn without_body(answer: &HttpAnswer) -> DingTalkError {
-    // The gateway's page: ten thousand calls in twenty seconds.
-    if answer.status.is_client_error() && answer.body.trim_ascii_start().starts_with(b"<") {
-        return banned();
-    }
-    let class = match answer.status.as_u16() {
-        408 => Class::UnknownOutcome,
-        429 => Class::Throttled,
-        300..=499 => Class::Permanent,
-        _ => Class::UnknownOutcome,
-    };
-    let code = format!("http-{}", answer.status.as_u16());
-    DingTalkError::new(class, &code, "DingTalk answered without a readable body")
-}
-
-fn banned() -> DingTalkError {
-    DingTalkError::new(
-        Class::Throttled,
-        code::BANNED,
-        "DingTalk refuses this server's address for five minutes",
-    )
-}
-
-fn in_brackets(message: &str) -> Option<String> {
-    let (_, rest) = message.split_once('[')?;
-    let (inside, _) = rest.split_once(']')?;
-    Some(inside.to_owned()).filter(|scope| !scope.contains('='))
-}
-
-/// A whole number, also where it is written as text.
-pub(super) fn number_or_text(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
-}
-
-fn shorten(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(MESSAGE_LIMIT).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use reqwest::StatusCode;
-
     use super::*;
 
-    fn answer(status: u16, body: &str) -> HttpAnswer {
-        HttpAnswer {
-            status: StatusCode::from_u16(status).unwrap(),
-            headers: reqwest::header::HeaderMap::new(),
-            body: body.into(),
-        }
+    fn unknown(origin: Origin) -> DingTalkError {
+        DingTalkError { origin, ..DingTalkError::new(Class::UnknownOutcome, "c", "m") }
     }
 
     #[test]
-    fn published_error_bodies_are_classified() {
-        let bodies: Value =
-            serde_json::from_str(include_str!("../../tests/fixtures/dingtalk/error_bodies.json")).unwrap();
-        let class = |name: &str, status: u16| {
-            let answer = answer(status, &bodies[name].to_string());
-            let taken = if name.starts_with("oapi") { old_style(&answer) } else { new_style(&answer) };
-            taken.unwrap_err().class
-        };
-        assert_eq!(class("v1_bad_secret_400", 400), Class::Token);
-        assert_eq!(class("v1_bad_token_400", 400), Class::Token);
-        assert_eq!(class("v1_permission_403_detail", 403), Class::Permission);
-        assert_eq!(class("v1_permission_403", 403), Class::Permission);
-        assert_eq!(class("oapi_bad_token_200", 200), Class::Token);
-        assert_eq!(class("oapi_bad_secret_200", 200), Class::Token);
-        assert_eq!(class("ip_ban", 200), Class::Throttled);
-        assert_eq!(class("oapi_mixed_ids_200", 200), Class::Permanent);
-    }
-
-    #[test]
-    fn the_missing_permission_point_is_found_in_both_places() {
-        let bodies: Value =
-            serde_json::from_str(include_str!("../../tests/fixtures/dingtalk/error_bodies.json")).unwrap();
-        let scopes = |name: &str| new_style(&answer(403, &bodies[name].to_string())).unwrap_err().scopes;
-        assert_eq!(scopes("v1_permission_403_detail"), ["Contact.User.Read"]);
-        assert_eq!(scopes("v1_permission_403"), ["Document.AIAssistant.Read"]);
-    }
-
-    #[test]
-    fn signals_of_the_specification_have_their_class() {
+    fn the_same_answer_twice_is_a_no_only_where_dingtalk_gave_it() {
         let table = [
-            (
-                403,
-                r#"{"code":"Forbidden.AccessDenied.QpsLimitForAppkeyAndApi","message":""}"#,
-                Class::Throttled,
-            ),
-            (403, r#"{"code":"Forbidden.AccessDenied.ApiCountLimitForOrg","message":""}"#, Class::Quota),
-            (403, r#"{"code":"Forbidden.AccessDenied.IpNotInWhiteList","message":""}"#, Class::Permission),
-            (400, r#"{"code":"processCodeError","message":""}"#, Class::Permanent),
-            (400, r#"{"code":"sysErrror","message":""}"#, Class::Transient),
-            (500, r#"{"code":"systemError","message":""}"#, Class::UnknownOutcome),
-            (
-                400,
-                r#"{"code":"InvalidAuthentication","message":null,"accessdenieddetail":null}"#,
-                Class::Token,
-            ),
-            (403, "<html>denied</html>", Class::Throttled),
-            (408, "", Class::UnknownOutcome),
-            (502, "<html>bad gateway</html>", Class::UnknownOutcome),
-            (200, "<html>", Class::UnknownOutcome),
+            (Origin::Ours, Class::UnknownOutcome, Class::Transient),
+            (Origin::Stranger, Class::UnknownOutcome, Class::Transient),
+            (Origin::DingTalk, Class::UnknownOutcome, Class::Transient),
+            (Origin::Doubtful, Class::Permanent, Class::Transient),
+            (Origin::Unheard, Class::Permanent, Class::Permanent),
         ];
-        for (status, body, class) in table {
-            assert_eq!(new_style(&answer(status, body)).unwrap_err().class, class, "{status} {body}");
+        for (origin, twice, harmless) in table {
+            assert_eq!(unknown(origin).after_another_try().class, twice, "{origin:?}");
+            assert_eq!(unknown(origin).harmless().class, harmless, "{origin:?}");
         }
-        assert_eq!(
-            old_style(&answer(200, r#"{"errcode":"60121","errmsg":""}"#)).unwrap_err().class,
-            Class::Permanent
-        );
-        assert_eq!(
-            old_style(&answer(200, r#"{"errcode":90018,"errmsg":""}"#)).unwrap_err().class,
-            Class::Throttled
-        );
-        assert!(old_style(&answer(200, r#"{"errcode":"0"}"#)).is_ok());
+        assert_eq!(unknown(Origin::Doubtful).harmless().after_another_try().class, Class::Permanent);
+    }
+
+    #[test]
+    fn a_secret_that_was_repeated_is_covered() {
+        let error = DingTalkError::new(Class::Token, "c", "bad token: s3cret!").without("s3cret");
+        assert_eq!(error.message, "bad token: …!");
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::error::number_or_text;
+use super::answer::number_or_text;
 use crate::approval::{HintResult, InstanceId, ProcessCode, UserId};
 
 /// No id of DingTalk's is longer, in bytes.

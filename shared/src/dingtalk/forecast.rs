@@ -6,7 +6,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Api, DingTalk, DingTalkError, forms::harmless, instances::FormValue};
+use super::{Api, DingTalk, DingTalkError, instances::FormValue};
 use crate::approval::{ProcessCode, UserId};
 
 /// DingTalk takes no more nodes; whatever follows is not looked at.
@@ -85,8 +85,7 @@ impl DingTalk {
             "formComponentValues": query.values,
         });
         let path = "/v1.0/workflow/processes/forecast";
-        let answer =
-            self.call(Api::Forecast, Method::POST, path, &[], Some(&body)).await.map_err(harmless)?;
+        let answer = self.call(Api::Forecast, Method::POST, path, &[], Some(&body)).await?;
         nodes(&answer["result"]).ok_or_else(DingTalkError::no_forecast)
     }
 }

@@ -6,7 +6,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Api, Class, DingTalk, DingTalkError, error::number_or_text};
+use super::{Api, DingTalk, DingTalkError, answer::number_or_text};
 use crate::approval::ProcessCode;
 
 /// The look-up by name takes no longer ones.
@@ -96,7 +96,10 @@ impl DingTalk {
         if let Some(code) = form.process_code {
             body["processCode"] = json!(code);
         }
-        let answer = self.call(Api::SaveForm, Method::POST, "/v1.0/workflow/forms", &[], Some(&body)).await?;
+        let saved = self.call(Api::SaveForm, Method::POST, "/v1.0/workflow/forms", &[], Some(&body)).await;
+        // A change may be made twice.
+        let answer =
+            saved.map_err(|error| if form.process_code.is_some() { error.harmless() } else { error })?;
         process_code(&answer).ok_or_else(|| DingTalkError::unreadable("no processCode"))
     }
 
@@ -104,7 +107,7 @@ impl DingTalk {
     pub async fn form(&self, code: &ProcessCode) -> Result<Form, DingTalkError> {
         let query = [("processCode", code.as_str())];
         let path = "/v1.0/workflow/forms/schemas/processCodes";
-        let answer = self.call(Api::ReadForm, Method::GET, path, &query, None).await.map_err(harmless)?;
+        let answer = self.call(Api::ReadForm, Method::GET, path, &query, None).await?;
         answer.get("result").and_then(form).ok_or_else(|| DingTalkError::unreadable("no form"))
     }
 
@@ -114,7 +117,7 @@ impl DingTalk {
             return self.listed_form(name).await;
         }
         let path = "/v1.0/workflow/processCentres/schemaNames/processCodes";
-        match self.call(Api::FormByName, Method::GET, path, &[("name", name)], None).await.map_err(harmless) {
+        match self.call(Api::FormByName, Method::GET, path, &[("name", name)], None).await {
             Ok(answer) => Ok(process_code(&answer)),
             Err(error) if error.is_no_such_form() => Ok(None),
             Err(error) => Err(error),
@@ -128,8 +131,7 @@ impl DingTalk {
         for _ in 0..MOST_PAGES {
             let (size, from) = (FORMS_A_PAGE.to_string(), next.to_string());
             let query = [("maxResults", size.as_str()), ("nextToken", from.as_str())];
-            let answer =
-                self.call(Api::ListForms, Method::GET, path, &query, None).await.map_err(harmless)?;
+            let answer = self.call(Api::ListForms, Method::GET, path, &query, None).await?;
             let result = &answer["result"];
             let listed = result["processList"].as_array().into_iter().flatten();
             if let Some(found) = listed.into_iter().find(|form| form["name"] == name) {
@@ -141,14 +143,6 @@ impl DingTalk {
             }
         }
         Ok(None)
-    }
-}
-
-/// Looking changes nothing, so an unknown outcome is only a passing failure.
-pub(super) fn harmless(error: DingTalkError) -> DingTalkError {
-    match error.class {
-        Class::UnknownOutcome => DingTalkError { class: Class::Transient, ..error },
-        _ => error,
     }
 }
 

@@ -3,15 +3,20 @@
 //! | file | idea |
 //! |---|---|
 //! | [`client`] | one call: limiter, token, time-out, classification |
-//! | [`instances`] | create, read, terminate, list, comment |
+//! | [`instances`] | create, read, terminate, comment |
+//! | `instance_list`, `snapshot` | which instances there are, and one as it is shown |
 //! | [`forms`], [`forecast`] | templates, and the nodes an instance would go through |
 //! | [`contacts`] | who someone is in DingTalk |
 //! | [`proofs`] | what the app may do, proved by calls that change nothing |
 //! | [`error`], [`words`] | what a refusal means, and how a person is told |
+//! | `answer`, `codes` | DingTalk's answers in all their dialects, and the codes that are known |
 //! | [`callback`], [`event`], [`crypto`], [`knock`] | what DingTalk reports to us |
 
+pub(crate) mod answer;
 pub mod callback;
 pub mod client;
+pub(crate) mod clock_offset;
+mod codes;
 pub mod contacts;
 pub mod crypto;
 pub mod error;
@@ -19,10 +24,12 @@ pub mod event;
 mod failed_pushes;
 pub mod forecast;
 pub mod forms;
+mod instance_list;
 pub mod instances;
 pub mod knock;
 mod limiter;
 pub mod proofs;
+mod snapshot;
 mod token;
 pub mod words;
 
@@ -31,7 +38,7 @@ pub use client::{Api, DingTalk};
 pub use contacts::{AccountKind, Contact};
 pub use error::{Class, DingTalkError};
 pub use event::Event;
-pub use instances::{Approvers, Ending, InstanceSnapshot, NewInstance, NodeAction};
+pub use instances::{Approvers, Ending, InstanceList, InstanceSnapshot, NewInstance, NodeAction};
 pub use proofs::Permission;
 
 use secrecy::SecretString;

@@ -151,9 +151,8 @@ impl DingTalk {
 /// Whether an error is the API's own, so that the gateway had let the call pass.
 fn is_of_the_api(error: &DingTalkError) -> bool {
     match error.class {
-        Class::Permanent => !error.code.starts_with("http-"),
-        // `systemError` and the like, but nothing of ours.
-        Class::Transient | Class::UnknownOutcome => !error.is_silence() && !error.is_unreadable(),
+        // `systemError` and the like as well, but nothing of ours and nothing of a stranger's.
+        Class::Permanent | Class::Transient | Class::UnknownOutcome => error.is_dingtalks_own(),
         Class::Throttled | Class::Token | Class::Permission | Class::Quota => false,
     }
 }

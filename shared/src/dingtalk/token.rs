@@ -2,15 +2,24 @@
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use super::{DingTalkError, DingTalkSettings, error};
+use super::{
+    DingTalkError, DingTalkSettings,
+    answer::{self, member, number_or_text},
+    clock_offset::ClockOffset,
+};
 use crate::{
     http::{Http, HttpAnswer, SendError},
     world::World,
 };
+
+/// How long a token lives whose answer does not say it.
+const LIFE: i64 = 7_200;
+
+/// Whatever an answer says, a token is not asked for before every call.
+const LIFE_LIMITS: (i64, i64) = (60, 24 * 3600);
 
 /// A token is replaced so long before its end.
 const REFRESH_EARLY: SignedDuration = SignedDuration::from_secs(300);
@@ -38,13 +47,6 @@ pub(super) struct Token {
     good_until: Timestamp,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TokenAnswer {
-    access_token: SecretString,
-    expire_in: i64,
-}
-
 impl TokenCache {
     pub fn new() -> Self {
         Self { cached: Mutex::default() }
@@ -56,6 +58,7 @@ impl TokenCache {
         http: &Http,
         settings: &DingTalkSettings,
         world: &World,
+        clock_offset: &ClockOffset,
     ) -> Result<Token, DingTalkError> {
         let mut cached = self.cached.lock().await;
         if let Some(token) = cached.token.as_ref().filter(|token| world.now() < token.good_until) {
@@ -64,7 +67,7 @@ impl TokenCache {
         if let Some((_, error)) = cached.failed.as_ref().filter(|(until, _)| world.now() < *until) {
             return Err(error.clone());
         }
-        match fetch(http, settings, world).await {
+        match fetch(http, settings, world, clock_offset).await {
             Ok(token) => {
                 *cached = Cached { token: Some(token.clone()), failed: None, ..*cached };
                 Ok(token)
@@ -116,13 +119,80 @@ pub(super) async fn ask(http: &Http, settings: &DingTalkSettings) -> Result<Http
     http.send(request.map_err(|_| SendError::NotSent("the address is no URL".to_owned()))?).await
 }
 
-async fn fetch(http: &Http, settings: &DingTalkSettings, world: &World) -> Result<Token, DingTalkError> {
-    taken(&ask(http, settings).await?, world)
+async fn fetch(
+    http: &Http,
+    settings: &DingTalkSettings,
+    world: &World,
+    clock_offset: &ClockOffset,
+) -> Result<Token, DingTalkError> {
+    let answer = ask(http, settings).await?;
+    let token = taken(&answer, world)?;
+    clock_offset.note(&answer.headers, world.now());
+    Ok(token)
 }
 
+/// The token of an answer. How long it lives comes as a number, as text, with a decimal point, or not at all.
 fn taken(answer: &HttpAnswer, world: &World) -> Result<Token, DingTalkError> {
-    let answer: TokenAnswer = serde_json::from_value(error::new_style(answer)?)
-        .map_err(|_| DingTalkError::unreadable("no access token in the answer"))?;
-    let life = SignedDuration::from_secs(answer.expire_in.clamp(0, 24 * 3600));
-    Ok(Token { value: answer.access_token, good_until: world.now() + (life - REFRESH_EARLY).max(life / 2) })
+    let body = answer::new_style(answer)?;
+    let member = |names: &[&str]| member(body.as_object()?, names);
+    let value = member(&["accesstoken"]).and_then(Value::as_str).filter(|value| !value.is_empty());
+    let value = value.ok_or_else(|| DingTalkError::unreadable("no access token in the answer"))?;
+    let life = member(&["expirein", "expiresin"]).and_then(number_or_text).unwrap_or(LIFE);
+    let life = SignedDuration::from_secs(life.clamp(LIFE_LIMITS.0, LIFE_LIMITS.1));
+    let good_until = world.now() + (life - REFRESH_EARLY).max(life / 2);
+    Ok(Token { value: value.into(), good_until })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use reqwest::StatusCode;
+
+    use super::*;
+    use crate::{
+        dingtalk::Class,
+        world::{ManualClock, SystemRandom},
+    };
+
+    fn read(body: &str) -> Result<Token, DingTalkError> {
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::UNIX_EPOCH));
+        let world = World { clock, random: Arc::new(SystemRandom) };
+        let headers = reqwest::header::HeaderMap::new();
+        taken(&HttpAnswer { status: StatusCode::OK, headers, body: body.into() }, &world)
+    }
+
+    #[test]
+    fn a_token_is_good_however_its_life_is_written() {
+        let table = [
+            (r#"{"accessToken":"tok","expireIn":7200}"#, 6_900),
+            (r#"{"accessToken":"tok"}"#, 6_900),
+            (r#"{"accessToken":"tok","expireIn":null}"#, 6_900),
+            (r#"{"accessToken":"tok","expireIn":"7200"}"#, 6_900),
+            (r#"{"accessToken":"tok","expireIn":7200.0}"#, 6_900),
+            (r#"{"accessToken":"tok","expireIn":"soon"}"#, 6_900),
+            (r#"{"access_token":"tok","expires_in":7200,"errcode":0,"errmsg":"ok"}"#, 6_900),
+            (r#"{"accessToken":"tok","expireIn":0}"#, 30),
+            (r#"{"accessToken":"tok","expireIn":-1}"#, 30),
+            (r#"{"accessToken":"tok","expireIn":1e300}"#, 6_900),
+        ];
+        for (body, seconds) in table {
+            let token = read(body).unwrap_or_else(|error| panic!("{body}: {error}"));
+            assert_eq!(
+                (token.value.expose_secret(), token.good_until.as_second()),
+                ("tok", seconds),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refused_token_keeps_dingtalks_words() {
+        let error = read(r#"{"errcode":40096,"errmsg":"不合法的appKey或appSecret"}"#).err().unwrap();
+        assert_eq!((error.class, error.message.as_str()), (Class::Token, "不合法的appKey或appSecret"));
+        for body in ["{}", r#"{"accessToken":""}"#, r#"{"accessToken":7}"#, "[]", "<html>"] {
+            assert!(read(body).is_err(), "{body}");
+        }
+    }
 }

@@ -33,6 +33,9 @@ pub fn refusal(error: &DingTalkError) -> String {
                 .to_owned()
         }
         Class::Throttled => format!("DingTalk takes no more calls just now ({code}): try again in a minute"),
+        Class::Transient | Class::UnknownOutcome if error.is_dingtalks_own() => {
+            format!("DingTalk could not do it ({code}): {}", error.message)
+        }
         Class::Transient | Class::UnknownOutcome => {
             format!("DingTalk did not answer, or not as it should ({code}): try again, and see `bridge doctor`")
         }

@@ -20,6 +20,8 @@ use crate::{
 
 /// The two clocks may differ a little.
 const MARGIN: SignedDuration = SignedDuration::from_mins(1);
+/// So many pages are looked through.
+const MAX_PAGES: usize = 50;
 /// So many instances of a look may fail to be read before the look is ended.
 const MOST_UNREAD: usize = 3;
 
@@ -91,8 +93,13 @@ impl Engine {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<Result<Vec<ApprovalId>, DingTalkError>, EngineError> {
-        let ids = match self.dingtalk().instance_ids(process_code, from, until).await {
-            Ok(ids) => ids,
+        let list = self.dingtalk().instance_ids(process_code, from, until, None, MAX_PAGES).await;
+        let ids = match list {
+            Ok(list) if list.complete => list.ids,
+            Ok(_) => {
+                let words = "too many instances to look through";
+                return Ok(Err(DingTalkError::new(Class::Transient, "too-many-instances", words)));
+            }
             Err(error) => return Ok(Err(error)),
         };
         let (mut adopted, mut unread) = (Vec::new(), Vec::new());

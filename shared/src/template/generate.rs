@@ -158,6 +158,8 @@ impl Templates {
                     definition.name
                 )))
             }
+            // The same answer again: now it counts.
+            Err(TemplateError::DingTalk { error }) => Err(error.after_another_try().into()),
             Err(error) => Err(error),
         }
     }

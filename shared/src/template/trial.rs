@@ -26,6 +26,8 @@ const WITHDRAW_AGAIN: SignedDuration = SignedDuration::from_secs(3);
 const MOST_WITHDRAWALS: u32 = 3;
 /// Looks for an instance whose create call got no answer.
 const LOOKS: [SignedDuration; 2] = [SignedDuration::from_secs(2), SignedDuration::from_secs(5)];
+/// So many pages are looked through: the window is short.
+const MAX_PAGES: usize = 5;
 /// The two clocks may differ a little.
 const MARGIN: SignedDuration = SignedDuration::from_mins(1);
 
@@ -188,7 +190,8 @@ impl Templates {
         for wait in LOOKS {
             self.world.sleep(wait).await;
             let (from, until) = (began_at - MARGIN, self.world.now() + MARGIN);
-            for id in self.dingtalk.instance_ids(process_code, from, until).await? {
+            let list = self.dingtalk.instance_ids(process_code, from, until, None, MAX_PAGES).await?;
+            for id in list.ids {
                 let shown = self.dingtalk.read_instance(&id).await?.fields;
                 if reference.is_some() && fill::reference(fills, &shown) == reference {
                     return Ok(Some(id));
