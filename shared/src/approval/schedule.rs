@@ -39,9 +39,10 @@ pub const READ_AFTER_HINT: [SignedDuration; 5] =
 
 /// Reads after one that failed, or that showed an end without a result; the last wait repeats. One of them comes when
 /// [`BELIEVE_EVENT_AFTER`] has passed.
-pub const READ_AFTER_FAILURE: [SignedDuration; 7] = [
+pub const READ_AFTER_FAILURE: [SignedDuration; 8] = [
     seconds(2),
-    seconds(60),
+    seconds(30),
+    seconds(300),
     seconds(1800),
     seconds(2 * 3600),
     seconds(6 * 3600),
@@ -50,7 +51,7 @@ pub const READ_AFTER_FAILURE: [SignedDuration; 7] = [
 ];
 
 /// So many of [`READ_AFTER_FAILURE`] are made whatever else is to be read; the others are unasked reads.
-pub const URGENT_READS: u32 = 3;
+pub const URGENT_READS: u32 = 4;
 
 /// When no read has told how an instance stands for this time, operators hear of it, and a signed event decides by itself
 /// that the request is rejected or withdrawn. That it is approved, it decides only where an operator has chosen so.

@@ -51,6 +51,9 @@ fn showing(ending: Option<Ending>) -> Read {
         countersigned_by: Vec::new(),
         asked: Vec::new(),
         finished_at: None,
+        created_at: None,
+        approvers: Vec::new(),
+        status: String::new(),
         fields: Vec::new(),
     })
 }
@@ -144,7 +147,7 @@ fn a_signed_event_alone_rejects_or_withdraws_after_half_an_hour_and_never_approv
             assert_eq!(course.outcome(), outcome, "{result:?}, {answer:?}");
             let decided_after = course.now.duration_since(at(10));
             assert!(outcome.is_none() || decided_after >= BELIEVE_EVENT_AFTER, "{result:?}, {answer:?}");
-            let soon = course.reads.last().unwrap().duration_since(at(10)) < SignedDuration::from_mins(35);
+            let soon = course.reads.last().unwrap().duration_since(at(10)) < SignedDuration::from_mins(40);
             assert!(outcome.is_none() || soon, "{result:?}, {answer:?}: not long after");
         }
     }
@@ -213,7 +216,7 @@ fn an_instance_that_cannot_be_read_for_long_costs_few_reads_and_few_that_cannot_
     let course = event_comes_to(HintResult::Agreed, &unreadable(), 30 * 24, false);
     assert!(course.reads_within(0, DAY) <= 8, "{:?}", course.reads);
     assert!(course.reads.len() <= 8 + 30, "{}", course.reads.len());
-    assert!(course.reads_within(0, HOUR) <= 4, "{:?}", course.reads);
+    assert!(course.reads_within(0, HOUR) <= 5, "{:?}", course.reads);
     assert!(course.approval.state.reading.unasked, "those after the first hour have an allowance");
     let quota = failing(Class::Quota, "Forbidden.AccessDenied.ApiCountLimitForOrg");
     let course = event_comes_to(HintResult::Agreed, &quota, 24, false);

@@ -74,19 +74,14 @@ impl Refusal {
     fn of(error: &DingTalkError) -> Self {
         // A doubtful 400 is how DingTalk says that the template does not let its initiator revoke.
         let class = error.clone().after_another_try().class;
-        let is_own = !error.is_unreadable();
+        // What answers in DingTalk's place says nothing of the instance.
+        let is_dingtalks = !error.is_unreadable();
         match class {
-            _ if is_own && error.code == NOT_NOW => Self::NotNow,
-            _ if is_own && NOT_THERE.contains(&error.code.as_str()) => Self::NotThere,
-            Class::Permanent if is_own => Self::Final,
-            Class::UnknownOutcome => Self::Unknown,
-            // A proxy's 4xx says nothing of the instance.
-            Class::Permanent
-            | Class::Transient
-            | Class::Throttled
-            | Class::Token
-            | Class::Permission
-            | Class::Quota => Self::Passing,
+            _ if is_dingtalks && error.code == NOT_NOW => Self::NotNow,
+            _ if is_dingtalks && NOT_THERE.contains(&error.code.as_str()) => Self::NotThere,
+            Class::Permanent if is_dingtalks => Self::Final,
+            Class::Permanent | Class::Transient | Class::UnknownOutcome => Self::Unknown,
+            Class::Throttled | Class::Token | Class::Permission | Class::Quota => Self::Passing,
         }
     }
 }
@@ -102,12 +97,11 @@ mod tests {
             (Class::Permanent, "aflowProcessInstNotExist", Refusal::NotThere),
             (Class::Permanent, "invalidInstanceId", Refusal::NotThere),
             (Class::Permanent, "not-terminated", Refusal::Final),
-            (Class::Transient, "internalError", Refusal::Final),
-            (Class::Permanent, "http-403", Refusal::Passing),
-            (Class::Permanent, "http-404", Refusal::Passing),
-            (Class::UnknownOutcome, "http-502", Refusal::Unknown),
-            (Class::UnknownOutcome, "timed-out", Refusal::Unknown),
-            (Class::UnknownOutcome, "systemError", Refusal::Unknown),
+            (Class::Transient, "http-403", Refusal::Unknown),
+            (Class::Transient, "http-502", Refusal::Unknown),
+            (Class::Transient, "timed-out", Refusal::Unknown),
+            (Class::Transient, "systemError", Refusal::Unknown),
+            (Class::UnknownOutcome, "unreadable-answer", Refusal::Unknown),
             (Class::Throttled, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", Refusal::Passing),
             (Class::Quota, "Forbidden.AccessDenied.ApiCountLimitForOrg", Refusal::Passing),
         ];

@@ -199,3 +199,21 @@ fn read_problem(state: &State) -> Option<&ReadProblem> {
 fn or_dash(text: &str) -> &str {
     if text.is_empty() { "-" } else { text }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_that_does_not_tell_its_outcome_is_shown_with_since_when_and_why() {
+        let at = Timestamp::UNIX_EPOCH;
+        let mut reading = Reading::first(at, None, true);
+        assert_eq!(reading_problem(&reading), "");
+        reading.problem = Some(ReadProblem { since: at, code: "finished-without-result".to_owned() });
+        let shown = reading_problem(&reading);
+        assert!(shown.starts_with("; finished in DingTalk without a result since 19"), "{shown}");
+        reading.problem = Some(ReadProblem { since: at, code: "http-403".to_owned() });
+        let shown = reading_problem(&reading);
+        assert!(shown.starts_with("; the instance cannot be read (http-403) since 19"), "{shown}");
+    }
+}
