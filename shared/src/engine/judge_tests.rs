@@ -206,7 +206,7 @@ fn an_end_without_a_result_is_shown_and_read_ever_more_rarely_until_the_result_c
     let noted = |entry: &&crate::approval::Entry| entry.what == Happening::FinishedWithoutResult;
     assert_eq!(course.approval.record.timeline.entries().iter().filter(noted).count(), 1);
     course.until(at(30 * DAY), &showing(Some(Ending::Unclear)));
-    assert!(course.reads.len() <= 5 + 30, "{}", course.reads.len());
+    assert!(course.reads.len() <= 8 + 30, "{}", course.reads.len());
     course.until(at(32 * DAY), &showing(Some(Ending::Refused)));
     assert_eq!(course.outcome(), Some((Outcome::Rejected, Basis::Instance)));
 }
