@@ -48,6 +48,8 @@ pub fn engine(
         account_kind: config.dataphin.account_kind,
         looks: config.bridge.looks,
         works_after_answer,
+        event_may_approve: config.dingtalk.event_may_approve,
+        unasked_reads_a_day: config.dingtalk.unasked_reads_a_day,
     };
     Ok(Engine::new(store, dingtalk, dataphin, settings, world))
 }

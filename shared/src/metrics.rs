@@ -34,10 +34,12 @@ pub enum Count {
     NeedsOperator,
     /// Second instances of an approval, and instances that bear an approval's id and were not made by the bridge.
     UnexpectedInstance,
+    /// Reads of instances that have not told their outcome for long.
+    InstanceUnreadable,
 }
 
 impl Count {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Parked,
         Self::NotAdvanced,
         Self::CallbackRefused,
@@ -47,6 +49,7 @@ impl Count {
         Self::QuotaUsedUp,
         Self::NeedsOperator,
         Self::UnexpectedInstance,
+        Self::InstanceUnreadable,
     ];
 
     fn name(self) -> &'static str {
@@ -60,6 +63,7 @@ impl Count {
             Self::QuotaUsedUp => "QuotaUsedUp",
             Self::NeedsOperator => "NeedsOperator",
             Self::UnexpectedInstance => "UnexpectedInstance",
+            Self::InstanceUnreadable => "InstanceUnreadable",
         }
     }
 }

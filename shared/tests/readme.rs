@@ -30,12 +30,14 @@ fn the_readme_lists_every_variable() {
 
 #[test]
 fn the_readme_lists_the_schedules() {
-    let rows: [(&str, &[SignedDuration]); 6] = [
+    let rows: [(&str, &[SignedDuration]); 8] = [
         ("create call that DingTalk did not carry out", &schedule::CREATE),
         ("look for an instance whose create call got no answer", &schedule::LOOKS),
-        ("read after an event, while the instance is not there yet", &schedule::READ_AFTER_HINT),
+        ("read after an event, while the instance is still running", &schedule::READ_AFTER_HINT),
+        ("read after an event, when it failed or there is no result yet", &schedule::READ_AFTER_FAILURE),
         ("read without an event", &schedule::READ_UNASKED),
-        ("terminate a withdrawn instance", &schedule::WITHDRAW),
+        ("terminate a withdrawn instance, which DingTalk refuses", &schedule::WITHDRAW),
+        ("terminate a withdrawn instance, when DingTalk fails", &schedule::TERMINATE_LATER),
         ("tell Dataphin an outcome", &schedule::DELIVER),
     ];
     let mut table = "| what | waits |\n|---|---|\n".to_owned();

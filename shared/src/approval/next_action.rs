@@ -71,8 +71,9 @@ fn plan(state: &State) -> Option<(Timestamp, Step)> {
             (Creation::Ready(Ready { not_before, .. }), None) => Some((*not_before, Step::Create)),
         },
         State::Pending(Pending { reading, withdrawal, .. }) => Some(match withdrawal {
-            // A reported end goes first: there may be nothing left to terminate.
-            Some(withdrawal) if reading.hint.is_none() && withdrawal.not_before < reading.at => {
+            // A reported end goes first: there may be nothing left to terminate. Where its read must wait, the withdrawal
+            // does not: DingTalk terminates only what is running.
+            Some(withdrawal) if withdrawal.not_before < reading.at => {
                 (withdrawal.not_before, Step::Terminate)
             }
             _ => (reading.at, Step::Read),

@@ -57,16 +57,42 @@ pub const BUSY: SignedDuration = seconds(2);
 /// An instance that could not be created within this time never will be: the approval fails.
 pub const GIVE_UP_CREATING: SignedDuration = seconds(24 * 3600);
 
-/// Reads after an event, while the instance does not bear it out or cannot be read. The last comes when
-/// [`BELIEVE_EVENT_AFTER`] has passed.
-pub const READ_AFTER_HINT: [SignedDuration; 7] =
-    [seconds(1), seconds(5), seconds(20), seconds(60), seconds(300), seconds(600), seconds(900)];
+/// Reads after an event, while the instance does not bear it out: it is still running.
+pub const READ_AFTER_HINT: [SignedDuration; 5] =
+    [seconds(1), seconds(5), seconds(30), seconds(300), seconds(1500)];
 
-/// After this time without being able to read the instance, the signed event's own result decides.
+/// Reads after one that failed, or that showed an end without a result; the last wait repeats. One of them comes when
+/// [`BELIEVE_EVENT_AFTER`] has passed.
+pub const READ_AFTER_FAILURE: [SignedDuration; 8] = [
+    seconds(2),
+    seconds(30),
+    seconds(300),
+    seconds(1800),
+    seconds(2 * 3600),
+    seconds(6 * 3600),
+    seconds(16 * 3600),
+    seconds(24 * 3600),
+];
+
+/// So many of [`READ_AFTER_FAILURE`] are made whatever else is to be read; the others are unasked reads.
+pub const URGENT_READS: u32 = 4;
+
+/// When no read has told how an instance stands for this time, operators hear of it, and a signed event decides by itself
+/// that the request is rejected or withdrawn. That it is approved, it decides only where an operator has chosen so.
 pub const BELIEVE_EVENT_AFTER: SignedDuration = seconds(1800);
 
 /// Reads without any event, in case it was lost: each is a paid call, so they are rare.
 pub const READ_UNASKED: [SignedDuration; 3] = [seconds(6 * 3600), seconds(12 * 3600), seconds(24 * 3600)];
+
+/// An unasked read that the day's allowance leaves no room for comes this much later, and up to twice as much more by
+/// chance.
+pub const READ_UNASKED_AGAIN: SignedDuration = seconds(12 * 3600);
+
+/// Reads of one instance, at most so many within so long, whoever asks for them.
+pub const READS_OF_AN_INSTANCE: [(usize, SignedDuration); 2] = [(8, seconds(3600)), (16, seconds(24 * 3600))];
+
+/// A read that comes within this time of the last is a repeated one.
+pub const REPEATED_WITHIN: SignedDuration = seconds(3600);
 
 /// An instance that is not there when it is this old was deleted: a younger one may not show yet.
 pub const GONE_FOR_GOOD: SignedDuration = seconds(24 * 3600);
@@ -78,8 +104,12 @@ pub const WITHDRAW_AFTER: SignedDuration = seconds(16);
 pub const WITHDRAW: [SignedDuration; 5] =
     [seconds(5), seconds(30), seconds(300), seconds(1800), seconds(7200)];
 
-/// After a call to terminate that failed for a reason that passes.
-pub const TERMINATE_LATER: SignedDuration = seconds(60);
+/// Calls to terminate after one that failed for a reason that passes, or with unknown outcome; the last wait repeats.
+pub const TERMINATE_LATER: [SignedDuration; 6] =
+    [seconds(60), seconds(300), seconds(900), seconds(3600), seconds(4 * 3600), seconds(24 * 3600)];
+
+/// After a call to terminate with unknown outcome the instance is read.
+pub const READ_AFTER_TERMINATE: SignedDuration = seconds(5);
 
 /// Attempts to tell the source: waits between them. After the last the approval is parked; in all about two days.
 pub const DELIVER: [SignedDuration; 12] = [

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ApprovalId, ApprovalKey, Creation, Decision, Details, Identity, InstanceId, Nonce, ProcessCode,
+    ApprovalId, ApprovalKey, Creation, Decision, Details, Identity, InstanceId, Nonce, ProcessCode, Reading,
     Reference, Request, Timeline, UserId,
 };
 
@@ -233,17 +233,6 @@ pub enum Origin {
     },
 }
 
-/// When to read the instance next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reading {
-    /// Not before this moment.
-    pub at: Timestamp,
-    /// Reads in vain since the last hint, or since the creation.
-    pub attempts: u32,
-    /// What DingTalk's event said; the reason to read now.
-    pub hint: Option<Hint>,
-}
-
 /// What a signed event said about the end of an instance. A hint: the instance itself is the truth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hint {
@@ -285,6 +274,12 @@ pub struct Withdrawal {
     pub not_before: Timestamp,
     /// Tries in vain so far.
     pub attempts: u32,
+    /// Calls to terminate it that failed for a reason that passes, or with unknown outcome.
+    #[serde(default)]
+    pub passing_failures: u32,
+    /// DingTalk's answer to the last one: there is no such instance. Reading it must say so, too.
+    #[serde(default)]
+    pub not_there: bool,
 }
 
 /// Decided: the source must be told.

@@ -60,6 +60,9 @@ pub enum Happening {
     EndReported { result: String },
     ReportContradicted,
     ReadFailed { code: String },
+    FinishedWithoutResult,
+    ReadsPutOff,
+    EventDecides,
     Decided { outcome: Outcome, by: Option<UserId> },
     LateReport { result: String },
     DeliveryFailed { attempt: u32, reason: String },
@@ -150,6 +153,15 @@ impl fmt::Display for Happening {
             Self::EndReported { result } => write!(f, "DingTalk reports the end: {result}"),
             Self::ReportContradicted => write!(f, "the instance does not bear the report out: still running"),
             Self::ReadFailed { code } => write!(f, "the instance could not be read: {code}"),
+            Self::FinishedWithoutResult => {
+                write!(f, "the instance has finished without a result: nothing is decided by that")
+            }
+            Self::ReadsPutOff => {
+                write!(f, "reading is put off: there were too many reads of the instance, or of all")
+            }
+            Self::EventDecides => {
+                write!(f, "the instance has not told its outcome for long: DingTalk's signed event decides")
+            }
             Self::Decided { outcome, by: Some(by) } => write!(f, "decided: {outcome} by {by}"),
             Self::Decided { outcome, by: None } => write!(f, "decided: {outcome}"),
             Self::LateReport { result } => {

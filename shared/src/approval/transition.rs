@@ -1,12 +1,16 @@
 //! The ways from state to state. There are no others: each takes the approval in the one state it starts from.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Approval, Basis, Creation, Decided, Decision, Delivered, Delivery, Happening, Hint, Identity, Instance,
     Origin, Outcome, Parked, Pending, ProcessCode, Reading, Received, Record, Refused, Request, Unresolved,
     Withdrawal,
-    schedule::{self, LEASE, READ_AFTER_HINT, READ_UNASKED, WITHDRAW, WITHDRAW_AFTER},
+    reading::FINISHED_WITHOUT_RESULT,
+    schedule::{
+        self, LEASE, READ_AFTER_FAILURE, READ_AFTER_HINT, READ_AFTER_TERMINATE, READ_UNASKED,
+        TERMINATE_LATER, URGENT_READS, WITHDRAW, WITHDRAW_AFTER,
+    },
 };
 
 impl<S> Approval<S> {
@@ -47,9 +51,10 @@ impl Approval<Received> {
             Origin::Created => (Happening::InstanceCreated { instance: id }, false),
             Origin::Adopted { ended } => (Happening::InstanceAdopted { instance: id }, ended),
         };
-        let at = if ended || hint.is_some() { now } else { now + READ_UNASKED[0] };
+        let asked = ended || hint.is_some();
+        let at = if asked { now } else { now + READ_UNASKED[0] };
         let withdrawal = self.state.withdrawal.map(|_| withdrawal_of(&instance));
-        let reading = Reading { at, attempts: 0, hint };
+        let reading = Reading::first(at, hint, !asked);
         self.enter(Pending { instance, approvers, reading, withdrawal }).noted(what, now)
     }
 
@@ -120,49 +125,133 @@ impl Approval<Refused> {
 }
 
 impl Approval<Pending> {
-    /// DingTalk reports the end of the instance: read it now.
+    /// DingTalk reports the end of the instance: read it, now or as soon as the budget allows.
     pub fn end_reported(mut self, result: String, hint: Hint, now: Timestamp) -> Self {
-        self.state.reading = Reading { at: now, attempts: 0, hint: Some(hint) };
-        self.noted(Happening::EndReported { result }, now)
+        let reading = &mut self.state.reading;
+        (reading.attempts, reading.hint) = (0, Some(hint));
+        let put_off = reading.plan(now, false);
+        let what = Happening::EndReported { result };
+        // What is repeated without end does not push the rest out of the timeline.
+        let approval = if put_off { self.noted_first(what, now) } else { self.noted(what, now) };
+        approval.noted_if_put_off(put_off, now)
     }
 
     /// The instance was read and people are still at it.
     pub fn still_running(mut self, now: Timestamp) -> Self {
         let reading = &mut self.state.reading;
-        reading.attempts += 1;
-        let wait = match reading.hint {
-            Some(_) => schedule::wait(&READ_AFTER_HINT, reading.attempts),
-            None => Some(schedule::wait_repeating(&READ_UNASKED, reading.attempts)),
+        (reading.attempts, reading.problem) = (reading.attempts + 1, None);
+        let (wait, unasked) = match reading.hint {
+            Some(_) => (schedule::wait(&READ_AFTER_HINT, reading.attempts), false),
+            None => (Some(schedule::wait_repeating(&READ_UNASKED, reading.attempts)), true),
         };
         if let Some(wait) = wait {
-            reading.at = now + wait;
-            return self;
+            let put_off = reading.plan(now + wait, unasked);
+            return self.noted_if_put_off(put_off, now);
         }
-        *reading = Reading { at: now + READ_UNASKED[0], attempts: 0, hint: None };
-        self.noted(Happening::ReportContradicted, now)
+        (reading.attempts, reading.hint) = (0, None);
+        let put_off = reading.plan(now + READ_UNASKED[0], true);
+        self.noted(Happening::ReportContradicted, now).noted_if_put_off(put_off, now)
     }
 
     /// The instance could not be read.
     pub fn read_failed(mut self, code: String, now: Timestamp) -> Self {
         let reading = &mut self.state.reading;
         reading.attempts += 1;
-        let table = if reading.hint.is_some() { &READ_AFTER_HINT[..] } else { &READ_UNASKED[..] };
-        reading.at = now + schedule::wait_repeating(table, reading.attempts);
-        self.noted(Happening::ReadFailed { code }, now)
+        reading.failed(&code, now);
+        let (wait, unasked) = match reading.hint {
+            Some(_) => after_failure(reading.attempts),
+            None => (schedule::wait_repeating(&READ_UNASKED, reading.attempts), true),
+        };
+        let put_off = reading.plan(now + wait, unasked);
+        self.noted(Happening::ReadFailed { code }, now).noted_if_put_off(put_off, now)
     }
 
-    /// The read was not made: too many calls of ours were waiting.
-    pub fn read_later(mut self, at: Timestamp) -> Self {
-        self.state.reading.at = at;
+    /// The month's paid calls are used up: reading again at once is of no use.
+    pub fn read_refused(mut self, code: String, now: Timestamp) -> Self {
+        let reading = &mut self.state.reading;
+        reading.attempts = reading.attempts.max(URGENT_READS - 1);
+        self.read_failed(code, now)
+    }
+
+    /// The instance was read: it has ended and does not say how.
+    pub fn finished_without_result(mut self, now: Timestamp) -> Self {
+        let reading = &mut self.state.reading;
+        let is_new = reading.failed(FINISHED_WITHOUT_RESULT, now);
+        // The result may come soon.
+        reading.attempts = if is_new { 1 } else { reading.attempts + 1 };
+        let (wait, unasked) = after_failure(reading.attempts);
+        let put_off = reading.plan(now + wait, unasked);
+        let approval = if is_new { self.noted(Happening::FinishedWithoutResult, now) } else { self };
+        approval.noted_if_put_off(put_off, now)
+    }
+
+    /// A read is about to be made. Commit this first where reads are repeated.
+    pub fn reading(mut self, now: Timestamp) -> Self {
+        let reading = &mut self.state.reading;
+        reading.recent.add(now);
+        reading.plan(now + LEASE, reading.unasked);
+        self.record.updated_at = now;
         self
+    }
+
+    /// A read was made that was not announced.
+    pub fn read_counted(mut self, at: Timestamp) -> Self {
+        self.state.reading.recent.add(at);
+        self
+    }
+
+    /// The read was not made: too many calls of ours were waiting. `announced`: when it was announced, if it was.
+    pub fn read_later(mut self, announced: Option<Timestamp>, at: Timestamp) -> Self {
+        let reading = &mut self.state.reading;
+        announced.iter().for_each(|announced| reading.recent.take_back(*announced));
+        reading.at = at;
+        self
+    }
+
+    /// The day's unasked reads are used up.
+    pub fn put_off(mut self, at: Timestamp, now: Timestamp) -> Self {
+        self.state.reading.at = at;
+        self.noted_if_put_off(true, now)
+    }
+
+    /// Someone knows more of the instance than we do: read it now.
+    pub fn read_soon(mut self, now: Timestamp) -> Self {
+        let put_off = self.state.reading.plan(now, false);
+        self.noted_if_put_off(put_off, now)
+    }
+
+    fn noted_if_put_off(self, put_off: bool, now: Timestamp) -> Self {
+        if put_off { self.noted_first(Happening::ReadsPutOff, now) } else { self }
+    }
+
+    /// Notes what is not in the timeline yet.
+    fn noted_first(self, what: Happening, now: Timestamp) -> Self {
+        let known = self.record.timeline.entries().iter().any(|entry| entry.what == what);
+        if known { self } else { self.noted(what, now) }
     }
 
     /// The call to terminate it failed for a reason that passes: no try is used up.
-    pub fn withdraw_later(mut self, not_before: Timestamp) -> Self {
+    pub fn withdraw_later(mut self, now: Timestamp) -> Self {
         if let Some(withdrawal) = &mut self.state.withdrawal {
-            withdrawal.not_before = not_before;
+            withdrawal.passing_failures += 1;
+            withdrawal.not_before =
+                now + schedule::wait_repeating(&TERMINATE_LATER, withdrawal.passing_failures);
         }
         self
+    }
+
+    /// The call to terminate it may or may not have been carried out: read it before anything else.
+    pub fn termination_unknown(mut self, now: Timestamp) -> Self {
+        let put_off = self.state.reading.plan(now + READ_AFTER_TERMINATE, false);
+        self.withdraw_later(now).noted_if_put_off(put_off, now)
+    }
+
+    /// DingTalk says that there is nothing to terminate: reading it must say so, too.
+    pub fn nothing_to_terminate(mut self, now: Timestamp) -> Self {
+        if let Some(withdrawal) = &mut self.state.withdrawal {
+            withdrawal.not_there = true;
+        }
+        self.withdraw_later(now).read_soon(now)
     }
 
     /// The source asks to take it back.
@@ -261,5 +350,11 @@ impl<S> Approval<S> {
 }
 
 fn withdrawal_of(instance: &Instance) -> Withdrawal {
-    Withdrawal { not_before: instance.created_at + WITHDRAW_AFTER, attempts: 0 }
+    let not_before = instance.created_at + WITHDRAW_AFTER;
+    Withdrawal { not_before, attempts: 0, passing_failures: 0, not_there: false }
+}
+
+/// When to read again after so many reads that did not tell how the instance stands, and whether that is an unasked read.
+fn after_failure(attempts: u32) -> (SignedDuration, bool) {
+    (schedule::wait_repeating(&READ_AFTER_FAILURE, attempts), attempts > URGENT_READS)
 }

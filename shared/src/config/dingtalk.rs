@@ -85,6 +85,18 @@ const CALLS_PER_SECOND: Variable = Variable {
 const TIMEOUT_SECONDS: Variable =
     Variable { name: "DINGTALK_TIMEOUT_SECONDS", about: "time-out of a call, 1 to 15", fallback: Is("5") };
 
+const EVENT_MAY_APPROVE: Variable = Variable {
+    name: "DINGTALK_EVENT_MAY_APPROVE",
+    about: "true: a signed event alone approves a request whose instance has not told its outcome for half an hour; \
+            whoever gets hold of the event subscription's token and aes_key can then approve",
+    fallback: Is("false"),
+};
+const UNASKED_READS_A_DAY: Variable = Variable {
+    name: "DINGTALK_UNASKED_READS_A_DAY",
+    about: "instances read a day that no event asks for, in all: paid calls that make up for lost events; 0: none",
+    fallback: Is("100"),
+};
+
 pub(super) const VARIABLES: &[Variable] = &[
     APP_KEY,
     APP_SECRET,
@@ -101,6 +113,8 @@ pub(super) const VARIABLES: &[Variable] = &[
     OAPI_URL,
     CALLS_PER_SECOND,
     TIMEOUT_SECONDS,
+    EVENT_MAY_APPROVE,
+    UNASKED_READS_A_DAY,
 ];
 
 /// DingTalk, both ways.
@@ -112,6 +126,10 @@ pub struct DingTalkConfig {
     pub timeout: Duration,
     /// For its calls.
     pub verifier: CallbackVerifier,
+    /// `DINGTALK_EVENT_MAY_APPROVE`.
+    pub event_may_approve: bool,
+    /// `DINGTALK_UNASKED_READS_A_DAY`.
+    pub unasked_reads_a_day: u32,
 }
 
 impl DingTalkConfig {
@@ -132,12 +150,16 @@ impl DingTalkConfig {
         if timeout.is_some_and(|seconds| !(1..=15).contains(&seconds)) {
             environment.wrong(&TIMEOUT_SECONDS, "wrong: expected 1 to 15");
         }
+        let event_may_approve = environment.choice(&EVENT_MAY_APPROVE, &[("true", true), ("false", false)]);
+        let unasked_reads_a_day = environment.parsed(&UNASKED_READS_A_DAY, "a whole number");
         let app_key = app_key?;
         let (keys, previous_keys) = keys?;
         let owner_keys = [app_key.clone()].into_iter().chain(corp_id).collect();
         Some(Self {
             verifier: CallbackVerifier::new(keys, owner_keys).or_previous(previous_keys),
             timeout: Duration::from_secs(timeout?),
+            event_may_approve: event_may_approve?,
+            unasked_reads_a_day: unasked_reads_a_day?,
             settings: DingTalkSettings {
                 api_url: api_url?,
                 oapi_url: oapi_url?,

@@ -39,7 +39,7 @@ impl Engine {
         let now = self.now();
         let due_now = |approval: Approval| match approval {
             Approval { record, state: State::Pending(state) } if state.reading.hint.is_none() => {
-                Some(Approval { record, state }.read_later(now).into())
+                Some(Approval { record, state }.read_soon(now).into())
             }
             _ => None,
         };

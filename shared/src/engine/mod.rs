@@ -9,6 +9,7 @@
 //! | `look`, `announced`, `adopt` | looking for instances, what they must be, and whose they are |
 //! | `second`, `unowned` | second instances of an approval, and instances that nobody owns |
 //! | [`operator`] | what an operator decides where the bridge must not |
+//! | `judge`, `whose` | what a read means for an approval, and whether it is about its instance |
 //! | `leftovers` | ends what a check of ours left in DingTalk |
 //! | `people`, `selection` | who the people of a request are in DingTalk, and where a template's flow asks for them |
 //! | `templates` | which template a request gets |
@@ -23,6 +24,7 @@ mod announced;
 mod create;
 mod deliver;
 mod first;
+mod judge;
 mod leftovers;
 mod look;
 mod lost_events;
@@ -39,6 +41,7 @@ mod templates;
 mod terminate;
 mod unowned;
 mod waiting;
+mod whose;
 mod withdraw;
 
 use std::sync::Arc;
@@ -96,6 +99,10 @@ pub struct EngineSettings {
     pub looks: LookSchedule,
     /// Whether work may go on after its submit was answered: not on Lambda, which freezes it in the middle.
     pub works_after_answer: bool,
+    /// Whether a signed event may approve where the instance does not tell its outcome.
+    pub event_may_approve: bool,
+    /// Reads a day that no event asks for, in all.
+    pub unasked_reads_a_day: u32,
 }
 
 /// The engine could not go on with an approval.

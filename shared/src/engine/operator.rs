@@ -1,10 +1,10 @@
 //! What an operator decides where the bridge must not: which instance is an approval's, or that there is none.
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, whose::names_another};
 use crate::{
     approval::{Approval, ApprovalId, Happening, InstanceId, Origin, Received, State},
     dingtalk::DingTalkError,
-    store::Owner,
+    store::{CommitError, Owner},
 };
 
 /// What an operator asked for cannot be done.
@@ -19,6 +19,9 @@ pub enum OperatorError {
     /// The instance is another approval's.
     #[error("the instance belongs to approval {0}")]
     OwnedBy(ApprovalId),
+    /// The instance names another approval, or none.
+    #[error("the instance's reference is not this approval's: it was not made for it")]
+    NotItsOwn,
     /// The instance could not be read.
     #[error("the instance cannot be read: {0}")]
     Unreadable(#[from] DingTalkError),
@@ -31,7 +34,8 @@ pub enum OperatorError {
 }
 
 impl Engine {
-    /// Gives an approval the instance that an operator names. It must exist; what it holds is the operator's word.
+    /// Gives an approval the instance that an operator names. It must bear the approval's reference;
+    /// what else it holds is the operator's word.
     pub async fn adopt_for_operator(
         &self,
         id: &ApprovalId,
@@ -46,6 +50,11 @@ impl Engine {
         let snapshot = self.dingtalk().patient().read_instance(instance).await?;
         let process_code = approval.state.creation.sent().map(|sent| sent.process_code.clone());
         let process_code = process_code.ok_or(OperatorError::Changed)?;
+        let template = self.template(&process_code).await.map_err(EngineError::from)?;
+        let fills = template.as_ref().map(|template| template.fills.as_slice());
+        if names_another(fills, &snapshot.fields, id) {
+            return Err(OperatorError::NotItsOwn);
+        }
         let identities =
             self.cast(&approval.record.request).await.map(|cast| cast.identities).unwrap_or_default();
         let found = self.found(instance.clone(), &process_code, &snapshot);
@@ -63,8 +72,8 @@ impl Engine {
         let again = approval.create_again(self.now());
         match self.store().commit(again).await {
             Ok(_) => Ok(()),
-            Err(crate::store::CommitError::Conflict) => Err(OperatorError::Changed),
-            Err(crate::store::CommitError::Store(error)) => Err(EngineError::from(error).into()),
+            Err(CommitError::Conflict) => Err(OperatorError::Changed),
+            Err(CommitError::Store(error)) => Err(EngineError::from(error).into()),
         }
     }
 

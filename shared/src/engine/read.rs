@@ -1,36 +1,49 @@
-//! Reading the instance: the truth about how it stands.
+//! Reading the instance: the truth about how it stands. What it means is judged in [`super::judge`].
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Engine, EngineError, MOST_TRIES, Step, step};
+use super::{
+    Engine, EngineError, MOST_TRIES, Step,
+    judge::{self, Finding, Read},
+    step,
+    whose::names_another,
+};
 use crate::{
     approval::{
-        Approval, ApprovalId, Basis, Decider, Decision, Happening, Hint, HintResult, Outcome, Pending, State,
-        UserId,
-        schedule::{BELIEVE_EVENT_AFTER, BUSY, GONE_FOR_GOOD},
+        Approval, ApprovalId, Happening, Pending, State, UserId,
+        schedule::{BUSY, READ_UNASKED_AGAIN},
     },
     dingtalk::{Class, DingTalkError, Ending, InstanceSnapshot},
-    store::Sighting,
+    metrics::{self, Count},
+    store::{CommitError, Sighting, StoreError},
 };
 
-/// DingTalk's codes for an instance that is gone.
-const NOT_THERE: [&str; 2] = ["processInstanceNotExist", "processInstanceIdError"];
-
-type Read = Result<InstanceSnapshot, DingTalkError>;
+/// The answer was about another instance.
+const ANOTHER_INSTANCE: &str = "another-instance";
 
 impl Engine {
-    /// Reads the instance once, and commits what it shows. Someone may have changed the approval meanwhile (an event, a
-    /// withdrawal): what was read goes into what they left.
-    pub(super) async fn read(&self, mut approval: Approval<Pending>) -> Result<Step, EngineError> {
-        let place = self.place().await;
-        let read = self.dingtalk().read_instance(&approval.state.instance.id).await;
-        drop(place);
-        if let Err(error) = &read {
-            tracing::warn!(approval = %approval.record.id, code = error.code, "the instance could not be read");
+    /// Reads the instance once, if the day's allowance leaves room for it, and commits what it shows. Someone may have
+    /// changed the approval meanwhile (an event, a withdrawal): what was read goes into what they left.
+    pub(super) async fn read(&self, approval: Approval<Pending>) -> Result<Step, EngineError> {
+        if approval.state.reading.unasked && !self.claim_unasked_read().await? {
+            let (at, now) = (self.now() + self.until_unasked_reads(), self.now());
+            tracing::info!(approval = %approval.record.id, %at, "the day's unasked reads are used up; reading later");
+            return step(self.store().commit(approval.put_off(at, now)).await);
         }
+        let began = self.now();
+        let announced = approval.state.reading.is_repeated(began).then_some(began);
+        let mut approval = match announced {
+            None => approval,
+            Some(now) => match self.store().commit(approval.reading(now)).await {
+                Ok(announced) => announced,
+                Err(CommitError::Conflict) => return Ok(None),
+                Err(CommitError::Store(error)) => return Err(error.into()),
+            },
+        };
+        let read = self.read_whose_it_is(&approval).await?;
         for _ in 0..MOST_TRIES {
             let id = approval.record.id.clone();
-            if let Some(committed) = self.commit_read(approval, &read).await? {
+            if let Some(committed) = self.commit_read(approval, &read, began, announced).await? {
                 return Ok(Some(committed));
             }
             match self.reload_pending(&id).await? {
@@ -52,31 +65,95 @@ impl Engine {
         })
     }
 
-    async fn commit_read(&self, mut approval: Approval<Pending>, read: &Read) -> Result<Step, EngineError> {
+    async fn claim_unasked_read(&self) -> Result<bool, StoreError> {
+        self.store().claim_of_today("unasked-reads", self.0.settings.unasked_reads_a_day, self.now()).await
+    }
+
+    /// Spread, so that many that are put off do not come back at once.
+    fn until_unasked_reads(&self) -> SignedDuration {
+        let most = u64::try_from((READ_UNASKED_AGAIN * 2).as_millis()).unwrap_or(0);
+        let more = i64::try_from(self.0.world.random.below(most)).unwrap_or(0);
+        READ_UNASKED_AGAIN + SignedDuration::from_millis(more)
+    }
+
+    /// Reads the instance. An answer about another one is not believed.
+    async fn read_whose_it_is(&self, approval: &Approval<Pending>) -> Result<Read, EngineError> {
+        let instance = &approval.state.instance;
+        let place = self.place().await;
+        let read = self.dingtalk().read_instance(&instance.id).await;
+        drop(place);
+        let id = &approval.record.id;
+        let snapshot = match read {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                tracing::warn!(approval = %id, code = error.code, "the instance could not be read");
+                return Ok(Err(error));
+            }
+        };
+        let template = self.template(&instance.process_code).await?;
+        let fills = template.as_ref().map(|template| template.fills.as_slice());
+        if !names_another(fills, &snapshot.fields, id) {
+            return Ok(Ok(snapshot));
+        }
+        tracing::error!(
+            approval = %id, instance = %instance.id,
+            "DingTalk's answer is about another instance: it is not believed, and the instance is read again"
+        );
+        let what = "the answer is about another instance";
+        Ok(Err(DingTalkError::new(Class::Transient, ANOTHER_INSTANCE, what)))
+    }
+
+    async fn commit_read(
+        &self,
+        mut approval: Approval<Pending>,
+        read: &Read,
+        began: Timestamp,
+        announced: Option<Timestamp>,
+    ) -> Result<Step, EngineError> {
         let now = self.now();
         if let Ok(snapshot) = read {
             approval = note_countersigning(approval, snapshot, now);
         }
-        let decision = match read {
-            Ok(snapshot) => from_instance(&approval.state, snapshot, now),
-            Err(error) => from_event(&approval.state, error, now),
-        };
-        if let Some(mut decision) = decision {
-            let unasked = approval.state.reading.hint.is_none() && approval.state.withdrawal.is_none();
-            if let (Ok(snapshot @ InstanceSnapshot { ending: Some(ending), .. }), true) = (read, unasked) {
-                let ended_after = snapshot.ended_after(approval.state.instance.created_at);
-                self.store().saw(unreported(*ending), &ended_after.to_string()).await;
-            }
+        let finding = judge::judge(&approval.state, read, self.0.settings.event_may_approve, now);
+        if let Finding::Decided(mut decision) = finding {
+            self.note_unreported(&approval.state, read).await;
             self.name_decider(&mut decision).await;
+            let approval = judge::note_basis(approval, &decision, now);
             return self.decide(approval.decided(decision, now)).await;
         }
-        let approval = match read {
-            Ok(_) => approval.still_running(now),
-            Err(error) if error.is_busy() => approval.read_later(now + self.jittered(BUSY)),
-            Err(error) => approval.read_failed(error.code.clone(), now),
-        };
-        step(self.store().commit(approval).await)
+        if finding == Finding::NotMade {
+            let later = approval.read_later(announced, now + self.jittered(BUSY));
+            return step(self.store().commit(later).await);
+        }
+        if announced.is_none() {
+            approval = approval.read_counted(began);
+        }
+        let committed = self.store().commit(judge::wait_on(approval, finding, now)).await;
+        if let Ok(approval) = &committed {
+            alarm_if_long(approval, now);
+        }
+        step(committed)
     }
+
+    /// Remembers, for the diagnosis, an end that a look found and that no event had told.
+    async fn note_unreported(&self, pending: &Pending, read: &Read) {
+        let unasked = pending.reading.hint.is_none() && pending.withdrawal.is_none();
+        if let (Ok(snapshot @ InstanceSnapshot { ending: Some(ending), .. }), true) = (read, unasked) {
+            let ended_after = snapshot.ended_after(pending.instance.created_at);
+            self.store().saw(unreported(*ending), &ended_after.to_string()).await;
+        }
+    }
+}
+
+/// Operators hear of an instance that does not tell its outcome for long, each time it was read in vain.
+fn alarm_if_long(approval: &Approval<Pending>, now: Timestamp) {
+    let reading = &approval.state.reading;
+    let Some(problem) = reading.problem.as_ref().filter(|problem| problem.is_long(now)) else { return };
+    metrics::count(Count::InstanceUnreadable);
+    tracing::error!(
+        approval = %approval.record.id, code = problem.code, since = %problem.since, next = %reading.at,
+        "the instance does not tell its outcome; nothing is decided, and it is read again"
+    );
 }
 
 /// Approvers that were added in DingTalk stand in the timeline, once; the decision is DingTalk's all the same.
@@ -97,76 +174,10 @@ fn note_countersigning(
     approval
 }
 
-/// The decision that an ended instance holds.
-fn from_instance(pending: &Pending, snapshot: &InstanceSnapshot, now: Timestamp) -> Option<Decision> {
-    let hint = pending.reading.hint.as_ref();
-    let outcome = match snapshot.ending? {
-        Ending::Agreed => Outcome::Approved,
-        Ending::Refused => Outcome::Rejected,
-        Ending::Terminated => Outcome::Withdrawn,
-        // It has ended and does not say how: then a signed event must.
-        Ending::Unclear => return hint.filter(|hint| hint.result.is_decisive()).and_then(signed),
-    };
-    let by = snapshot.decided_by.clone().filter(|_| outcome != Outcome::Withdrawn);
-    // The event knows the moment to the millisecond, the instance only the minute.
-    let exact = hint.and_then(|hint| hint.finished_at);
-    Some(Decision {
-        outcome,
-        at: exact.or(snapshot.finished_at).unwrap_or(now),
-        by: by.map(|user_id| decider(pending, user_id)),
-        comment: snapshot.remark.clone().filter(|_| outcome != Outcome::Withdrawn),
-        basis: Basis::Instance,
-    })
-}
-
 /// An end that a look found, and that no event had told.
 fn unreported(ending: Ending) -> Sighting {
     match ending {
         Ending::Agreed | Ending::Refused | Ending::Unclear => Sighting::UnreportedFinish,
         Ending::Terminated => Sighting::UnreportedTerminate,
     }
-}
-
-/// The decision where the instance cannot be read: it is gone, or a signed event has waited for long.
-fn from_event(pending: &Pending, error: &DingTalkError, now: Timestamp) -> Option<Decision> {
-    let hint = pending.reading.hint.as_ref();
-    if NOT_THERE.contains(&error.code.as_str()) {
-        return match hint {
-            Some(hint) if hint.result == HintResult::Deleted => Some(deleted(now)),
-            Some(hint) if hint.result.is_decisive() => signed(hint),
-            _ => {
-                let age = now.duration_since(pending.instance.created_at);
-                (age >= GONE_FOR_GOOD).then(|| deleted(now))
-            }
-        };
-    }
-    let hint = hint?;
-    let for_long = error.class == Class::Quota || now.duration_since(hint.received_at) >= BELIEVE_EVENT_AFTER;
-    if !for_long {
-        return None;
-    }
-    if hint.result == HintResult::Deleted { Some(deleted(now)) } else { signed(hint) }
-}
-
-/// What a signed event says by itself.
-fn signed(hint: &Hint) -> Option<Decision> {
-    let outcome = match hint.result {
-        HintResult::Agreed => Outcome::Approved,
-        HintResult::Refused => Outcome::Rejected,
-        HintResult::Terminated => Outcome::Withdrawn,
-        HintResult::Deleted | HintResult::Finished => return None,
-    };
-    let at = hint.finished_at.unwrap_or(hint.received_at);
-    Some(Decision { outcome, at, by: None, comment: None, basis: Basis::SignedEvent })
-}
-
-fn deleted(now: Timestamp) -> Decision {
-    let comment = Some("the approval instance was deleted in DingTalk".to_owned());
-    Decision { outcome: Outcome::Failed, at: now, by: None, comment, basis: Basis::Instance }
-}
-
-fn decider(pending: &Pending, user_id: UserId) -> Decider {
-    let known = pending.approvers.iter().find(|identity| identity.user_id == user_id);
-    let person = known.map(|identity| identity.person.clone());
-    Decider { name: person.as_ref().map(|person| person.name.clone()), person, user_id }
 }

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 
 use super::{Engine, EngineError};
 use crate::{
-    approval::{Approval, ApprovalId, Happening, Hint, HintResult, InstanceId, Outcome, ProcessCode, State},
+    approval::{
+        Approval, ApprovalId, Happening, Hint, HintResult, InstanceId, Outcome, Pending, ProcessCode,
+        Reading, State,
+    },
     dingtalk::{Event, Verified},
     store::Owner,
 };
@@ -80,7 +83,22 @@ impl Engine {
                 state => noted_once(Approval { record, state }, &result, hint.result, now),
             }
         };
-        self.change(id, hinted).await.map(|_| ())
+        let approval = self.change(id, hinted).await?;
+        if let Some(next) = approval.and_then(put_off_until).filter(|next| *next > now) {
+            tracing::warn!(
+                approval = %id, %next,
+                "the reads of its instance are used up for now; the event is kept, and the instance read later"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// When an instance whose end was reported is read.
+fn put_off_until(approval: Approval) -> Option<Timestamp> {
+    match approval.state {
+        State::Pending(Pending { reading: Reading { at, hint: Some(_), .. }, .. }) => Some(at),
+        _ => None,
     }
 }
 

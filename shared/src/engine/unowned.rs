@@ -12,9 +12,9 @@ use crate::{
     store::{DueItem, Owner},
 };
 
-/// Reads of unowned instances, by events, in an hour.
-const MAX_READS_AN_HOUR: u32 = 30;
-const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// Reads of unowned instances, by events, in a day.
+const MAX_READS_A_DAY: u32 = 100;
+const NEXT_DAY: SignedDuration = SignedDuration::from_hours(6);
 const READ_AGAIN: SignedDuration = SignedDuration::from_mins(30);
 
 /// The daily reconciliation looks back so far, and lists no more pages a template.
@@ -38,9 +38,9 @@ impl Engine {
             return Ok(());
         }
         let now = self.now();
-        if !store.take_from_budget("unowned-reads", HOUR, MAX_READS_AN_HOUR).await? {
+        if !store.claim_of_today("unowned-reads", MAX_READS_A_DAY, now).await? {
             tracing::warn!(%instance, "too many instances that nobody owns; reading this one later");
-            return Ok(store.look_into_later(instance, Some(now + self.jittered(HOUR))).await?);
+            return Ok(store.look_into_later(instance, Some(now + self.jittered(NEXT_DAY))).await?);
         }
         let code = store.early_process_code(instance).await?;
         let (mut looks, code) = (Looks::default(), code.unwrap_or_else(|| ProcessCode::new("")));

@@ -55,32 +55,6 @@ impl Store {
         self.claim_turn(name, now - every, now).await
     }
 
-    /// Takes one from what `name` allows in a period, such as an hour; false when that is used up.
-    pub async fn take_from_budget(
-        &self,
-        name: &str,
-        period: SignedDuration,
-        max: u32,
-    ) -> Result<bool, StoreError> {
-        let now = self.world.now();
-        let index =
-            now.as_millisecond().div_euclid(i64::try_from(period.as_millis()).unwrap_or(i64::MAX).max(1));
-        // An hour's count is of no use a day later.
-        let expires = (now + period * 24).as_second();
-        self.count_write();
-        let take = self
-            .client
-            .update_item()
-            .table_name(&*self.table)
-            .key(KEY, text(format!("M#{name}-{index}")))
-            .update_expression("SET expires = :expires ADD taken :one")
-            .condition_expression("attribute_not_exists(taken) OR taken < :max")
-            .expression_attribute_values(":expires", number(expires))
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":max", number(max));
-        unless_condition_failed(take.send().await)
-    }
-
     /// Claims the right to do something that `name`s: true when nobody did since `before`, and then it is marked as
     /// done at `now`. Of many that ask at once, one gets it.
     pub async fn claim_turn(

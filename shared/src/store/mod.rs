@@ -7,7 +7,7 @@
 //! | alias | `L#<source>#<apply id>` | the approvals that bear the source's id, one a tenant; at most 100 |
 //! | instance | `I#<instance id>` | which approval a DingTalk instance belongs to, or of which it is a second one, or an event that came too early |
 //! | name | `N#store` | which store this is |
-//! | mark | `M#<name>` | a moment the bridge must remember; the secret's version; what a check left in DingTalk; the tenants from before aliases were kept |
+//! | mark | `M#<name>` | a moment the bridge must remember; how often a thing was done today; the secret's version; what a check left in DingTalk; the tenants from before aliases were kept |
 //! | sighting | `S#<name>` | what was seen last of a kind of call from outside |
 //! | templates | `T#templates` | which DingTalk template a request gets |
 //! | trial | `Y#<instance id>`, `E#<instance id>` | how far a try of a template has come, and what was reported of it |
@@ -15,6 +15,7 @@
 //! Two sparse indexes: *due* (sharded; what must be looked at next) and *status* (what operators list). No scans.
 
 mod aliases;
+mod allowance;
 mod approvals;
 mod bulk;
 mod details;

@@ -4,6 +4,7 @@
 
 #![allow(clippy::expect_used, clippy::missing_panics_doc, clippy::panic)]
 
+pub mod between;
 mod clock;
 mod place;
 pub mod raw;
@@ -133,6 +134,11 @@ impl Rehearsal {
     pub fn templates(&self, system_name: &str) -> Templates {
         let (store, dingtalk) = (self.engine().store().clone(), self.engine().dingtalk().clone());
         Templates::new(store, &dingtalk, self.world.clone(), system_name)
+    }
+
+    /// What time it is for the bridge and the simulators.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.world.now()
     }
 
     /// Moves the clock.

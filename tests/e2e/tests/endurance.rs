@@ -45,12 +45,12 @@ async fn an_instance_deleted_without_an_event_is_found_out_within_days() {
 
 #[tokio::test]
 async fn a_withdrawal_outlasts_a_long_failure_of_dingtalks() {
-    let r = Rehearsal::start().await;
+    let Some(r) = Rehearsal::of_hundreds_of_steps().await else { return };
     let apply_id = r.accepted(r.request()).await;
     r.sandbox.dingtalk.fault(Fault::of(Api::TerminateInstance, Trouble::ServerError).next(12));
     r.sandbox.dataphin.withdraw(&apply_id, Verb::Cancel).await.expect("a withdrawal");
     r.until("it is withdrawn", async || {
-        r.pass(SignedDuration::from_secs(5));
+        r.pass_until_due(&apply_id).await;
         (r.approval(&apply_id).await.state.status() == Status::Delivered).then_some(())
     })
     .await;

@@ -123,22 +123,16 @@ async fn in_front_of_the_bridge(r: &Rehearsal) -> Arc<AtomicBool> {
 }
 
 #[tokio::test]
-async fn when_the_month_is_used_up_the_signed_event_decides() {
-    let r = Rehearsal::start().await;
-    let apply_id = r.accepted(r.request()).await;
-    r.sandbox.dingtalk.set_api_quota(Some(r.sandbox.dingtalk.calls().paid_this_month));
-    r.agree(&r.approver(), "").await;
-    assert_eq!(r.told(&apply_id).await.outcome, dataphin::Outcome::Approved);
-    let approval = r.approval(&apply_id).await;
-    assert_eq!(approval.state.decision().expect("a decision").basis, Basis::SignedEvent);
-}
-
-#[tokio::test]
 async fn an_instance_that_cannot_be_read_for_a_while_is_read_later() {
     let r = Rehearsal::start().await;
     let apply_id = r.accepted(r.request()).await;
     r.sandbox.dingtalk.fault(Fault::of(Api::GetInstance, Trouble::ServerError).next(4));
     r.agree(&r.approver(), "late").await;
+    r.until("it is told", async || {
+        r.pass_until_due(&apply_id).await;
+        (r.approval(&apply_id).await.state.status() == Status::Delivered).then_some(())
+    })
+    .await;
     assert_eq!(r.told(&apply_id).await.comment.as_deref(), Some("late"));
     let approval = r.approval(&apply_id).await;
     assert_eq!(approval.state.decision().expect("a decision").basis, Basis::Instance);

@@ -3,8 +3,13 @@
 #![allow(clippy::expect_used)]
 
 use e2e::{Rehearsal, raw::Answer};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
-use shared::dingtalk::crypto::{CallbackKeys, Envelope};
+use shared::{
+    approval::{Entry, Happening, Status},
+    dingtalk::crypto::{CallbackKeys, Envelope},
+};
+use simulators::{dataphin, dingtalk::Api};
 
 /// What a forger needs, or guesses.
 struct Forger<'a> {
@@ -214,6 +219,39 @@ async fn events_that_are_not_ours_or_not_known_are_acknowledged_and_change_nothi
         assert!(forger.acknowledged(&forger.report(event.to_string().as_bytes()).await), "{event}");
     }
     assert_eq!(r.approval(&apply_id).await, before);
+}
+
+#[tokio::test]
+async fn captured_events_that_are_replayed_in_turn_cost_no_more_than_the_budget_and_decide_nothing() {
+    let Some(r) = Rehearsal::of_hundreds_of_steps().await else { return };
+    let apply_id = r.accepted(r.request()).await;
+    let (forger, agreed) = (Forger::of(&r), agreed(&r, &apply_id).await);
+    let terminated = json!({"EventType": "bpms_instance_change", "type": "terminate",
+        "processInstanceId": r.instance(&apply_id).await,
+        "processCode": r.sandbox.variables()["DINGTALK_PROCESS_CODE"]})
+    .to_string()
+    .into_bytes();
+    for _ in 0..60 {
+        for event in [&agreed, &terminated] {
+            assert!(forger.acknowledged(&forger.report(event).await));
+            r.until("what is due is done", async || {
+                let due_at = r.approval(&apply_id).await.state.due_at();
+                due_at.is_some_and(|due_at| due_at > r.now()).then_some(())
+            })
+            .await;
+            r.pass(SignedDuration::from_secs(25));
+        }
+    }
+    let reads = r.sandbox.dingtalk.calls().of(Api::GetInstance).calls;
+    assert!((2..=8).contains(&reads), "{reads} paid calls");
+    let approval = r.approval(&apply_id).await;
+    assert_eq!(approval.state.status(), Status::Pending);
+    let put_off = |entry: &&Entry| entry.what == Happening::ReadsPutOff;
+    assert_eq!(approval.record.timeline.entries().iter().filter(put_off).count(), 1);
+    // What really happens is found as soon as the budget allows.
+    r.refuse(&r.approver(), "").await;
+    r.pass(SignedDuration::from_hours(1));
+    assert_eq!(r.told(&apply_id).await.outcome, dataphin::Outcome::Rejected);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use serde_json::json;
 use shared::approval::{Outcome, Status};
 use simulators::{
     dataphin::{self, Fault as DataphinFault, Kind, Operator, Person, Request, Times},
-    dingtalk::{Api, Counts, Fault, Standing, Trouble},
+    dingtalk::{Api, Fault, Standing, Trouble},
 };
 
 #[tokio::test]

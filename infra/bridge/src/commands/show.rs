@@ -8,8 +8,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use shared::{
     approval::{
-        ApplyId, Approval, ApprovalId, ApprovalKey, Node, Person, Received, Request, Rule, Source, State,
-        Status, Tenant, timeline::KEEP_FIRST,
+        ApplyId, Approval, ApprovalId, ApprovalKey, Node, Person, ReadProblem, Reading, Received, Request,
+        Rule, Source, State, Status, Tenant, reading::FINISHED_WITHOUT_RESULT, timeline::KEEP_FIRST,
     },
     config::BridgeConfig,
     store::Store,
@@ -150,8 +150,19 @@ fn status_line(state: &State) -> String {
             Some(due_at) => format!("{name}; next step at {}", moment(due_at)),
             None => name.to_owned(),
         },
-        _ => name.to_owned(),
+        State::Pending(pending) => format!("{name}{}", reading_problem(&pending.reading)),
+        State::Delivered(_) => name.to_owned(),
     }
+}
+
+/// Why the instance of a pending approval does not tell its outcome, and when it is read next.
+fn reading_problem(reading: &Reading) -> String {
+    let Some(problem) = &reading.problem else { return String::new() };
+    let what = match problem.code.as_str() {
+        FINISHED_WITHOUT_RESULT => "finished in DingTalk without a result".to_owned(),
+        code => format!("the instance cannot be read ({code})"),
+    };
+    format!("; {what} since {}; read again at {}", moment(problem.since), moment(reading.at))
 }
 
 /// Who decides, node by node.
@@ -178,11 +189,37 @@ fn machine(approval: &Approval) -> Value {
         "updatedAt": record.updated_at,
         "dueAt": state.due_at(),
         "instance": state.instance(),
+        "readProblem": read_problem(state),
         "decision": state.decision(),
         "timeline": record.timeline.entries().iter().map(entry).collect::<Vec<_>>(),
     })
 }
 
+fn read_problem(state: &State) -> Option<&ReadProblem> {
+    match state {
+        State::Pending(pending) => pending.reading.problem.as_ref(),
+        _ => None,
+    }
+}
+
 fn or_dash(text: &str) -> &str {
     if text.is_empty() { "-" } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_that_does_not_tell_its_outcome_is_shown_with_since_when_and_why() {
+        let at = Timestamp::UNIX_EPOCH;
+        let mut reading = Reading::first(at, None, true);
+        assert_eq!(reading_problem(&reading), "");
+        reading.problem = Some(ReadProblem { since: at, code: "finished-without-result".to_owned() });
+        let shown = reading_problem(&reading);
+        assert!(shown.starts_with("; finished in DingTalk without a result since 19"), "{shown}");
+        reading.problem = Some(ReadProblem { since: at, code: "http-403".to_owned() });
+        let shown = reading_problem(&reading);
+        assert!(shown.starts_with("; the instance cannot be read (http-403) since 19"), "{shown}");
+    }
 }

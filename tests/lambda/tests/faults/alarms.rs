@@ -3,8 +3,11 @@
 use bridge::sandbox::SandboxSettings;
 use lambda_functions::{Ill, Site, Trouble, record};
 use serde_json::{Value, json};
-use shared::approval::{Approval, State, schedule::DELIVER};
-use simulators::dataphin::{Fault, Times};
+use shared::approval::{Approval, ReadProblem, State, schedule::DELIVER};
+use simulators::{
+    dataphin::{Fault, Times},
+    dingtalk,
+};
 
 use crate::scene::{accepted, agree, approval, request, until, until_metric};
 
@@ -48,6 +51,12 @@ async fn each_metric_that_an_alarm_watches_is_written_by_the_functions() {
         format!("{}/dataphin/bpms/processinstance/create?accessToken=guessed&timestamp=1", site.bridge);
     let refused = reqwest::Client::new().post(stranger).body("{}").send().await;
     assert_eq!(refused.expect("an answer").status().as_u16(), 401);
+    // InstanceUnreadable: half an hour of reads is over.
+    site.sandbox
+        .dingtalk
+        .fault(dingtalk::Fault::of(dingtalk::Api::GetInstance, dingtalk::Trouble::ServerError));
+    let unread = accepted(&site).await;
+    unreadable_for_an_hour(&site, &unread).await;
     // QuotaUsedUp.
     site.sandbox.dingtalk.set_api_quota(Some(0));
     site.sandbox.dataphin.file(request(&site)).await;
@@ -66,7 +75,7 @@ async fn each_metric_that_an_alarm_watches_is_written_by_the_functions() {
         until(metric, || lines().any(|line| is_written(&line, metric))).await;
         ours += 1;
     }
-    assert!(ours >= 7, "the alarms are read");
+    assert!(ours >= 8, "the alarms are read");
 }
 
 /// Whether a line makes a metric of CloudWatch under our namespace, by the stack's name.
@@ -84,6 +93,22 @@ fn is_written(line: &Value, metric: &str) -> bool {
         && described["Metrics"]
             .as_array()
             .is_some_and(|all| all.contains(&json!({"Name": metric, "Unit": unit})))
+}
+
+/// No read has told how its instance stands for an hour, and the next is due.
+async fn unreadable_for_an_hour(site: &Site, apply_id: &str) {
+    let id = approval(site, apply_id);
+    loop {
+        let approval = site.store.load(&id).await.expect("an answer").expect("it is stored");
+        let Approval { record, state: State::Pending(mut state) } = approval else { panic!("not pending") };
+        let now = jiff::Timestamp::now();
+        let since = now - jiff::SignedDuration::from_hours(1);
+        state.reading.problem = Some(ReadProblem { since, code: "systemError".to_owned() });
+        (state.reading.at, state.reading.unasked) = (now, false);
+        if site.store.commit(Approval { record, state }).await.is_ok() {
+            return;
+        }
+    }
 }
 
 /// All attempts but the last are over.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod allowance;
 mod approvals;
 mod everything;
 mod first_commits;

@@ -253,7 +253,7 @@ async fn read_at_once(store: &Store, world: &World, approval: &ApprovalId) -> Re
         let Some(Approval { record, state: State::Pending(state) }) = store.load(approval).await? else {
             return Ok(());
         };
-        match store.commit(Approval { record, state }.read_later(world.now())).await {
+        match store.commit(Approval { record, state }.read_soon(world.now())).await {
             Ok(_) => return Ok(()),
             Err(CommitError::Conflict) => {}
             Err(CommitError::Store(error)) => return Err(error.into()),
