@@ -31,6 +31,8 @@ mod limiter;
 mod mobile;
 pub mod proofs;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod token;
 pub mod words;
 

@@ -112,7 +112,7 @@ async fn a_create_call_without_an_answer_makes_no_second_one() {
                 it.dingtalk.name_delay = SignedDuration::from_secs(2);
             }))
             .await;
-        r.sandbox.dingtalk.fault(Fault::of(Api::SaveForm, trouble).once());
+        r.sandbox.dingtalk.fault(Fault::of(Api::SaveForm, trouble.clone()).once());
         make(&r, &r.templates(NAME)).await;
         assert_eq!(r.sandbox.dingtalk.templates().len(), 1, "{trouble:?}");
     }

@@ -166,9 +166,14 @@ impl Simulator {
         self.with(|state| state.faults.0.clear());
     }
 
-    /// Sets by how much the `Date` of the answers is off.
+    /// Sets by how much the platform's clock is off, in `Date` and in everything it shows.
     pub fn set_clock_skew(&self, skew: SignedDuration) {
         self.with(|state| state.settings.clock_skew = skew);
+    }
+
+    /// Sets how long a new instance stays out of the list of instance ids.
+    pub fn set_list_delay(&self, delay: SignedDuration) {
+        self.with(|state| state.settings.list_delay = delay);
     }
 
     /// Sets how long a template is not found by a new name.

@@ -2,12 +2,13 @@
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use shared::world::Random;
 
 use super::catalog::Api;
 
 /// What goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trouble {
     /// A call waits this many milliseconds before it is done.
@@ -20,6 +21,36 @@ pub enum Trouble {
     CloseBefore,
     /// The call is done, and the connection closes without an answer.
     CloseAfter,
+    /// The call is not done, and this is answered in its place: what a proxy or a gateway says on its way.
+    AnswerBefore {
+        /// The HTTP status.
+        status: u16,
+        /// The header; empty: none.
+        #[serde(default = "json_type")]
+        content_type: String,
+        /// The body, as it is.
+        body: String,
+    },
+    /// The call is done, and this is answered in place of what came of it.
+    AnswerAfter {
+        /// The HTTP status.
+        status: u16,
+        /// The header; empty: none.
+        #[serde(default = "json_type")]
+        content_type: String,
+        /// The body, as it is.
+        body: String,
+    },
+    /// The connection closes without an answer, and the call is done this many milliseconds later: a proxy had held it.
+    DeliverLate(u32),
+    /// The call is done and answered, and done once more this many milliseconds later: a proxy had sent it again.
+    DeliverTwice(u32),
+    /// The list of instance ids always names this token for the next page.
+    StuckToken(Value),
+    /// An instance is read back without the values of its form.
+    WithoutFormValues,
+    /// A read is answered with another instance, the newest that is not the one asked for.
+    OtherInstance,
     /// An event is pushed twice.
     DuplicatePush,
     /// An event is held back until the next one has been pushed.
@@ -31,8 +62,20 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// The call is not done, and this is answered: JSON, or a page where it begins like one.
+    pub fn answer_before(status: u16, body: impl Into<String>) -> Self {
+        let body = body.into();
+        Self::AnswerBefore { status, content_type: type_of(&body), body }
+    }
+
+    /// The call is done, and this is answered: JSON, or a page where it begins like one.
+    pub fn answer_after(status: u16, body: impl Into<String>) -> Self {
+        let body = body.into();
+        Self::AnswerAfter { status, content_type: type_of(&body), body }
+    }
+
     /// Whether it concerns events; else, calls.
-    pub(crate) fn is_for_pushes(self) -> bool {
+    pub(crate) fn is_for_pushes(&self) -> bool {
         matches!(self, Self::DuplicatePush | Self::HoldPush | Self::DropPush | Self::DelayPush(_))
     }
 }
@@ -50,7 +93,7 @@ pub enum Spell {
 }
 
 /// A fault: what goes wrong, where and how often.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// The API; `None` for all of them, and for pushes.
     #[serde(default)]
@@ -116,14 +159,14 @@ impl Faults {
                 return true;
             }
             match &mut fault.spell {
-                Spell::Always => troubles.push(fault.trouble),
+                Spell::Always => troubles.push(fault.trouble.clone()),
                 Spell::Percent(percent) if random.below(100) < u64::from(*percent) => {
-                    troubles.push(fault.trouble);
+                    troubles.push(fault.trouble.clone());
                 }
                 Spell::Percent(_) => {}
                 Spell::Next(times) => {
                     if *times > 0 {
-                        troubles.push(fault.trouble);
+                        troubles.push(fault.trouble.clone());
                     }
                     *times = times.saturating_sub(1);
                     return *times > 0;
@@ -138,6 +181,14 @@ impl Faults {
 /// A wait as faults count it.
 pub(crate) fn milliseconds(count: u32) -> SignedDuration {
     SignedDuration::from_millis(i64::from(count))
+}
+
+fn type_of(body: &str) -> String {
+    if body.trim_start().starts_with('<') { "text/html;charset=utf-8".to_owned() } else { json_type() }
+}
+
+fn json_type() -> String {
+    "application/json;charset=utf-8".to_owned()
 }
 
 fn always() -> Spell {

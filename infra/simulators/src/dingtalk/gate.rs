@@ -18,6 +18,7 @@ use super::{
     call::Call,
     catalog::{self, Key, Row},
     core::Core,
+    distort::distort,
     errors::{Answer, Host, Refusal, respond},
     faults::{Trouble, milliseconds},
     state::State,
@@ -29,10 +30,7 @@ const LARGEST_BODY: usize = 16 << 20;
 /// Answers a call to any of DingTalk's own paths, with the date that the platform believes in.
 pub(crate) async fn answer(Shared(core): Shared<Arc<Core>>, request: Request) -> Response {
     let mut response = answer_call(&core, request).await;
-    let date = core.with(|state| {
-        let now = state.now();
-        date(now.checked_add(state.settings.clock_skew).unwrap_or(now))
-    });
+    let date = core.with(|state| date(state.now()));
     if let Ok(date) = HeaderValue::try_from(date) {
         response.headers_mut().insert(header::DATE, date);
     }
@@ -52,24 +50,45 @@ async fn answer_call(core: &Arc<Core>, request: Request) -> Response {
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let call = Call::read(&parts, body, parameter).await;
+    let call = Arc::new(Call::read(&parts, body, parameter).await);
     let random = core.world.random.clone();
     let troubles = core.with(|state| state.faults.strike(row.api, random.as_ref()));
-    if let Some(response) = before(core, row, &troubles).await {
+    if let Some(response) = before(core, row, &call, &troubles).await {
         return response;
     }
     let outcome = core.with(|state| {
-        admit(state, row, &call).inspect_err(|_| state.meter.turn_away(row.api))?;
-        (row.act)(state, &call)
+        let outcome = act(state, row, &call)?;
+        Ok(distort(state, row.api, &call, &troubles, outcome))
     });
-    if let Some(response) = after(core, &troubles).await {
+    if let Some(response) = after(core, row, &call, &troubles).await {
         return response;
     }
     render(core, outcome)
 }
 
+/// The call itself, if it is let in.
+fn act(state: &mut State, row: &Row, call: &Call) -> Answer {
+    admit(state, row, call).inspect_err(|_| state.meter.turn_away(row.api))?;
+    (row.act)(state, call)
+}
+
+/// Does the call later, whatever its caller was answered.
+fn act_later(core: &Arc<Core>, row: &'static Row, call: &Arc<Call>, wait: u32) {
+    let (held, call, due) = (core.clone(), call.clone(), core.world.now() + milliseconds(wait));
+    core.spawn(async move {
+        held.world.clock.sleep_until(due).await;
+        // Nobody is there to be answered.
+        let _ = held.with(|state| act(state, row, &call));
+    });
+}
+
 /// What goes wrong before the call is done.
-async fn before(core: &Arc<Core>, row: &Row, troubles: &[Trouble]) -> Option<Response> {
+async fn before(
+    core: &Arc<Core>,
+    row: &'static Row,
+    call: &Arc<Call>,
+    troubles: &[Trouble],
+) -> Option<Response> {
     for trouble in troubles {
         match trouble {
             Trouble::Slow(wait) => core.world.sleep(milliseconds(*wait)).await,
@@ -85,6 +104,14 @@ async fn before(core: &Arc<Core>, row: &Row, troubles: &[Trouble]) -> Option<Res
                 core.with(|state| state.meter.fail(row.api));
                 return Some(hang_up());
             }
+            Trouble::AnswerBefore { status, content_type, body } => {
+                core.with(|state| state.meter.fail(row.api));
+                return Some(raw(*status, content_type, body));
+            }
+            Trouble::DeliverLate(wait) => {
+                act_later(core, row, call, *wait);
+                return Some(hang_up());
+            }
             _ => {}
         }
     }
@@ -92,11 +119,20 @@ async fn before(core: &Arc<Core>, row: &Row, troubles: &[Trouble]) -> Option<Res
 }
 
 /// What goes wrong once it is done.
-async fn after(core: &Core, troubles: &[Trouble]) -> Option<Response> {
+async fn after(
+    core: &Arc<Core>,
+    row: &'static Row,
+    call: &Arc<Call>,
+    troubles: &[Trouble],
+) -> Option<Response> {
     for trouble in troubles {
         match trouble {
             Trouble::HoldAnswer(wait) => core.world.sleep(milliseconds(*wait)).await,
             Trouble::CloseAfter => return Some(hang_up()),
+            Trouble::AnswerAfter { status, content_type, body } => {
+                return Some(raw(*status, content_type, body));
+            }
+            Trouble::DeliverTwice(wait) => act_later(core, row, call, *wait),
             _ => {}
         }
     }
@@ -144,7 +180,7 @@ fn admit(state: &mut State, row: &Row, call: &Call) -> Result<(), Refusal> {
             });
         }
     }
-    state.meter.admit(row.api, row.host, row.price, now)
+    state.meter.admit(row.api, row.host, row.price, state.world.now())
 }
 
 fn render(core: &Core, outcome: Answer) -> Response {
@@ -162,6 +198,16 @@ fn no_such_api(core: &Core, path: &str) -> Response {
     let is_oapi = path == "/gettoken" || path.starts_with("/topapi/") || path.starts_with("/call_back/");
     let status = if is_oapi { StatusCode::OK } else { StatusCode::NOT_FOUND };
     respond(status, &json!({"errcode": 404, "errmsg": "请求的URI地址不存在"}))
+}
+
+/// An answer that is given as it is.
+fn raw(status: u16, content_type: &str, body: &str) -> Response {
+    let mut response = Response::new(Body::from(body.to_owned()));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    if let Some(kind) = HeaderValue::try_from(content_type).ok().filter(|kind| !kind.is_empty()) {
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    }
+    response
 }
 
 /// A response whose body fails before its first byte: the server closes the connection, and the caller sees no answer.

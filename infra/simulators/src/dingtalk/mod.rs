@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `simulator`, `administration` | the handle: start it, play its people, set its switches |
 //! | `catalog`, `gate`, `call`, `errors` | which APIs there are, what stands in front of them, how they answer |
-//! | `tokens`, `permissions`, `meter`, `faults` | what a call needs, what it costs, what goes wrong |
+//! | `tokens`, `permissions`, `meter`, `faults`, `distort` | what a call needs, what it costs, what goes wrong |
 //! | `people`, `contacts` | the directory and its calls |
 //! | `templates`, `template_lists`, `new_template`, `components`, `form_values` | forms |
 //! | `flow`, `steps`, `forecast` | approval flows |
@@ -25,6 +25,7 @@ mod contacts;
 mod control;
 mod core;
 mod create;
+mod distort;
 mod errors;
 mod events;
 mod failed;

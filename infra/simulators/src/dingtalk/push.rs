@@ -81,7 +81,7 @@ fn prepare(state: &mut State, event: Event) -> Vec<Job> {
     if state.subscription.is_none() || !state.push_options.filter.lets_through(&event) {
         return Vec::new();
     }
-    let now = state.now();
+    let now = state.world.now();
     if !state.meter.admit_push(now) {
         log(state, &event, 1, now, PushOutcome::OverQuota);
         return Vec::new();
@@ -200,7 +200,7 @@ fn log(state: &mut State, event: &Event, attempt: u32, began: Timestamp, outcome
     if state.pushes.len() >= LOG_LENGTH {
         state.pushes.pop_front();
     }
-    let took_ms = i64::try_from(state.now().duration_since(began).as_millis()).unwrap_or(i64::MAX);
+    let took_ms = i64::try_from(state.world.now().duration_since(began).as_millis()).unwrap_or(i64::MAX);
     let body = event.body(state.push_options.shape);
     state.pushes.push_back(Push {
         event_id: event.id.clone(),

@@ -97,7 +97,7 @@ fn moment(call: &Call, field: &str) -> Result<Option<Timestamp>, Refusal> {
 }
 
 /// The instance as an application reads it; what is not there is left out.
-fn describe(instance: &Instance) -> Value {
+pub(crate) fn describe(instance: &Instance) -> Value {
     let outcome = match instance.outcome {
         Some(outcome) if instance.status == Status::Completed => json!(outcome),
         _ => json!(""),

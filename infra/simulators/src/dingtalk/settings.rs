@@ -33,7 +33,7 @@ pub struct Settings {
     pub wide_table_children: bool,
     /// How long a template is not found by a new name, which is taken all the same.
     pub name_delay: SignedDuration,
-    /// By how much the `Date` of the answers is off.
+    /// By how much the platform's clock is off: the `Date` of its answers, and every time that it shows or lists by.
     pub clock_skew: SignedDuration,
     /// How long a new instance stays out of the list of instance ids.
     pub list_delay: SignedDuration,

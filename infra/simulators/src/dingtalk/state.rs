@@ -59,7 +59,9 @@ pub(crate) struct Instances {
 impl Instances {
     pub fn add(&mut self, instance: Instance) {
         let of_template = self.by_template.entry(instance.process_code.clone()).or_default();
-        of_template.push((instance.created, instance.id.clone()));
+        // Its clock may have been set back.
+        let place = of_template.partition_point(|(created, _)| *created <= instance.created);
+        of_template.insert(place, (instance.created, instance.id.clone()));
         self.in_order.push(instance.id.clone());
         self.by_id.insert(instance.id.clone(), instance);
     }
@@ -113,8 +115,10 @@ impl State {
         }
     }
 
+    /// The platform's own time, by which everything it shows goes; waits go by the world's.
     pub fn now(&self) -> Timestamp {
-        self.world.now()
+        let now = self.world.now();
+        now.checked_add(self.settings.clock_skew).unwrap_or(now)
     }
 
     pub fn short_request_id(&self) -> String {
@@ -123,7 +127,7 @@ impl State {
 
     /// What moves this instance on; `None` when there is no such instance.
     pub fn progress(&mut self, id: &str) -> Option<Progress<'_>> {
-        let now = self.world.now();
+        let now = self.now();
         let instance = self.instances.by_id.get_mut(id).filter(|instance| !instance.deleted)?;
         Some(Progress {
             instance,

@@ -154,6 +154,9 @@ async fn set_limits(Shared(core): Inside, Json(change): Json<Map<String, Value>>
         if let Some(delay) = seconds("nameDelaySeconds") {
             state.settings.name_delay = delay;
         }
+        if let Some(delay) = seconds("listDelaySeconds") {
+            state.settings.list_delay = delay;
+        }
         if let Some(wide) = change.get("wideTableChildren").and_then(Value::as_bool) {
             state.settings.wide_table_children = wide;
         }
@@ -188,6 +191,7 @@ fn limits_of(state: &State) -> Value {
         "premium": state.settings.premium,
         "clockSkewSeconds": state.settings.clock_skew.as_secs(),
         "nameDelaySeconds": state.settings.name_delay.as_secs(),
+        "listDelaySeconds": state.settings.list_delay.as_secs(),
         "wideTableChildren": state.settings.wide_table_children,
     })
 }

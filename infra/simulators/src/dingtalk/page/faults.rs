@@ -18,12 +18,16 @@ use crate::dingtalk::{
 };
 
 /// What can be chosen to go wrong, by its name in the form; a wait is asked for beside it.
-const TROUBLES: [&str; 9] = [
+const TROUBLES: [&str; 13] = [
     "slow",
     "server_error",
     "hold_answer",
     "close_before",
     "close_after",
+    "deliver_late",
+    "deliver_twice",
+    "without_form_values",
+    "other_instance",
     "duplicate_push",
     "hold_push",
     "drop_push",
@@ -54,7 +58,7 @@ pub(super) fn form(state: &State) -> Markup {
             select.short name="trouble" aria-label="What goes wrong" {
                 @for name in TROUBLES {
                     @if let Some(trouble) = trouble(name, WAIT_MS) {
-                        option value=(name) { (words(trouble).0) }
+                        option value=(name) { (words(&trouble).0) }
                     }
                 }
             }
@@ -80,7 +84,7 @@ pub(super) fn form(state: &State) -> Markup {
 fn read(fields: &Fields) -> Result<Fault, String> {
     let (name, wait, api) = (field(fields, "trouble"), field(fields, "wait"), field(fields, "api"));
     let known = trouble(name, WAIT_MS).ok_or_else(|| format!("There is no fault “{name}”."))?;
-    let trouble = if words(known).1.is_some() {
+    let trouble = if words(&known).1.is_some() {
         let wait = wait.parse().ok().filter(|wait| *wait > 0).and_then(|wait| trouble(name, wait));
         wait.ok_or("A fault that waits needs a number of milliseconds, 1 or more.")?
     } else {
@@ -107,22 +111,29 @@ fn trouble(name: &str, wait_ms: u32) -> Option<Trouble> {
 }
 
 /// What goes wrong, and for how many milliseconds where it waits.
-fn words(trouble: Trouble) -> (&'static str, Option<u32>) {
+fn words(trouble: &Trouble) -> (&'static str, Option<u32>) {
     match trouble {
-        Trouble::Slow(wait) => ("call: slow", Some(wait)),
+        Trouble::Slow(wait) => ("call: slow", Some(*wait)),
         Trouble::ServerError => ("call: 500 systemError", None),
-        Trouble::HoldAnswer(wait) => ("call: done, answer held back", Some(wait)),
+        Trouble::HoldAnswer(wait) => ("call: done, answer held back", Some(*wait)),
         Trouble::CloseBefore => ("call: connection closed, not done", None),
         Trouble::CloseAfter => ("call: done, connection closed", None),
+        Trouble::AnswerBefore { .. } => ("call: answered in its place, not done", None),
+        Trouble::AnswerAfter { .. } => ("call: done, something else answered", None),
+        Trouble::DeliverLate(wait) => ("call: connection closed, done late", Some(*wait)),
+        Trouble::DeliverTwice(wait) => ("call: done twice, the second time late", Some(*wait)),
+        Trouble::StuckToken(_) => ("list of instances: does not advance", None),
+        Trouble::WithoutFormValues => ("read: without the form's values", None),
+        Trouble::OtherInstance => ("read: another instance", None),
         Trouble::DuplicatePush => ("push: twice", None),
         Trouble::HoldPush => ("push: behind the next one", None),
         Trouble::DropPush => ("push: dropped", None),
-        Trouble::DelayPush(wait) => ("push: late", Some(wait)),
+        Trouble::DelayPush(wait) => ("push: late", Some(*wait)),
     }
 }
 
 fn sentence(fault: &Fault) -> String {
-    let (what, wait) = words(fault.trouble);
+    let (what, wait) = words(&fault.trouble);
     let wait = wait.map(|wait| format!(" by {wait} ms")).unwrap_or_default();
     // Pushes are of no API.
     let api = match fault.api {
