@@ -96,6 +96,7 @@ impl Dataphin {
         Exchange {
             message: mask.line(&message.to_string(), usize::MAX),
             request: request.map(|request| ShownRequest::of(&request, profile, &mask)),
+            likeness: answer.as_ref().map(|answer| reading::likeness(answer, &verdict)),
             answer: answer.map(|answer| ShownAnswer::of(&answer, &mask)),
             took: world.now().duration_since(began),
             verdict,

@@ -193,6 +193,19 @@ fn unreadable(why: Unreadable, status: u16) -> Unclear {
     }
 }
 
+/// Status and shape of an answer, by which two answers are compared.
+pub(super) fn likeness(answer: &HttpAnswer, verdict: &DryRun) -> String {
+    let content = decode::text(&answer.body, &answer.headers).map(|text| content(&text));
+    let shape = match content {
+        // What is encrypted differs each time; so what it says is compared.
+        Ok(Content::Value(node)) if node.text_of("encrypt").is_some() => verdict.to_string(),
+        Ok(Content::Page) => "a page".to_owned(),
+        Ok(content) => skeleton(&content).map_or_else(String::new, |shape| shape.to_string()),
+        Err(why) => why.to_string(),
+    };
+    format!("HTTP {} {shape}", answer.status.as_u16())
+}
+
 fn location(answer: &HttpAnswer, mask: &Mask) -> Option<String> {
     let location = answer.headers.get(LOCATION)?;
     Some(exchange::location(&String::from_utf8_lossy(location.as_bytes()), mask))
