@@ -54,7 +54,7 @@ async fn refusal(url: String) -> Refusal {
 async fn refused(dataphin: Dataphin) -> Refusal {
     match dataphin.dry_run().await {
         DryRun::Refused(refusal) => refusal,
-        accepted @ DryRun::Accepted(_) => panic!("{accepted:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -73,6 +73,8 @@ async fn each_cause_is_told_apart() {
         .route("/down", post(said(503, no)))
         .route("/no", post(said(200, no)))
         .route("/sealed", post(said(200, r#"{"encrypt":"c2VhbGVk"}"#)))
+        .route("/empty", post(async || ()))
+        .route("/cut", post(said(200, r#"{"success":tru"#)))
         .route("/huge", post(async || "x".repeat(2 * 1024 * 1024)))
         .route("/silent", post(async || std::future::pending::<()>().await));
     let url = serve(router).await;
@@ -83,10 +85,16 @@ async fn each_cause_is_told_apart() {
         ("/elsewhere", "not-found"),
         ("/down", "server-error"),
         ("/no", "not-understood"),
-        ("/sealed", "undecipherable"),
-        ("/huge", "not-reached"),
     ] {
         assert_eq!(refusal(format!("{url}{path}")).await.name(), name, "{path}");
+    }
+    for (path, name) in
+        [("/sealed", "undecipherable"), ("/huge", "too-long"), ("/empty", "empty"), ("/cut", "cut")]
+    {
+        let DryRun::Unclear(answer) = dataphin(format!("{url}{path}"), "encrypted").dry_run().await else {
+            panic!("{path}")
+        };
+        assert_eq!(answer.name(), name, "{path}");
     }
     let silent = dataphin_within(Duration::from_millis(500), format!("{url}/silent"), "encrypted");
     assert_eq!(refused(silent).await.name(), "not-reached");
@@ -110,7 +118,7 @@ async fn that_there_is_no_such_request_shows_that_the_profile_is_understood() {
             "/none",
             post(said(404, r#"{"success":false,"message":"the approval request does not exist"}"#)),
         )
-        .route("/yes", post(said(200, "")));
+        .route("/yes", post(said(200, "success")));
     let url = serve(router).await;
     for profile in Profile::CANDIDATES {
         let none = dataphin(format!("{url}/none"), profile).dry_run().await;
@@ -148,9 +156,15 @@ async fn an_answer_that_repeats_everything_it_was_sent_gives_no_secret_away() {
         (StatusCode::BAD_REQUEST, headers, body.to_string())
     };
     let url = serve(Router::new().route("/", post(echo))).await.replace("://", "://user:passw0rd@");
-    let test =
-        TestRequest { apply_id: ApplyId::new("1"), tenant: Tenant::new("t"), outcome: Outcome::Approved };
-    for profile in Profile::CANDIDATES {
+    let test = TestRequest {
+        apply_id: ApplyId::new("1"),
+        tenant: Tenant::new("t"),
+        outcome: Outcome::Approved,
+        ..TestRequest::impossible(&*World::real().random)
+    };
+    let in_a_header = r#"{"base":"plain","token":"header","names":{"access_token":"Authorization"},"token_prefix":"Bearer "}"#;
+    let in_the_body = r#"{"base":"aes-ecb","token":"body"}"#;
+    for profile in Profile::CANDIDATES.into_iter().chain([in_a_header, in_the_body]) {
         let exchange = dataphin(format!("{url}/?corp=hidden"), profile).probe(&test).await;
         let request = exchange.request.as_ref().expect("a request");
         assert!(request.url.contains("timestamp=") && request.url.contains("=***"), "{}", request.url);
@@ -160,5 +174,39 @@ async fn an_answer_that_repeats_everything_it_was_sent_gives_no_secret_away() {
             assert!(!exchange.verdict.to_string().contains(secret), "{profile} {secret}");
         }
         assert!(exchange.answer.expect("an answer").body.contains("bad request"));
+    }
+}
+
+#[tokio::test]
+async fn the_token_goes_where_the_profile_says_by_the_method_it_names() {
+    let seen = async |request: axum::extract::Request| {
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let header = request.headers().get("x-token").map(|value| value.as_bytes().to_vec());
+        let body = axum::body::to_bytes(request.into_body(), 10_000).await.expect("a body");
+        let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        let places = [
+            uri.query().unwrap_or_default().contains("x-token="),
+            header.is_some_and(|value| value == format!("Bearer {TOKEN}").into_bytes()),
+            body["x-token"] == format!("Bearer {TOKEN}"),
+        ];
+        (StatusCode::BAD_REQUEST, format!("{method} {places:?}"))
+    };
+    let url = serve(Router::new().fallback(seen)).await;
+    let world = World::real();
+    for (cipher, token, method, expected) in [
+        ("none", "default", "POST", [true, false, false]),
+        ("none", "query", "PUT", [true, false, false]),
+        ("none", "header", "PATCH", [false, true, false]),
+        ("none", "body", "POST", [false, false, true]),
+        ("none", "nowhere", "POST", [false, false, false]),
+        ("aes-ecb", "body", "POST", [false, false, true]),
+        ("dingtalk", "default", "POST", [false, false, false]),
+        ("dingtalk", "header", "GET", [false, true, false]),
+    ] {
+        let profile = serde_json::json!({"cipher": cipher, "token": token, "method": method, "token_prefix": "Bearer ",
+            "names": {"access_token": "x-token"}});
+        let exchange =
+            dataphin(url.clone(), &profile.to_string()).probe(&TestRequest::impossible(&*world.random)).await;
+        assert_eq!(exchange.answer.expect("an answer").body, format!("{method} {expected:?}"), "{profile}");
     }
 }

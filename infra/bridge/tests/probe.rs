@@ -5,7 +5,10 @@
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use shared::world::World;
+use shared::{
+    approval::{ApplyId, ApprovalKey, Source, Tenant},
+    world::World,
+};
 use simulators::dataphin::{Profile, Request, RequestState, Settings, Simulator};
 
 const TOKEN: &str = "s3cret+token";
@@ -184,4 +187,80 @@ async fn what_is_wrong_with_the_variables_or_a_profile_is_named_before_anything_
     let output = probe(&dataphin, &[], &["--profile", r#"{"base":"aes-ecb","iv":"zero"}"#]).await;
     assert!(texts(&output).1.contains("iv belongs to the cipher aes-cbc"));
     assert_eq!(dataphin.refused_calls(), []);
+}
+
+/// Something that answers callbacks like this; gives its address.
+async fn answering(answer: fn(&Value) -> (u16, String)) -> String {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    let answer = move |body: String| {
+        let (status, text) = answer(&serde_json::from_str(&body).unwrap_or_default());
+        std::future::ready((axum::http::StatusCode::from_u16(status).expect("a status"), text))
+    };
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
+    url
+}
+
+#[tokio::test]
+async fn the_profile_whose_answer_differs_is_found_and_so_are_its_words() {
+    let url = answering(|message| {
+        let no = |text: &str| (200, format!(r#"{{"success":false,"message":"{text}"}}"#));
+        match message["result"].as_str() {
+            None => no("cannot decrypt"),
+            Some("AGREE" | "REJECT" | "REVOKE") => no("no"),
+            Some(_) => no("the result has an illegal value"),
+        }
+    })
+    .await;
+    let dataphin = dataphin(Profile::Plain).await;
+    let found = json(&probe(&dataphin, &[("DATAPHIN_CALLBACK_URL", &url)], &["--json"]).await);
+    let set: Value = serde_json::from_str(found["set"].as_str().expect("a setting")).expect("JSON");
+    assert_eq!((&set["base"], &set["results"]["rejected"]), (&"plain".into(), &"REJECT".into()), "{found}");
+    assert!(found["advice"].as_str().expect("words").contains("differs from all others"), "{found}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_broken_is_called_broken() {
+    let url = answering(|_| (500, r#"{"status":500,"error":"Internal Server Error"}"#.to_owned())).await;
+    let dataphin = dataphin(Profile::Plain).await;
+    let output = probe(&dataphin, &[("DATAPHIN_CALLBACK_URL", &url)], &["--json"]).await;
+    let found = json(&output);
+    assert_eq!((output.status.code(), &found["set"]), (Some(1), &Value::Null));
+    assert!(found["advice"].as_str().expect("words").contains("it is broken"), "{found}");
+}
+
+#[tokio::test]
+async fn an_unclear_answer_to_a_real_request_is_proposed_to_be_accepted() {
+    let url = answering(|_| (200, String::new())).await;
+    let dataphin = dataphin(Profile::Plain).await;
+    let variables = [("DATAPHIN_CALLBACK_URL", url.as_str())];
+    let output = probe(&dataphin, &variables, &["--profile", "plain", "--apply-id", "1"]).await;
+    let (out, _) = texts(&output);
+    let setting = r#"DATAPHIN_CALLBACK_PROFILE='{"accepts":[{"body":"","status":200}],"base":"plain"}'"#;
+    assert!(out.contains(setting) && out.contains("unclear   answered, but not with a yes"), "{out}");
+    let found = json(&probe(&dataphin, &variables, &["--profile", "plain", "--json"]).await);
+    assert_eq!(
+        (&found["set"], &found["accept"]),
+        (&Value::Null, &Value::Null),
+        "of a request that cannot exist"
+    );
+}
+
+#[tokio::test]
+async fn a_real_request_is_told_of_with_our_id_of_it_and_its_approver() {
+    let key = ApprovalKey {
+        source: Source::Dataphin,
+        tenant: Tenant::new("100000001"),
+        apply_id: ApplyId::new("1223"),
+    };
+    for (more, instance) in [(&[][..], key.id().to_string()), (&["--instance-id", "own"], "own".to_owned())] {
+        let dataphin = dataphin(Profile::Plain).await;
+        dataphin.file(Request::default().with_id("1223")).await;
+        let arguments =
+            [&["--apply-id", "1223", "--tenant", "100000001", "--approver", "zhang"], more].concat();
+        assert!(probe(&dataphin, &[], &arguments).await.status.success());
+        let told = dataphin.ledger("1223").swap_remove(0);
+        assert_eq!(told.process_instance_id, Some(instance));
+        assert_eq!(told.approve_user.expect("an approver").user_source_id, "zhang");
+    }
 }

@@ -1,9 +1,11 @@
 //! The built-in profiles: the candidates for what the vendor does not publish.
 
+use std::collections::BTreeMap;
+
 use super::{
     bare_aes::Iv,
     closed::ClosedRule,
-    profile::{Cipher, Names, Profile, ResultWords},
+    profile::{AnswerNames, Cipher, MessageNames, Method, Names, Profile, ResultWords, TokenPlace},
 };
 
 impl Profile {
@@ -37,8 +39,11 @@ impl Profile {
         let text = |text: &str| text.to_owned();
         let list = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
         Self {
+            method: Method::Post,
             cipher: Cipher::DingTalk,
             iv: Iv::KeyStart,
+            token: TokenPlace::Default,
+            token_prefix: String::new(),
             names: Names {
                 signature: text("signature"),
                 timestamp: text("timestamp"),
@@ -48,37 +53,31 @@ impl Profile {
             },
             owner_key: String::new(),
             event_type: text("finish"),
+            message: MessageNames {
+                apply_id: text("applyId"),
+                process_instance_id: text("processInstanceId"),
+                tenant_id: text("tenantId"),
+                event_type: text("type"),
+                result: text("result"),
+                approve_user: text("approveUser"),
+                user_id: text("userId"),
+                user_source_id: text("userSourceId"),
+                user_name: text("userName"),
+                comment: text("comment"),
+                finish_time: text("finishTime"),
+            },
+            constants: BTreeMap::new(),
             results: ResultWords {
-                approved: text("agree"),
-                rejected: text("refuse"),
-                withdrawn: text("revoke"),
-                expired: text("refuse"),
-                failed: text("refuse"),
+                approved: "agree".into(),
+                rejected: "refuse".into(),
+                withdrawn: "revoke".into(),
+                expired: "refuse".into(),
+                failed: "refuse".into(),
             },
-            success_codes: list(&["0", "200", "OK", "success"]),
-            closed: ClosedRule {
-                subjects: list(&[
-                    "request", "requests", "apply", "applyid", "approval", "process", "instance", "flow",
-                    "task", "申请", "审批", "流程", "实例", "单据", "工单",
-                ]),
-                phrases: list(&[
-                    "not exist",
-                    "not found",
-                    "finished",
-                    "closed",
-                    "completed",
-                    "revoked",
-                    "terminated",
-                    "ended",
-                    "不存在",
-                    "已结束",
-                    "已完成",
-                    "已关闭",
-                    "已撤销",
-                    "已撤回",
-                    "已终止",
-                ]),
-            },
+            success_codes: list(&["0", "0000", "200", "OK", "success"]),
+            answer: AnswerNames { code: list(&["code"]), message: list(&["message"]), yes: BTreeMap::new() },
+            accepts: Vec::new(),
+            closed: ClosedRule::usual(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use reqwest::{Request, Url};
+use reqwest::{Request, Url, header::HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -13,14 +13,14 @@ use super::{
     exchange::{Exchange, ShownAnswer, ShownRequest},
     mask::Mask,
     message::{self, TestRequest},
-    profile::{Cipher, Names, Profile},
+    profile::{Cipher, Method, Names, Profile, TokenPlace},
     reading,
-    verdict::{DryRun, NotMade, Refusal, Told},
+    verdict::{DryRun, NotMade, Refusal, Told, Unclear},
 };
 use crate::{
     approval::{Approval, Decided},
     dingtalk::crypto::{AesKey, CallbackKeys},
-    http::{Http, HttpAnswer},
+    http::{Http, HttpAnswer, SendError},
     world::World,
 };
 
@@ -29,7 +29,7 @@ use crate::{
 pub struct DataphinSettings {
     /// The callback URL from Dataphin's approval settings.
     pub callback_url: String,
-    /// The access token; signs the encrypted profile, rides in the query of the others.
+    /// The access token; signs the encrypted profile, and goes where the profile says in the others.
     pub access_token: SecretString,
     /// The encoding AES key from Dataphin's approval settings; the plain profile needs none.
     pub aes_key: Option<AesKey>,
@@ -96,6 +96,7 @@ impl Dataphin {
         Exchange {
             message: mask.line(&message.to_string(), usize::MAX),
             request: request.map(|request| ShownRequest::of(&request, profile, &mask)),
+            likeness: answer.as_ref().map(|answer| reading::likeness(answer, &verdict)),
             answer: answer.map(|answer| ShownAnswer::of(&answer, &mask)),
             took: world.now().duration_since(began),
             verdict,
@@ -132,6 +133,7 @@ impl Dataphin {
                 let verdict = reading::read(&answer, settings, &mask);
                 (Some(answer), verdict)
             }
+            Err(SendError::TooLong) => (None, DryRun::Unclear(Unclear::TooLong)),
             Err(error) => (None, DryRun::Refused(error.into())),
         };
         Attempt { request: copy, answer, mask, verdict }
@@ -149,35 +151,46 @@ impl Dataphin {
         let timestamp = world.now().as_millisecond().to_string();
         let mut random = [0; 16];
         world.random.fill(&mut random);
-        let post = http.client().post(callback_url);
-        if profile.cipher == Cipher::DingTalk {
-            let nonce = world.random.letters_and_digits(8);
-            let sealed = CallbackKeys::new(access_token.clone(), key()?).seal(
-                message.to_string().as_bytes(),
-                &profile.owner_key,
-                timestamp,
-                nonce,
-                random,
-            );
-            let query = [
-                (&names.signature, &sealed.signature),
-                (&names.timestamp, &sealed.timestamp),
-                (&names.nonce, &sealed.nonce),
-            ];
-            let body = json!({&names.encrypt: sealed.encrypt});
-            return post.query(&query).json(&body).build().map_err(|_| NotMade::BadUrl);
-        }
-        let query =
-            [(names.access_token.as_str(), access_token.expose_secret()), (&names.timestamp, &timestamp)];
-        let post = post.query(&query);
-        let post = match profile.bare_aes() {
-            Some(cipher) => {
-                let sealed = cipher.seal(&key()?, message.to_string().as_bytes(), random);
-                post.json(&json!({&names.encrypt: sealed}))
+        let text = message.to_string();
+        let mut query: Vec<(&str, String)> = Vec::new();
+        let mut body = match profile.cipher {
+            Cipher::DingTalk => {
+                let nonce = world.random.letters_and_digits(8);
+                let keys = CallbackKeys::new(access_token.clone(), key()?);
+                let sealed = keys.seal(text.as_bytes(), &profile.owner_key, timestamp, nonce, random);
+                query.push((&names.signature, sealed.signature));
+                query.push((&names.timestamp, sealed.timestamp));
+                query.push((&names.nonce, sealed.nonce));
+                json!({&names.encrypt: sealed.encrypt})
             }
-            None => post.json(message),
+            Cipher::AesCbc | Cipher::AesEcb => {
+                let sealed =
+                    profile.bare_aes().map(|cipher| Ok(cipher.seal(&key()?, text.as_bytes(), random)));
+                query.push((&names.timestamp, timestamp));
+                json!({&names.encrypt: sealed.transpose()?})
+            }
+            Cipher::None => {
+                query.push((&names.timestamp, timestamp));
+                message.clone()
+            }
         };
-        post.build().map_err(|_| NotMade::BadUrl)
+        let token = || format!("{}{}", profile.token_prefix, access_token.expose_secret());
+        let mut call = http.client().request(method(profile.method), callback_url);
+        match profile.token_place() {
+            TokenPlace::Query | TokenPlace::Default => query.insert(0, (&names.access_token, token())),
+            TokenPlace::Header => {
+                let mut value = HeaderValue::try_from(token()).map_err(|_| NotMade::BadToken)?;
+                value.set_sensitive(true);
+                call = call.header(&names.access_token, value);
+            }
+            TokenPlace::Body => body[&names.access_token] = json!(token()),
+            TokenPlace::Nowhere => {}
+        }
+        query.retain(|(name, _)| !name.is_empty());
+        if !query.is_empty() {
+            call = call.query(&query);
+        }
+        call.json(&body).build().map_err(|_| NotMade::BadUrl)
     }
 
     /// The same address, and neither a signature nor a token nor a message that anybody could take for one.
@@ -192,8 +205,10 @@ impl Dataphin {
             (&names.nonce, "bridge-test"),
             (&names.access_token, &wrong),
         ];
+        let query: Vec<_> = query.into_iter().filter(|(name, _)| !name.is_empty()).collect();
         let body = json!({"bridgeTest": "this is no callback, and must be refused"});
-        http.client().post(callback_url).query(&query).json(&body).build().map_err(|_| NotMade::BadUrl)
+        let call = http.client().request(method(profile.method), callback_url);
+        call.query(&query).json(&body).build().map_err(|_| NotMade::BadUrl)
     }
 
     /// Covers what the two ends share, this request's signature, and whatever else the callback URL holds.
@@ -212,5 +227,14 @@ impl Dataphin {
         let found: Vec<String> = of_query.chain(password).collect();
         let shared = [access_token.expose_secret(), key.as_ref().map_or("", |key| key.expose_secret())];
         Mask::of(shared.into_iter().chain(found.iter().map(String::as_str)))
+    }
+}
+
+fn method(method: Method) -> reqwest::Method {
+    match method {
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Get => reqwest::Method::GET,
     }
 }

@@ -33,6 +33,8 @@ pub struct Exchange {
     pub answer: Option<ShownAnswer>,
     /// From the first byte sent to the last received.
     pub took: SignedDuration,
+    /// Status and shape of the answer: the same of two answers that say the same. Nothing where there was no answer.
+    pub likeness: Option<String>,
     /// What came of it. `Told::from` it is what a delivery makes of the same answer.
     pub verdict: DryRun,
 }

@@ -32,14 +32,22 @@ impl Mask {
     }
 }
 
-/// As it is, in a query, in JSON, in JSON as some write it, and (a signature) in capitals.
+/// As it is, in a query, in JSON, in JSON inside JSON, in JSON as some write it, and (a signature) in capitals.
 fn spellings(secret: &str) -> Vec<String> {
-    let in_json = serde_json::Value::from(secret).to_string().trim_matches('"').to_owned();
-    let mut spellings = vec![secret.to_owned(), in_json.replace('/', "\\/"), in_json, secret.to_uppercase()];
+    let in_json = json_text(secret);
+    let twice = json_text(&in_json);
+    let mut spellings =
+        vec![secret.to_owned(), in_json.replace('/', "\\/"), in_json, twice, secret.to_uppercase()];
     if let Ok(url) = Url::parse_with_params("http://a/", [("s", secret)]) {
         spellings.extend(url.query().and_then(|query| query.strip_prefix("s=")).map(ToOwned::to_owned));
     }
     spellings
+}
+
+/// A text as it stands between the quotes of JSON.
+fn json_text(text: &str) -> String {
+    let json = serde_json::Value::from(text).to_string();
+    json.get(1..json.len() - 1).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -49,7 +57,15 @@ mod tests {
     #[test]
     fn a_secret_is_covered_however_it_is_spelt() {
         let mask = Mask::of(["a+b/c d\"e", "", "0af3"]);
-        for echoed in ["a+b/c d\"e", "a%2Bb%2Fc+d%22e", r#"a+b/c d\"e"#, r#"a+b\/c d\"e"#, "0af3", "0AF3"] {
+        for echoed in [
+            "a+b/c d\"e",
+            "a%2Bb%2Fc+d%22e",
+            r#"a+b/c d\"e"#,
+            r#"a+b\/c d\"e"#,
+            "0af3",
+            r#"a+b/c d\\\"e"#,
+            "0AF3",
+        ] {
             assert_eq!(mask.cover(&format!("<{echoed}>")), "<***>", "{echoed}");
         }
     }

@@ -14,10 +14,14 @@
 //! | [`closed`] | how an answer says that a request is closed |
 //! | [`callback`] | telling Dataphin, and trying whether it could be told |
 //! | [`message`] | what it is told |
-//! | [`verdict`], [`said`], `reading`, `sealed` | what its answer means |
+//! | `answer` | what its answer says, in any dialect |
+//! | [`verdict`], [`said`], `reading`, `sealed` | what that means |
+//! | [`accepted`] | answers that an operator lets us take for a yes |
 //! | [`exchange`], `mask` | a callback and its answer, fit to be shown |
 
+pub mod accepted;
 pub mod access;
+mod answer;
 pub mod bare_aes;
 mod built_in;
 pub mod callback;
@@ -39,6 +43,7 @@ pub mod tree;
 pub mod verdict;
 pub mod withdrawal;
 
+pub use accepted::AcceptedAnswer;
 pub use access::{Access, AccessQuery};
 pub use callback::{Dataphin, DataphinSettings};
 pub use digest::Digest;
@@ -47,5 +52,5 @@ pub use message::TestRequest;
 pub use profile::Profile;
 pub use said::Said;
 pub use submission::{BadBody, Submission};
-pub use verdict::{Acceptance, DryRun, NotMade, Refusal, Told};
+pub use verdict::{Acceptance, DryRun, NotMade, Refusal, Told, Unclear};
 pub use withdrawal::WithdrawalRequest;

@@ -1,10 +1,13 @@
 //! How Dataphin is told an outcome. The vendor does not publish it, so it is plain data: some profiles are built in,
 //! and every part can be set.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
+    accepted::AcceptedAnswer,
     bare_aes::{BareAes, Iv},
     closed::ClosedRule,
 };
@@ -14,22 +17,47 @@ use crate::approval::Outcome;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
+    /// The HTTP method.
+    pub method: Method,
     /// How the message travels.
     pub cipher: Cipher,
     /// Where `aes-cbc` has its initialisation vector from; the other ciphers do not look at it.
     pub iv: Iv,
-    /// Names of the query parameters and of the body's member.
+    /// Where the access token goes.
+    pub token: TokenPlace,
+    /// What stands before the access token: `Bearer ` for some headers.
+    pub token_prefix: String,
+    /// Names of the query parameters, of the token, and of the encrypted body's member. What has an empty name is left out.
     pub names: Names,
     /// What the message is addressed to, inside the encryption of `dingtalk`.
     pub owner_key: String,
     /// The message's `type`.
     pub event_type: String,
-    /// The word for each outcome.
+    /// Names of the message's members. What has an empty name is left out.
+    pub message: MessageNames,
+    /// Further members of the message, the same for every request.
+    pub constants: BTreeMap<String, Value>,
+    /// The word, or the number, for each outcome.
     pub results: ResultWords,
     /// What a `code` in the answer may be for success.
     pub success_codes: Vec<String>,
+    /// Names and values of the answer.
+    pub answer: AnswerNames,
+    /// Answers that are no yes by themselves, and are taken for one: exactly these.
+    pub accepts: Vec<AcceptedAnswer>,
     /// How an answer says that the request is closed already.
     pub closed: ClosedRule,
+}
+
+/// The HTTP method of the callback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[allow(missing_docs)]
+pub enum Method {
+    Post,
+    Put,
+    Patch,
+    Get,
 }
 
 /// How the message travels.
@@ -39,11 +67,11 @@ pub enum Cipher {
     /// Encrypted and signed as DingTalk's callback is.
     #[serde(rename = "dingtalk", alias = "ding-talk")]
     DingTalk,
-    /// Bare AES-256-CBC, with the access token in the query.
+    /// Bare AES-256-CBC.
     AesCbc,
-    /// Bare AES-256-ECB, with the access token in the query.
+    /// Bare AES-256-ECB.
     AesEcb,
-    /// As JSON, with the access token in the query.
+    /// As JSON.
     None,
 }
 
@@ -52,6 +80,22 @@ impl Cipher {
     pub fn needs_key(self) -> bool {
         self != Self::None
     }
+}
+
+/// Where the access token goes, under its name in [`Names`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenPlace {
+    /// In the query, unless the callback is signed.
+    Default,
+    /// In the query.
+    Query,
+    /// In a header.
+    Header,
+    /// In the body, as a member beside the others.
+    Body,
+    /// Nowhere.
+    Nowhere,
 }
 
 /// Names on the wire.
@@ -66,16 +110,74 @@ pub struct Names {
     pub access_token: String,
 }
 
-/// Words for outcomes.
+/// Names of the message's members, and of those of `approve_user`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // Each is the name of what it says.
+pub struct MessageNames {
+    pub apply_id: String,
+    pub process_instance_id: String,
+    pub tenant_id: String,
+    #[serde(rename = "type")]
+    pub event_type: String,
+    pub result: String,
+    pub approve_user: String,
+    pub user_id: String,
+    pub user_source_id: String,
+    pub user_name: String,
+    pub comment: String,
+    pub finish_time: String,
+}
+
+/// Words, or numbers, for outcomes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)] // Each is the word for what it says.
 pub struct ResultWords {
-    pub approved: String,
-    pub rejected: String,
-    pub withdrawn: String,
-    pub expired: String,
-    pub failed: String,
+    pub approved: Word,
+    pub rejected: Word,
+    pub withdrawn: Word,
+    pub expired: Word,
+    pub failed: Word,
+}
+
+/// Names and values of the answer, besides those that every dialect has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerNames {
+    /// Members that hold a code; `success_codes` are its values for success.
+    pub code: Vec<String>,
+    /// Members that hold words for people.
+    pub message: Vec<String>,
+    /// Members at the top of the answer, and which of their values are an explicit yes.
+    pub yes: BTreeMap<String, Vec<Word>>,
+}
+
+/// A text, a number or a truth value on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[allow(missing_docs)]
+pub enum Word {
+    Text(String),
+    Number(i64),
+    Flag(bool),
+}
+
+impl Word {
+    /// Whether it is written so, in letters of either case.
+    pub fn is_text(&self, text: &str) -> bool {
+        match self {
+            Self::Text(word) => word.eq_ignore_ascii_case(text),
+            Self::Number(number) => number.to_string() == text,
+            Self::Flag(flag) => flag.to_string() == text,
+        }
+    }
+}
+
+impl From<&str> for Word {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
 }
 
 /// The text is no profile.
@@ -103,17 +205,55 @@ impl Profile {
         overlay(&mut profile, changes);
         let profile: Self = serde_json::from_value(profile)
             .map_err(|error| BadProfile(format!("the profile is not understood: {error}")))?;
-        if sets_iv && profile.cipher != Cipher::AesCbc {
-            return Err(BadProfile(
-                "the profile is not understood: iv belongs to the cipher aes-cbc".to_owned(),
-            ));
-        }
-        Ok(profile)
+        let wrong = if sets_iv && profile.cipher != Cipher::AesCbc {
+            Some("iv belongs to the cipher aes-cbc".to_owned())
+        } else {
+            profile.contradiction()
+        };
+        wrong.map_or(Ok(profile), |wrong| Err(BadProfile(format!("the profile is not understood: {wrong}"))))
     }
 
-    /// Whether the callback is signed; otherwise it bears the access token itself.
+    /// What cannot be meant.
+    fn contradiction(&self) -> Option<String> {
+        if self.message.apply_id.is_empty() {
+            return Some("message.apply_id must have a name".to_owned());
+        }
+        if self.message.result.is_empty() {
+            return Some("message.result must have a name".to_owned());
+        }
+        let mut names = self.message.of_members();
+        names.extend(self.constants.keys().map(String::as_str));
+        if self.token_place() == TokenPlace::Body && !self.cipher.needs_key() {
+            names.push(&self.names.access_token);
+        }
+        names.retain(|name| !name.is_empty());
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Some(format!("the message has two members {}", twice[0]));
+        }
+        if self.token_place() != TokenPlace::Nowhere && self.names.access_token.is_empty() {
+            return Some(
+                "names.access_token is empty: say \"token\":\"nowhere\" to leave the token out".to_owned(),
+            );
+        }
+        if self.cipher.needs_key() && self.names.encrypt.is_empty() {
+            return Some("names.encrypt must have a name".to_owned());
+        }
+        self.accepts.iter().find_map(|answer| answer.refused_by(self))
+    }
+
+    /// Whether the callback is signed.
     pub fn signs(&self) -> bool {
         self.cipher == Cipher::DingTalk
+    }
+
+    /// Where the access token goes; never the default.
+    pub fn token_place(&self) -> TokenPlace {
+        match self.token {
+            TokenPlace::Default if self.signs() => TokenPlace::Nowhere,
+            TokenPlace::Default => TokenPlace::Query,
+            place => place,
+        }
     }
 
     /// The bare cipher, where the profile has one.
@@ -126,7 +266,7 @@ impl Profile {
     }
 
     /// The word for an outcome.
-    pub fn result(&self, outcome: Outcome) -> &str {
+    pub fn result(&self, outcome: Outcome) -> &Word {
         match outcome {
             Outcome::Approved => &self.results.approved,
             Outcome::Rejected => &self.results.rejected,
@@ -134,6 +274,17 @@ impl Profile {
             Outcome::Expired => &self.results.expired,
             Outcome::Failed => &self.results.failed,
         }
+    }
+}
+
+impl MessageNames {
+    /// The names at the top of the message; some may be empty.
+    fn of_members(&self) -> Vec<&str> {
+        let Self { apply_id, process_instance_id, tenant_id, event_type, result, approve_user, .. } = self;
+        let (comment, finish_time) = (&self.comment, &self.finish_time);
+        [apply_id, process_instance_id, tenant_id, event_type, result, approve_user, comment, finish_time]
+            .map(String::as_str)
+            .to_vec()
     }
 }
 
@@ -164,9 +315,20 @@ mod tests {
         assert_eq!(Profile::parse("plain").unwrap().cipher, Cipher::None);
         let own = Profile::parse(r#"{"base":"plain","results":{"approved":"AGREE"},"success_codes":["1"]}"#)
             .unwrap();
-        assert_eq!(own.result(Outcome::Approved), "AGREE");
-        assert_eq!(own.result(Outcome::Rejected), "refuse");
+        assert_eq!(*own.result(Outcome::Approved), "AGREE".into());
+        assert_eq!(*own.result(Outcome::Rejected), "refuse".into());
         assert_eq!(own.success_codes, ["1"]);
+    }
+
+    #[test]
+    fn a_profile_of_an_older_bridge_means_what_it_meant() {
+        let old = r#"{"base":"encrypted","cipher":"none","names":{"signature":"s","timestamp":"t",
+            "nonce":"n","encrypt":"e","access_token":"a"},"owner_key":"","event_type":"finish","results":{"approved":"1"},
+            "success_codes":["0"],"closed":{"subjects":["order"],"phrases":["gone"]}}"#;
+        let old = Profile::parse(old).unwrap();
+        assert_eq!((old.method, old.token_place()), (Method::Post, TokenPlace::Query));
+        assert!(old.closed.says_closed(["order 5 gone"]) && !old.closed.others.is_empty());
+        assert_eq!(Profile::parse("encrypted").unwrap().token_place(), TokenPlace::Nowhere);
     }
 
     #[test]
@@ -185,18 +347,27 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_part_is_refused() {
-        for wrong in [
-            "gzip",
-            "{",
-            r#"{"resluts":{}}"#,
-            r#"{"base":"aes"}"#,
-            r#"{"results":{"agreed":"x"}}"#,
-            r#"{"base":"aes-cbc","iv":"random"}"#,
-            r#"{"base":"aes-ecb","iv":"zero"}"#,
-            r#"{"base":7}"#,
+    fn a_misspelt_part_is_refused_and_named() {
+        for (wrong, why) in [
+            ("gzip", "no such profile: use encrypted, plain"),
+            ("{", "no JSON"),
+            (r#"{"resluts":{}}"#, "unknown field `resluts`, expected one of `method`"),
+            (r#"{"base":"aes"}"#, "no such profile"),
+            (r#"{"results":{"agreed":"x"}}"#, "unknown field `agreed`, expected one of `approved`"),
+            (r#"{"base":"aes-cbc","iv":"random"}"#, "unknown variant `random`"),
+            (r#"{"base":"aes-ecb","iv":"zero"}"#, "iv belongs to the cipher aes-cbc"),
+            (r#"{"base":7}"#, "no such profile"),
+            (r#"{"message":{"applyID":"a"}}"#, "unknown field `applyID`, expected one of `apply_id`"),
+            (r#"{"answer":{"no":[]}}"#, "unknown field `no`"),
+            (r#"{"method":"TRACE"}"#, "unknown variant `TRACE`"),
+            (r#"{"token":"cookie"}"#, "unknown variant `cookie`"),
+            (r#"{"token":"header","names":{"access_token":""}}"#, "names.access_token is empty"),
+            (r#"{"message":{"apply_id":""}}"#, "message.apply_id must have a name"),
+            (r#"{"message":{"comment":"result"}}"#, "two members result"),
+            (r#"{"constants":{"applyId":1}}"#, "two members applyId"),
         ] {
-            assert!(Profile::parse(wrong).is_err(), "{wrong}");
+            let error = Profile::parse(wrong).unwrap_err().to_string();
+            assert!(error.contains(why), "{wrong}: {error}");
         }
     }
 }

@@ -1,84 +1,209 @@
-//! What an answer means.
+//! What an answer means: three verdicts, and *closed*, which is a no that ends the delivery.
 
 use jiff::SignedDuration;
 use reqwest::{
     StatusCode,
-    header::{LOCATION, RETRY_AFTER},
+    header::{HeaderMap, LOCATION, RETRY_AFTER},
 };
-use serde_json::Value;
 
 use super::{
+    accepted::AcceptedAnswer,
+    answer::{
+        decode::{self, Unreadable},
+        node::{Content, content},
+        signals::Signals,
+        skeleton::skeleton,
+    },
     callback::DataphinSettings,
     exchange,
     mask::Mask,
-    said::Body,
+    profile::Profile,
+    said::Said,
     sealed::open,
-    verdict::{Acceptance, DryRun, Refusal},
+    verdict::{Acceptance, DryRun, Refusal, Unclear},
 };
 use crate::http::HttpAnswer;
 
 const LONGEST_RETRY_AFTER: i64 = 3600;
+/// The most of an unclear answer that is shown.
+const SHAPE_LIMIT: usize = 120;
+
+/// What the content of an answer says, whatever its HTTP status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// An explicit yes, and no no.
+    Yes,
+    /// A no. It beats any yes.
+    No,
+    /// A no that says that the request is closed, in Dataphin's own shape of answer.
+    Closed,
+    /// Neither.
+    Unclear,
+    /// A page for people.
+    Page,
+    /// Cut, or damaged.
+    Cut,
+}
+
+/// An answer's content, judged.
+struct Judged {
+    verdict: Verdict,
+    signals: Signals,
+}
+
+/// Judges the content of an answer.
+pub(super) fn judge(content: &Content, profile: &Profile) -> Verdict {
+    Judged::of(content, profile).verdict
+}
+
+impl Judged {
+    fn of(content: &Content, profile: &Profile) -> Self {
+        let signals = match content {
+            Content::Value(node) => Signals::of_value(node, profile),
+            Content::Words(text) => Signals::of_words(text),
+            Content::Empty | Content::Page | Content::Cut => Signals::default(),
+        };
+        let verdict = match content {
+            Content::Page => Verdict::Page,
+            Content::Cut => Verdict::Cut,
+            _ if signals.no && is_about_the_request(&signals, profile) => Verdict::Closed,
+            _ if signals.no => Verdict::No,
+            _ if signals.yes => Verdict::Yes,
+            _ => Verdict::Unclear,
+        };
+        Self { verdict, signals }
+    }
+
+    fn said(&self, status: u16, mask: &Mask) -> Said {
+        Said::of(&self.signals, status, mask)
+    }
+}
+
+/// Whether a no says that the request is closed. What is about who asks, or how often, is not about the request.
+fn is_about_the_request(signals: &Signals, profile: &Profile) -> bool {
+    const ABOUT_THE_CALLER: [&str; 5] = ["401", "403", "407", "429", "499"];
+    let about_the_caller = signals.codes.iter().any(|code| ABOUT_THE_CALLER.contains(&code.as_str()));
+    signals.shaped && !about_the_caller && profile.closed.says_closed(signals.texts())
+}
 
 /// Reads an answer.
 pub(super) fn read(answer: &HttpAnswer, settings: &DataphinSettings, mask: &Mask) -> DryRun {
-    let DataphinSettings { profile, .. } = settings;
-    let json = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
-    let (body, page) = (Body::from(&json), is_page(&answer.body));
     let status = answer.status.as_u16();
+    let content = match decode::text(&answer.body, &answer.headers) {
+        Ok(text) => content(&text),
+        Err(why) if answer.status.is_success() => return DryRun::Unclear(unreadable(why, status)),
+        Err(_) => Content::Empty,
+    };
     if answer.status.is_success() {
-        if let Some(encrypt) = json.get(&profile.names.encrypt).and_then(Value::as_str) {
-            return open(encrypt, &json, settings).map_or_else(
-                |why| DryRun::Refused(Refusal::Undecipherable(why)),
-                |text| read_opened(&text, status, settings, mask),
-            );
-        }
-        if !page && body.agrees(&profile.success_codes) {
-            return DryRun::Accepted(Acceptance::Confirmed);
-        }
+        return read_success(&content, status, settings, mask);
     }
+    let judged = Judged::of(&content, &settings.profile);
     let about_the_request = match status {
         // About who asks, or how often: never about the request.
-        401 | 403 | 407 | 408 | 429 => false,
-        status => (200..300).contains(&status) || (400..500).contains(&status),
+        401 | 403 | 407 | 408 | 429 | 499 => false,
+        status => (400..500).contains(&status),
     };
-    if about_the_request && profile.closed.says_closed(&body.text()) {
+    if about_the_request && judged.verdict == Verdict::Closed {
         return DryRun::Accepted(Acceptance::ClosedAlready);
     }
-    let said = body.said(status, mask);
+    let said = judged.said(status, mask);
     DryRun::Refused(match status {
         300..=399 => Refusal::Redirect { status, location: location(answer, mask) },
         404 | 405 => Refusal::NotFound(said),
         408 | 429 | 500.. => Refusal::ServerError { said, retry_after: retry_after(answer) },
-        _ if page => Refusal::Html { status },
+        _ if judged.verdict == Verdict::Page => Refusal::Html { status },
         401 | 403 => Refusal::Unauthorized(said),
-        _ if body.has_code("401") || body.has_code("403") => Refusal::Unauthorized(said),
-        _ => Refusal::NotUnderstood(said),
+        _ => denied(&judged, said),
     })
 }
 
-/// What an encrypted answer says: success, or something else in JSON or in words.
-fn read_opened(text: &[u8], status: u16, settings: &DataphinSettings, mask: &Mask) -> DryRun {
-    if text == b"success" {
-        return DryRun::Accepted(Acceptance::Confirmed);
-    }
-    let body = match serde_json::from_slice::<Value>(text) {
-        Ok(json) if json.is_object() => Body::from(&json),
-        _ => Body::of_text(&String::from_utf8_lossy(text)),
+/// What an answer with a status of success says: in the clear, or encrypted.
+fn read_success(content: &Content, status: u16, settings: &DataphinSettings, mask: &Mask) -> DryRun {
+    let profile = &settings.profile;
+    let judged = Judged::of(content, profile);
+    let sealed = match content {
+        Content::Value(node) => node.text_of(&profile.names.encrypt).map(|encrypt| (node, encrypt)),
+        _ => None,
     };
-    if settings.profile.closed.says_closed(&body.text()) {
-        return DryRun::Accepted(Acceptance::ClosedAlready);
-    }
-    let mut said = body.said(status, mask);
+    let is_no = matches!(judged.verdict, Verdict::No | Verdict::Closed);
+    let Some((node, encrypt)) = sealed.filter(|_| !is_no) else {
+        return verdict(content, &judged, judged.said(status, mask), settings, mask);
+    };
+    let opened = match open(encrypt, node, settings) {
+        Ok(opened) => opened,
+        Err(why) => return DryRun::Unclear(Unclear::Undecipherable(why)),
+    };
+    let content = match decode::text(&opened, &HeaderMap::new()) {
+        Ok(text) => super::answer::node::content(&text),
+        Err(why) => return DryRun::Unclear(unreadable(why, status)),
+    };
+    let judged = Judged::of(&content, profile);
+    let mut said = judged.said(status, mask);
     said.message = match said.message.as_str() {
-        "" => "the encrypted answer does not say success".to_owned(),
-        words => format!("the encrypted answer does not say success, but: {words}"),
+        "" => "the encrypted answer says no".to_owned(),
+        words => format!("the encrypted answer says: {words}"),
     };
-    DryRun::Refused(Refusal::NotUnderstood(said))
+    verdict(&content, &judged, said, settings, mask)
 }
 
-fn is_page(body: &[u8]) -> bool {
-    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
-    body.trim_ascii_start().starts_with(b"<")
+fn verdict(
+    content: &Content,
+    judged: &Judged,
+    said: Said,
+    settings: &DataphinSettings,
+    mask: &Mask,
+) -> DryRun {
+    let (profile, status) = (&settings.profile, said.status);
+    match judged.verdict {
+        Verdict::Yes => DryRun::Accepted(Acceptance::Confirmed),
+        Verdict::Closed => DryRun::Accepted(Acceptance::ClosedAlready),
+        Verdict::No => DryRun::Refused(denied(judged, said)),
+        Verdict::Page => DryRun::Refused(Refusal::Html { status }),
+        Verdict::Cut => DryRun::Unclear(Unclear::Cut { status }),
+        Verdict::Unclear if profile.accepts.iter().any(|answer| answer.is(status, content)) => {
+            DryRun::Accepted(Acceptance::Confirmed)
+        }
+        Verdict::Unclear => DryRun::Unclear(unknown(content, status, profile, mask)),
+    }
+}
+
+fn unknown(content: &Content, status: u16, profile: &Profile, mask: &Mask) -> Unclear {
+    let text =
+        skeleton(content).map(|shape| shape.as_str().map_or_else(|| shape.to_string(), ToOwned::to_owned));
+    let text = text.unwrap_or_default();
+    // What repeats a secret is not written into a setting.
+    let is_harmless = mask.cover(&text) == text;
+    let accepts = AcceptedAnswer::proposed(status, content, profile).filter(|_| is_harmless);
+    Unclear::Unknown { status, shape: mask.line(&text, SHAPE_LIMIT), accepts }
+}
+
+fn denied(judged: &Judged, said: Said) -> Refusal {
+    let has_code = |status| judged.signals.codes.iter().any(|code| code == status);
+    if has_code("401") || has_code("403") {
+        Refusal::Unauthorized(said)
+    } else {
+        Refusal::NotUnderstood(said)
+    }
+}
+
+fn unreadable(why: Unreadable, status: u16) -> Unclear {
+    match why {
+        Unreadable::TooLong => Unclear::TooLong,
+        Unreadable::Damaged | Unreadable::NoText => Unclear::Unreadable { status, why: why.to_string() },
+    }
+}
+
+/// Status and shape of an answer, by which two answers are compared.
+pub(super) fn likeness(answer: &HttpAnswer, verdict: &DryRun) -> String {
+    let content = decode::text(&answer.body, &answer.headers).map(|text| content(&text));
+    let shape = match content {
+        // What is encrypted differs each time; so what it says is compared.
+        Ok(Content::Value(node)) if node.text_of("encrypt").is_some() => verdict.to_string(),
+        Ok(Content::Page) => "a page".to_owned(),
+        Ok(content) => skeleton(&content).map_or_else(String::new, |shape| shape.to_string()),
+        Err(why) => why.to_string(),
+    };
+    format!("HTTP {} {shape}", answer.status.as_u16())
 }
 
 fn location(answer: &HttpAnswer, mask: &Mask) -> Option<String> {
@@ -95,207 +220,4 @@ fn retry_after(answer: &HttpAnswer) -> Option<SignedDuration> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::{collection::vec, prelude::*};
-    use reqwest::header::HeaderMap;
-    use serde_json::json;
-
-    use super::{
-        super::{profile::Profile, verdict::Told},
-        *,
-    };
-    use crate::dingtalk::crypto::CallbackKeys;
-
-    const KEY: &str = "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij";
-
-    fn verdict_by(profile: &str, status: u16, headers: &[(&str, &str)], body: &str) -> DryRun {
-        let settings = DataphinSettings {
-            callback_url: "http://127.0.0.1/".to_owned(),
-            access_token: "token".into(),
-            aes_key: Some(KEY.parse().unwrap()),
-            profile: Profile::parse(profile).unwrap(),
-        };
-        let pairs = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        let headers: HeaderMap = pairs.collect();
-        let answer = HttpAnswer { status: StatusCode::from_u16(status).unwrap(), headers, body: body.into() };
-        read(&answer, &settings, &Mask::of(["token"]))
-    }
-
-    fn refusal(status: u16, body: &str) -> Refusal {
-        let DryRun::Refused(refusal) = verdict_by("encrypted", status, &[], body) else {
-            panic!("accepted: {body}")
-        };
-        refusal
-    }
-
-    fn told(status: u16, body: &str) -> Told {
-        Told::from(&verdict_by("encrypted", status, &[], body))
-    }
-
-    #[test]
-    fn success_is_a_2xx_that_does_not_deny_it() {
-        for body in [
-            "",
-            "ok",
-            "{}",
-            r#"{"success":true}"#,
-            r#"{"code":0}"#,
-            r#"{"code":"200"}"#,
-            r#"{"Code":"OK","Success":true}"#,
-            r#"{"code":"success","message":"the request is closed now"}"#,
-            r#"{"code":null}"#,
-        ] {
-            assert_eq!(told(200, body), Told::Confirmed, "{body}");
-        }
-        for body in [
-            r#"{"success":false}"#,
-            r#"{"Success":false}"#,
-            r#"{"success":"false"}"#,
-            r#"{"code":"500"}"#,
-            r#"{"Code":"DPN.1"}"#,
-        ] {
-            assert!(matches!(told(200, body), Told::NotTold { .. }), "{body}");
-        }
-        for status in [301, 400, 401, 404, 500, 503] {
-            assert!(matches!(told(status, ""), Told::NotTold { .. }), "{status}");
-        }
-    }
-
-    #[test]
-    fn closed_already_needs_the_request_and_its_end() {
-        for (status, body) in [
-            (400, r#"{"success":false,"code":"DPN.OA.ApplyFinished","message":"x"}"#),
-            (404, r#"{"code":"404","message":"the approval request does not exist"}"#),
-            (200, r#"{"success":false,"message":"审批流程已结束"}"#),
-            (400, r#"{"message":"The request has already been closed."}"#),
-            (404, r#"{"message":"no such request"}"#),
-        ] {
-            assert_eq!(told(status, body), Told::ClosedAlready, "{body}");
-        }
-        for (status, body) in [
-            (404, r#"{"status":404,"error":"Not Found","path":"/api/oa"}"#),
-            (404, "<html>404 Not Found</html>"),
-            (200, "<html><form action=login></form></html>"),
-            (500, r#"{"message":"the approval request does not exist"}"#),
-            (401, r#"{"message":"the access token of this application has been revoked"}"#),
-            (401, r#"{"message":"the request is closed"}"#),
-            (400, r#"{"message":"Bad request: parameter signature does not exist"}"#),
-            (403, r#"{"message":"license of the application ended"}"#),
-            (404, r#"{"message":"No such route for request POST /api/oa"}"#),
-            (200, r#"{"success":false,"message":"process user u1 does not exist"}"#),
-        ] {
-            assert!(matches!(told(status, body), Told::NotTold { .. }), "{body}");
-        }
-    }
-
-    #[test]
-    fn an_encrypted_answer_must_be_signed_and_say_success() {
-        let vectors: Vec<Value> =
-            serde_json::from_str(include_str!("../../tests/fixtures/dingtalk/callback-vectors.json"))
-                .unwrap();
-        let forged = json!({"msg_signature": vectors[1]["signature"], "timeStamp": "1", "nonce": "n",
-            "encrypt": vectors[1]["encrypt"]});
-        assert!(matches!(told(200, &forged.to_string()), Told::NotTold { .. }));
-        let keys =
-            CallbackKeys::new("token".into(), "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij".parse().unwrap());
-        let sealed = keys.seal(b"success", "", "1".into(), "n".into(), [7; 16]);
-        let genuine = json!({"msg_signature": sealed.signature, "timeStamp": sealed.timestamp, "nonce": sealed.nonce,
-            "encrypt": sealed.encrypt});
-        assert_eq!(told(200, &genuine.to_string()), Told::Confirmed);
-    }
-
-    #[test]
-    fn every_cause_has_its_own_name() {
-        let denied = r#"{"success":false,"code":"DPN.1","message":"no"}"#;
-        for (status, body, name) in [
-            (302, "", "redirect"),
-            (200, "\u{feff} <html><form action=login></form></html>", "html"),
-            (403, "<html>blocked</html>", "html"),
-            (400, "<html>", "html"),
-            (401, denied, "unauthorized"),
-            (403, "", "unauthorized"),
-            (200, r#"{"success":false,"code":401,"message":"the signature is wrong"}"#, "unauthorized"),
-            (404, "<html>404 Not Found</html>", "not-found"),
-            (404, r#"{"status":404,"error":"Not Found","path":"/api/oa"}"#, "not-found"),
-            (405, "", "not-found"),
-            (429, "", "server-error"),
-            (500, denied, "server-error"),
-            (502, "<html>502 Bad Gateway</html>", "server-error"),
-            (200, denied, "not-understood"),
-            (400, denied, "not-understood"),
-            (200, r#"{"encrypt":"AAAA"}"#, "undecipherable"),
-        ] {
-            assert_eq!(refusal(status, body).name(), name, "{status} {body}");
-        }
-    }
-
-    #[test]
-    fn what_dataphin_says_is_kept_short_on_one_line_and_without_secrets() {
-        let body =
-            json!({"success": false, "code": "a\u{1b}b", "message": format!("token\n{}", "x".repeat(9_000))});
-        let Refusal::NotUnderstood(said) = refusal(400, &body.to_string()) else { panic!("another cause") };
-        assert_eq!(said.code.as_deref(), Some("a\\u{1b}b"));
-        assert!(said.message.starts_with("***\\nxxx") && said.message.len() <= 150);
-        let Told::NotTold { reason, .. } = told(400, &body.to_string()) else { panic!("told") };
-        assert!(reason.starts_with("HTTP 400, code a") && reason.len() <= 200 && !reason.contains("token"));
-    }
-
-    #[test]
-    fn a_redirect_is_named_without_the_ticket_in_it() {
-        let location = "https://u:p@sso.example/login;jsessionid?ticket=SECRET#SECRET";
-        let verdict = verdict_by("plain", 302, &[("location", location)], "");
-        let Told::NotTold { reason, .. } = Told::from(&verdict) else { panic!("told") };
-        assert!(reason.contains("https://sso.example/login"), "{reason}");
-        assert!(!reason.contains("SECRET") && !reason.contains("u:p"), "{reason}");
-        let expected = Refusal::Redirect {
-            status: 302,
-            location: Some("https://sso.example/login;jsessionid".to_owned()),
-        };
-        assert_eq!(verdict, DryRun::Refused(expected));
-    }
-
-    #[test]
-    fn an_encrypted_answer_is_opened_by_the_profiles_cipher_and_must_say_success() {
-        for profile in Profile::CANDIDATES {
-            let Some(cipher) = Profile::parse(profile).unwrap().bare_aes() else { continue };
-            let answer = |text: &str| {
-                let sealed = cipher.seal(&KEY.parse().unwrap(), text.as_bytes(), [7; 16]);
-                verdict_by(profile, 200, &[], &json!({"encrypt": sealed}).to_string())
-            };
-            assert_eq!(answer("success"), DryRun::Accepted(Acceptance::Confirmed), "{profile}");
-            let closed = answer(r#"{"success":false,"message":"the approval request does not exist"}"#);
-            assert_eq!(closed, DryRun::Accepted(Acceptance::ClosedAlready), "{profile}");
-            for other in ["", "failed", r#"{"success":false}"#, "\u{0}"] {
-                let refused = answer(other);
-                assert!(matches!(refused, DryRun::Refused(Refusal::NotUnderstood(_))), "{profile} {other}");
-            }
-            let damaged = verdict_by(profile, 200, &[], r#"{"encrypt":"AAAA"}"#);
-            assert!(matches!(damaged, DryRun::Refused(Refusal::Undecipherable(_))), "{profile}");
-        }
-    }
-
-    #[test]
-    fn only_a_busy_dataphin_says_when_to_come_back() {
-        for (status, seconds) in [(429, Some(7)), (503, Some(7)), (500, None), (400, None)] {
-            let told = Told::from(&verdict_by("plain", status, &[("retry-after", "7")], ""));
-            let Told::NotTold { retry_after, .. } = told else { panic!("told") };
-            assert_eq!(retry_after, seconds.map(SignedDuration::from_secs), "{status}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_answer_is_judged_in_one_short_line(status in 200_u16..600, body in vec(any::<u8>(), 0..300), wrap: bool) {
-            let text = String::from_utf8_lossy(&body).into_owned();
-            let body = if wrap {
-                json!({"code": text, "message": text, "encrypt": text}).to_string()
-            } else {
-                text
-            };
-            for profile in Profile::CANDIDATES {
-                let line = verdict_by(profile, status, &[("location", "/\t?a")], &body).to_string();
-                prop_assert!(line.chars().count() <= 200 && !line.contains(char::is_control), "{line}");
-            }
-        }
-    }
-}
+mod tests;

@@ -1,20 +1,17 @@
 //! Opening an encrypted answer.
 
-use serde_json::Value;
-
-use super::callback::DataphinSettings;
+use super::{answer::node::Node, callback::DataphinSettings};
 use crate::dingtalk::crypto::{CallbackKeys, Envelope};
 
 /// Opens an encrypted answer by the profile's cipher. That of DingTalk must be signed, too.
-pub(super) fn open(encrypt: &str, json: &Value, settings: &DataphinSettings) -> Result<Vec<u8>, String> {
+pub(super) fn open(encrypt: &str, answer: &Node, settings: &DataphinSettings) -> Result<Vec<u8>, String> {
     let DataphinSettings { access_token, aes_key, profile, .. } = settings;
     let key = aes_key.clone().ok_or("DATAPHIN_CALLBACK_AES_KEY is missing")?;
     if let Some(cipher) = profile.bare_aes() {
         return cipher.open(&key, encrypt).map_err(|unopened| unopened.to_string());
     }
-    let part = |names: &[&str]| {
-        names.iter().find_map(|name| json.get(*name)?.as_str()).unwrap_or_default().to_owned()
-    };
+    let part =
+        |names: &[&str]| names.iter().find_map(|name| answer.text_of(name)).unwrap_or_default().to_owned();
     let envelope = Envelope {
         signature: part(&["msg_signature", "signature"]),
         timestamp: part(&["timeStamp", "timestamp"]),

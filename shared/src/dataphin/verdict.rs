@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::SignedDuration;
 
-use super::said::Said;
+use super::{accepted::AcceptedAnswer, said::Said};
 use crate::http::SendError;
 
 /// What came of a callback. Free of secrets, and bounded: for logs, screens and machines.
@@ -12,6 +12,8 @@ use crate::http::SendError;
 pub enum DryRun {
     /// Dataphin understood it.
     Accepted(Acceptance),
+    /// It answered, and neither with a yes nor with a no. For a delivery that is as good as a no.
+    Unclear(Unclear),
     /// It did not, or that is not certain.
     Refused(Refusal),
 }
@@ -23,6 +25,66 @@ pub enum Acceptance {
     Confirmed,
     /// It has no such request, or has closed it already.
     ClosedAlready,
+}
+
+/// An answer that is neither a yes nor a no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unclear {
+    /// It says nothing that we know.
+    Unknown {
+        /// The HTTP status.
+        status: u16,
+        /// What it says, without what differs from request to request; empty for an empty body.
+        shape: String,
+        /// What a profile would have to accept, if an operator knows that it is a yes.
+        accepts: Option<AcceptedAnswer>,
+    },
+    /// It begins like JSON, and is none.
+    Cut {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// It is longer than anything we expect.
+    TooLong,
+    /// It is no text that we can read.
+    Unreadable {
+        /// The HTTP status.
+        status: u16,
+        /// In words.
+        why: String,
+    },
+    /// It is encrypted, and we cannot open it.
+    Undecipherable(String),
+}
+
+impl Unclear {
+    /// Its stable name, for machines.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Unknown { shape, .. } if shape.is_empty() => "empty",
+            Self::Unknown { .. } => "unknown-answer",
+            Self::Cut { .. } => "cut",
+            Self::TooLong => "too-long",
+            Self::Unreadable { .. } => "unreadable",
+            Self::Undecipherable(_) => "undecipherable",
+        }
+    }
+}
+
+impl fmt::Display for Unclear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("answered, but not with a yes: ")?;
+        match self {
+            Self::Unknown { status, shape, .. } if shape.is_empty() => {
+                write!(f, "HTTP {status}, an empty body")
+            }
+            Self::Unknown { status, shape, .. } => write!(f, "HTTP {status}, {shape}"),
+            Self::Cut { status } => write!(f, "HTTP {status}, JSON that is cut or damaged"),
+            Self::TooLong => f.write_str("the answer is longer than 1 MiB"),
+            Self::Unreadable { status, why } => write!(f, "HTTP {status}, {why}"),
+            Self::Undecipherable(why) => write!(f, "the encrypted answer: {why}"),
+        }
+    }
 }
 
 /// Why a callback came to nothing.
@@ -65,9 +127,6 @@ pub enum Refusal {
     /// Any other no: `success: false`, or a status or code that is none of success.
     #[error("{0}")]
     NotUnderstood(Said),
-    /// The answer is encrypted, and we cannot open it.
-    #[error("the encrypted answer: {0}")]
-    Undecipherable(String),
 }
 
 /// Why a callback could not be made.
@@ -77,8 +136,11 @@ pub enum NotMade {
     #[error("DATAPHIN_CALLBACK_AES_KEY is missing")]
     KeyMissing,
     /// The callback URL is none.
-    #[error("DATAPHIN_CALLBACK_URL is no URL")]
+    #[error("DATAPHIN_CALLBACK_URL is no URL, or the profile's header has no possible name")]
     BadUrl,
+    /// The access token cannot stand in a header.
+    #[error("DATAPHIN_ACCESS_TOKEN cannot stand in a header")]
+    BadToken,
 }
 
 /// What came of telling.
@@ -88,6 +150,11 @@ pub enum Told {
     Confirmed,
     /// Dataphin has closed the request already: there is nothing more to tell.
     ClosedAlready,
+    /// It answered, and that was no yes: whether it knows is not certain.
+    Unclear {
+        /// What it answered, for an operator.
+        reason: String,
+    },
     /// It was not told, or that is not certain.
     NotTold {
         /// Why, for an operator.
@@ -107,14 +174,14 @@ impl fmt::Display for DryRun {
             Self::Accepted(Acceptance::ClosedAlready) => {
                 f.write_str("understood: Dataphin has no such request, or has closed it")
             }
-            Self::Refused(refusal) => refusal
-                .to_string()
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(REASON_LIMIT)
-                .try_for_each(|c| write!(f, "{c}")),
+            Self::Unclear(unclear) => bounded(f, &unclear.to_string()),
+            Self::Refused(refusal) => bounded(f, &refusal.to_string()),
         }
     }
+}
+
+fn bounded(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    text.chars().filter(|c| !c.is_control()).take(REASON_LIMIT).try_for_each(|c| write!(f, "{c}"))
 }
 
 impl From<&DryRun> for Told {
@@ -122,6 +189,7 @@ impl From<&DryRun> for Told {
         match verdict {
             DryRun::Accepted(Acceptance::Confirmed) => Self::Confirmed,
             DryRun::Accepted(Acceptance::ClosedAlready) => Self::ClosedAlready,
+            DryRun::Unclear(_) => Self::Unclear { reason: verdict.to_string() },
             DryRun::Refused(refusal) => Self::NotTold {
                 reason: verdict.to_string(),
                 retry_after: match refusal {
@@ -145,7 +213,6 @@ impl Refusal {
             Self::NotFound(_) => "not-found",
             Self::ServerError { .. } => "server-error",
             Self::NotUnderstood(_) => "not-understood",
-            Self::Undecipherable(_) => "undecipherable",
         }
     }
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     assembly,
     config::DataphinConfig,
-    dataphin::{Acceptance, DryRun, Refusal, Said},
+    dataphin::{Acceptance, DryRun, NotMade, Refusal, Said, Unclear},
     http::SendError,
     world::World,
 };
@@ -42,8 +42,35 @@ pub(super) async fn check(config: &DataphinConfig, world: &World, limits: Limits
             let failure = unreached.failure("DATAPHIN_CALLBACK_URL", url, certificate(&unreached));
             Failure { cause: format!("Dataphin is not reached: {}", failure.cause), ..failure }.into()
         }
+        DryRun::Unclear(answer) => unclear(&answer).into(),
         DryRun::Refused(refusal) => refused(&refusal, config.settings.profile.signs()).into(),
     }
+}
+
+/// An answer that is neither a yes nor a no: the profile may be right all the same.
+fn unclear(answer: &Unclear) -> Failure {
+    match answer {
+        Unclear::Undecipherable(why) => Failure::new(
+            format!("Dataphin's encrypted answer cannot be opened: its Encoding AES Key is another ({why})"),
+            places::variable("DATAPHIN_CALLBACK_AES_KEY"),
+        ),
+        answer => Failure::new(
+            format!(
+                "Dataphin answers the callback with neither a yes nor a no that we know, so outcomes would be delivered again \
+                 and again ({answer})"
+            ),
+            Words::new(
+                "`bridge probe dataphin --apply-id` with a request that waits in Dataphin: it says what to accept in \
+                 DATAPHIN_CALLBACK_PROFILE if the request is decided",
+                "用 Dataphin 中待审批的申请运行 `bridge probe dataphin --apply-id`；若该申请随之结束，按其提示在 \
+                 DATAPHIN_CALLBACK_PROFILE 中接受该应答",
+            ),
+        ),
+    }
+    .code(match answer {
+        Unclear::Undecipherable(_) => answer.name(),
+        _ => "unclear",
+    })
 }
 
 /// Whether a callback was refused for what both sides must share.
@@ -95,7 +122,9 @@ fn refused(refusal: &Refusal, signs: bool) -> Failure {
     let url = || places::variable("DATAPHIN_CALLBACK_URL");
     let key = || places::variable("DATAPHIN_CALLBACK_AES_KEY");
     let (cause, mend) = match refusal {
-        Refusal::NotMade(why) => (why.to_string(), key()),
+        Refusal::NotMade(NotMade::BadUrl) => (NotMade::BadUrl.to_string(), url().or(&profile())),
+        Refusal::NotMade(NotMade::BadToken) => (NotMade::BadToken.to_string(), profile()),
+        Refusal::NotMade(NotMade::KeyMissing) => (NotMade::KeyMissing.to_string(), key()),
         Refusal::ServerError { said, .. } => (
             format!("Dataphin, or the gateway before it, cannot answer now ({said})"),
             dataphins_state().or(&url()),
@@ -117,10 +146,6 @@ fn refused(refusal: &Refusal, signs: bool) -> Failure {
         Refusal::NotUnderstood(said) => {
             (format!("Dataphin does not understand the callback: its profile is another ({said})"), profile())
         }
-        Refusal::Undecipherable(why) => (
-            format!("Dataphin's encrypted answer cannot be opened: its Encoding AES Key is another ({why})"),
-            key(),
-        ),
         Refusal::NotReached(_) | Refusal::Redirect { .. } | Refusal::Html { .. } => {
             (format!("DATAPHIN_CALLBACK_URL does not lead to Dataphin: {refusal}"), url())
         }

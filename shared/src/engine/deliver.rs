@@ -1,5 +1,7 @@
 //! Telling the source. The decision is committed with the first attempt announced; whoever commits it delivers.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{Engine, EngineError, Step, step};
 use crate::{
     approval::{
@@ -43,9 +45,16 @@ impl Engine {
                 approval.delivered(true, now).into()
             }
             Told::NotTold { reason, retry_after } => {
-                let pause = wait(&DELIVER, attempt)
-                    .map(|pause| self.jittered(pause.max(retry_after.unwrap_or_default())));
-                approval.delivery_failed(reason, pause.map(|pause| now + pause), now)
+                self.retried(approval, reason, retry_after.unwrap_or_default(), now)
+            }
+            Told::Unclear { reason } => {
+                tracing::warn!(
+                    approval = %id,
+                    attempt,
+                    "the source answered, but not with a yes: `bridge show` has the answer, `bridge probe dataphin` what to \
+                     do with it"
+                );
+                self.retried(approval, reason, SignedDuration::ZERO, now)
             }
         };
         match &afterwards.state {
@@ -59,5 +68,18 @@ impl Engine {
             _ => tracing::info!(approval = %id, %outcome, attempt, "told the source"),
         }
         step(self.store().commit(afterwards).await)
+    }
+
+    /// Not delivered: the next attempt by the schedule, and not before the source wishes.
+    fn retried(
+        &self,
+        approval: Approval<Decided>,
+        reason: String,
+        at_least: SignedDuration,
+        now: Timestamp,
+    ) -> Approval {
+        let pause = wait(&DELIVER, approval.state.delivery.attempts);
+        let pause = pause.map(|pause| self.jittered(pause.max(at_least)));
+        approval.delivery_failed(reason, pause.map(|pause| now + pause), now)
     }
 }

@@ -64,7 +64,7 @@ async fn act(manner: &Manner, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Re
             (status(*code), [(header::CONTENT_TYPE, "application/json")], *body).into_response()
         }
         Manner::Reading(text) if String::from_utf8_lossy(&body).contains(text) => {
-            StatusCode::OK.into_response()
+            (StatusCode::OK, "success").into_response()
         }
         Manner::Reading(_) => StatusCode::BAD_REQUEST.into_response(),
         Manner::Silent => {

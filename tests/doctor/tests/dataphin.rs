@@ -117,10 +117,13 @@ async fn a_callback_address_that_leads_elsewhere() {
 async fn an_address_that_says_yes_to_everything() {
     let site = Site::start().await;
     let path = "/api/oa/bpms/integration/thirdparty/callback";
-    for manner in [Manner::Json(200, r#"{"success":true}"#), Manner::Status(200), Manner::Json(200, "{}")] {
+    let url = format!("{}{path}", stranger::start(Manner::Json(200, r#"{"success":true}"#)).await);
+    let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
+    names(&diagnosis, "dataphin-callback", "says yes to everything", "bridge probe dataphin --apply-id");
+    for manner in [Manner::Status(200), Manner::Json(200, "{}"), Manner::Json(200, r#"{"success":tr"#)] {
         let url = format!("{}{path}", stranger::start(manner).await);
         let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
-        names(&diagnosis, "dataphin-callback", "says yes to everything", "bridge probe dataphin --apply-id");
+        names(&diagnosis, "dataphin-callback", "neither a yes nor a no", "bridge probe dataphin --apply-id");
     }
     let url = format!("{}{path}", stranger::start(Manner::Reading("encrypt")).await);
     let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;

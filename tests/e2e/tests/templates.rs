@@ -87,7 +87,8 @@ async fn a_template_code_picks_a_template_and_an_unknown_one_is_a_clear_error() 
     let apply_id = r.accepted(r.request().with_template("T-1").titled("Mine")).await;
     let instance = instance(&r, &apply_id).await;
     assert_eq!(instance.value("标题"), Some("Mine"));
-    assert_eq!(instance.value("单号"), Some(r.approval(&apply_id).await.record.id.as_str()));
+    let reference = r.approval(&apply_id).await.record.reference().to_string();
+    assert_eq!(instance.value("单号"), Some(reference.as_str()));
     assert!(instance.value("申请理由").expect("a reason").contains(&apply_id));
 }
 

@@ -11,7 +11,7 @@ use axum::{
         ConnectInfo, Query, State,
         rejection::{BytesRejection, QueryRejection},
     },
-    http::{StatusCode, header::RETRY_AFTER},
+    http::{HeaderName, HeaderValue, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use super::{
     books::{Report, Unknown},
     connection::Scissors,
-    faults::Fault,
+    faults::{Fault, RawAnswer},
     inner::Dataphin,
     ledger::{Outcome, RefusedCall, Verdict},
     request::Person,
@@ -67,6 +67,10 @@ pub(super) async fn receive(
     query: Result<Query<CallbackQuery>, QueryRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    let raw = dataphin.state().faults.next_answer();
+    if let Some(answer) = raw {
+        return dataphin.answer_raw(answer, query, body);
+    }
     let fault = dataphin.state().faults.next_for_callback();
     match fault {
         Some(Fault::Unavailable { retry_after_seconds }) => {
@@ -96,6 +100,30 @@ pub(super) async fn receive(
 }
 
 impl Dataphin {
+    /// Answers as a test wants it, after work or without.
+    fn answer_raw(
+        &self,
+        answer: RawAnswer,
+        query: Result<Query<CallbackQuery>, QueryRejection>,
+        body: Result<Bytes, BytesRejection>,
+    ) -> Response {
+        let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+        if answer.works {
+            // What it would have answered is not said.
+            let _ = self.take(query, body);
+        } else {
+            self.turn_down(query, body, Some(status), "an answer that was set");
+        }
+        let mut response = (status, answer.body).into_response();
+        response.headers_mut().clear();
+        for (name, value) in &answer.headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                response.headers_mut().append(name, value);
+            }
+        }
+        response
+    }
+
     /// Verifies a callback, writes down what it tells, and answers.
     fn take(
         &self,

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Connection, Filed, NotWithdrawn, Verb},
-    faults::{Fault, Times},
+    faults::{Fault, RawAnswer, Times},
     inner::Dataphin,
     record::Record,
     request::Request,
@@ -31,6 +31,7 @@ pub(super) fn router() -> Router<Arc<Dataphin>> {
         .route("/simulator/connect", post(connect))
         .route("/simulator/settings", post(change_settings))
         .route("/simulator/faults", get(faults).post(set_fault).delete(clear_faults))
+        .route("/simulator/answers", post(set_answer))
         .route("/simulator/ledger", get(ledger))
 }
 
@@ -41,6 +42,27 @@ struct FaultSetting {
     fault: Fault,
     /// For how many calls; until cleared when absent.
     calls: Option<u32>,
+}
+
+/// An answer to callbacks for so many calls, or until faults are cleared.
+#[derive(Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+struct AnswerSetting {
+    status: u16,
+    headers: Vec<(String, String)>,
+    /// As a text.
+    body: String,
+    /// As bytes, in place of a text.
+    bytes: Option<Vec<u8>>,
+    /// Whether the callback is worked on all the same.
+    works: bool,
+    calls: Option<u32>,
+}
+
+impl Default for AnswerSetting {
+    fn default() -> Self {
+        Self { status: 200, headers: Vec::new(), body: String::new(), bytes: None, works: false, calls: None }
+    }
 }
 
 /// Absent means: tell the bridge by `terminate`. `null` means: tell nobody.
@@ -124,6 +146,15 @@ async fn set_fault(
     Json(FaultSetting { fault, calls }): Json<FaultSetting>,
 ) -> StatusCode {
     dataphin.state().faults.set(fault, calls.map_or(Times::UntilCleared, Times::Next));
+    StatusCode::NO_CONTENT
+}
+
+async fn set_answer(
+    State(dataphin): State<Arc<Dataphin>>,
+    Json(AnswerSetting { status, headers, body, bytes, works, calls }): Json<AnswerSetting>,
+) -> StatusCode {
+    let answer = RawAnswer { status, headers, body: bytes.unwrap_or_else(|| body.into_bytes()), works };
+    dataphin.state().faults.set_answer(answer, calls.map_or(Times::UntilCleared, Times::Next));
     StatusCode::NO_CONTENT
 }
 

@@ -48,6 +48,39 @@ impl Fault {
     }
 }
 
+/// An answer to a callback, byte by byte as it is said here: for what a Dataphin, or what stands before it, may answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Whether the callback is worked on all the same: verified, judged, and written into the ledger.
+    pub works: bool,
+}
+
+impl RawAnswer {
+    /// An answer instead of work.
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, headers: Vec::new(), body: body.into(), works: false }
+    }
+
+    /// The same after work.
+    #[must_use]
+    pub fn after_work(self) -> Self {
+        Self { works: true, ..self }
+    }
+
+    /// With one more header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
 /// How long a fault lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Times {
@@ -62,9 +95,20 @@ pub enum Times {
 pub(super) struct Faults {
     of_submits: VecDeque<(Fault, Times)>,
     of_callbacks: VecDeque<(Fault, Times)>,
+    answers: VecDeque<(RawAnswer, Times)>,
 }
 
 impl Faults {
+    /// Sets an answer to callbacks. It comes before any fault.
+    pub fn set_answer(&mut self, answer: RawAnswer, times: Times) {
+        self.answers.push_back((answer, times));
+    }
+
+    /// The answer that the next callback gets, whatever it says.
+    pub fn next_answer(&mut self) -> Option<RawAnswer> {
+        take(&mut self.answers)
+    }
+
     pub fn set(&mut self, fault: Fault, times: Times) {
         let faults = if fault.is_of_submits() { &mut self.of_submits } else { &mut self.of_callbacks };
         faults.push_back((fault, times));
@@ -90,10 +134,10 @@ impl Faults {
     }
 }
 
-fn take(faults: &mut VecDeque<(Fault, Times)>) -> Option<Fault> {
+fn take<T: Clone>(faults: &mut VecDeque<(T, Times)>) -> Option<T> {
     loop {
         let (fault, times) = faults.front_mut()?;
-        let fault = *fault;
+        let fault = fault.clone();
         match times {
             Times::UntilCleared => return Some(fault),
             Times::Next(0) => {

@@ -33,7 +33,7 @@ mod verify;
 
 pub use answer::{Answer, Connection, Filed, NotWithdrawn, Verb};
 pub use callback::CALLBACK_PATH;
-pub use faults::{Fault, Times};
+pub use faults::{Fault, RawAnswer, Times};
 pub use ledger::{Counts, Outcome, RefusedCall, Told, Untaken, Verdict};
 pub use record::{Record, RequestState, Withdrawal};
 pub use request::{Kind, Node, Operator, Person, Request};

@@ -11,7 +11,7 @@ use super::{
     callback::{self, CALLBACK_PATH},
     connection::{CuttableListener, Scissors},
     control,
-    faults::{Fault, Times},
+    faults::{Fault, RawAnswer, Times},
     inner::Dataphin,
     ledger::{Counts, RefusedCall, Told},
     page,
@@ -149,7 +149,12 @@ impl Simulator {
         self.dataphin.state().faults.set(fault, times);
     }
 
-    /// Clears all faults.
+    /// Sets what callbacks are answered, byte by byte.
+    pub fn answer(&self, answer: RawAnswer, times: Times) {
+        self.dataphin.state().faults.set_answer(answer, times);
+    }
+
+    /// Clears all faults, and all answers that were set.
     pub fn clear_faults(&self) {
         self.dataphin.state().faults.clear();
     }

@@ -9,7 +9,7 @@ use super::{Tried, advice::Advice};
 
 /// One exchange, as a block of lines.
 pub(super) fn readable(tried: &Tried) -> String {
-    let Exchange { message, request, answer, took, verdict } = &tried.exchange;
+    let Exchange { message, request, answer, took, verdict, .. } = &tried.exchange;
     let mut text = format!("=== {}\n", tried.candidate.setting);
     match request {
         Some(request) => {
@@ -56,6 +56,7 @@ pub(super) fn table(tried: &[Tried]) -> String {
 fn in_words(verdict: &DryRun) -> String {
     match verdict {
         DryRun::Accepted(_) => format!("ACCEPTED  {verdict}"),
+        DryRun::Unclear(_) => format!("unclear   {verdict}"),
         DryRun::Refused(_) => format!("refused   {verdict}"),
     }
 }
@@ -63,8 +64,9 @@ fn in_words(verdict: &DryRun) -> String {
 /// Everything.
 pub(super) fn machine(tried: &[Tried], advice: &Advice) -> Value {
     let one = |tried: &Tried| {
-        let Exchange { message, request, answer, took, verdict } = &tried.exchange;
+        let Exchange { message, request, answer, took, verdict, .. } = &tried.exchange;
         let cause = match verdict {
+            DryRun::Unclear(unclear) => unclear.name(),
             DryRun::Accepted(Acceptance::Confirmed) => "confirmed",
             DryRun::Accepted(Acceptance::ClosedAlready) => "closed-already",
             DryRun::Refused(refusal) => refusal.name(),
@@ -83,6 +85,7 @@ pub(super) fn machine(tried: &[Tried], advice: &Advice) -> Value {
     json!({
         "tried": tried.iter().map(one).collect::<Vec<_>>(),
         "set": advice.set,
+        "accept": advice.accept,
         "advice": advice.words,
     })
 }

@@ -1,0 +1,235 @@
+//! Every yes and every no of an answer, and what it says in words.
+//!
+//! A *yes* counts only at the top of an answer, and only in the few forms that the protocol notes list. A *no* counts wherever it
+//! stands, in any dialect: an outcome must not be lost because an answer was read generously.
+
+use super::{
+    names::{Says, says, squeezed},
+    node::{Node, is_page},
+    words::{self, BANS, FALSE, NONE},
+};
+use crate::dataphin::profile::{Profile, Word};
+
+/// How many texts of an answer are kept.
+const TEXTS_KEPT: usize = 16;
+/// How deep JSON text within JSON text is looked into.
+const NESTED_TEXTS: usize = 4;
+
+/// What an answer says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::dataphin) struct Signals {
+    /// There is an explicit yes.
+    pub yes: bool,
+    /// There is an explicit no.
+    pub no: bool,
+    /// There is a `success` that is false.
+    pub denied: bool,
+    /// The answer has Dataphin's own shape: an object with a `success` or a code of its own.
+    pub shaped: bool,
+    /// Codes, those at the top first.
+    pub codes: Vec<String>,
+    /// Messages for people, those at the top first.
+    pub messages: Vec<String>,
+}
+
+impl Signals {
+    /// Of an answer that is a value.
+    pub fn of_value(node: &Node, profile: &Profile) -> Self {
+        let mut collector = Collector { profile, signals: Self::default() };
+        match node {
+            Node::Members(members) => {
+                // What stands at the top is kept first.
+                let (top, deep): (Vec<_>, Vec<_>) =
+                    members.iter().partition(|(_, node)| node.scalar().is_some());
+                for (name, node) in top.into_iter().chain(deep) {
+                    collector.member(name, node, true, NESTED_TEXTS);
+                }
+            }
+            Node::Bool(false) => collector.signals.no = true,
+            node => collector.value(node, NESTED_TEXTS),
+        }
+        collector.signals
+    }
+
+    /// Of an answer that is words.
+    pub fn of_words(text: &str) -> Self {
+        let is_yes = words::YES.iter().any(|yes| yes.eq_ignore_ascii_case(text.trim()));
+        let has_ban = BANS.iter().any(|ban| text.to_ascii_lowercase().contains(ban));
+        let no = !is_yes && (words::say_no(text) || has_ban);
+        Self { yes: is_yes, no, messages: vec![text.to_owned()], ..Self::default() }
+    }
+
+    /// The texts that may say that the request is closed.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.codes.iter().chain(&self.messages).map(String::as_str)
+    }
+}
+
+struct Collector<'a> {
+    profile: &'a Profile,
+    signals: Signals,
+}
+
+/// What a code says.
+enum Code {
+    Success,
+    Failure,
+    Nothing,
+}
+
+impl Collector<'_> {
+    fn member(&mut self, name: &str, node: &Node, top: bool, nested: usize) {
+        if let Some(values) = self.own_yes(name)
+            && values.iter().any(|value| is_value(node, value))
+        {
+            self.signals.yes |= top;
+            self.signals.shaped |= top;
+            return;
+        }
+        let text = node.scalar();
+        let kind = if self.profile.answer.message.iter().any(|own| squeezed(own) == squeezed(name)) {
+            Says::Message
+        } else if self.profile.answer.code.iter().any(|own| squeezed(own) == squeezed(name)) {
+            Says::Code
+        } else {
+            says(name)
+        };
+        match (kind, text) {
+            (Says::Success | Says::Worked, Some(text)) => self.worked(kind, &text, top),
+            (Says::Code | Says::ErrCode | Says::OtherCode, Some(text)) => self.code(kind, &text, top),
+            (Says::Status, Some(text)) => self.status(&text),
+            (Says::Result | Says::Data, Some(text)) => {
+                let lower = text.to_ascii_lowercase();
+                self.signals.yes |=
+                    top && kind == Says::Result && matches!(lower.as_str(), "true" | "success");
+                // A 0 may be a result like any other.
+                let is_false = FALSE.contains(&lower.as_str()) && lower != "0";
+                self.signals.no |=
+                    is_false || (matches!(node, Node::Text(_)) && words::tell_of_failure(&text));
+            }
+            (Says::Error | Says::ErrorMessage | Says::Ban, Some(text)) => {
+                self.signals.no |=
+                    !NONE.contains(&text.to_ascii_lowercase().as_str()) && !text.contains("成功");
+                self.keep_message(&text);
+            }
+            (Says::Error | Says::Ban, None) => self.signals.no |= !is_empty(node),
+            (Says::Message, Some(text)) => {
+                self.signals.no |= words::tell_of_failure(&text);
+                self.keep_message(&text);
+            }
+            _ => {}
+        }
+        self.value(node, nested);
+    }
+
+    /// Whatever is deeper.
+    fn value(&mut self, node: &Node, nested: usize) {
+        match node {
+            Node::Members(members) => {
+                members.iter().for_each(|(name, node)| self.member(name, node, false, nested));
+            }
+            Node::List(list) => list.iter().for_each(|node| {
+                // A message in pieces, a code in a list.
+                if let Node::Text(text) = node {
+                    self.signals.no |= words::tell_of_failure(text);
+                }
+                self.value(node, nested);
+            }),
+            Node::Text(text) => {
+                let lower = text.to_ascii_lowercase();
+                self.signals.no |= is_page(text) || BANS.iter().any(|ban| lower.contains(ban));
+                if let Some(inner) = nested.checked_sub(1).and_then(|left| Some((Node::within(text)?, left)))
+                {
+                    self.value(&inner.0, inner.1);
+                }
+            }
+            Node::Null | Node::Bool(_) | Node::Number(_) => {}
+        }
+    }
+
+    fn worked(&mut self, kind: Says, text: &str, top: bool) {
+        let lower = text.to_ascii_lowercase();
+        let denied =
+            FALSE.contains(&lower.as_str()) || lower.starts_with('-') || words::tell_of_failure(text);
+        self.signals.yes |= top && kind == Says::Success && lower == "true";
+        self.signals.no |= denied;
+        self.signals.denied |= denied;
+        self.signals.shaped |= top;
+    }
+
+    fn code(&mut self, kind: Says, text: &str, top: bool) {
+        let code = match kind {
+            Says::ErrCode if text == "0" => Code::Success,
+            _ => self.judged(text),
+        };
+        self.signals.shaped |= top && !matches!(kind, Says::OtherCode) && !text.is_empty();
+        match code {
+            Code::Success => {
+                self.signals.yes |= top && (kind == Says::Code || text == "0" && kind == Says::ErrCode)
+            }
+            Code::Failure => {
+                self.signals.no = true;
+                if self.signals.codes.len() < TEXTS_KEPT {
+                    self.signals.codes.push(text.to_owned());
+                }
+            }
+            Code::Nothing => {}
+        }
+    }
+
+    fn judged(&self, text: &str) -> Code {
+        let codes = &self.profile.success_codes;
+        let lists = |is: fn(&str) -> bool| codes.iter().any(|code| is(code));
+        if text.is_empty() || text == "true" {
+            Code::Nothing
+        } else if codes.iter().any(|code| code.eq_ignore_ascii_case(text)) {
+            Code::Success
+        } else if (is_zeros(text) && lists(is_zeros)) || (is_2xx(text) && lists(is_2xx)) {
+            Code::Nothing
+        } else {
+            Code::Failure
+        }
+    }
+
+    /// 1 may be a success, and a word may be the request's own state.
+    fn status(&mut self, text: &str) {
+        let lower = text.to_ascii_lowercase();
+        let is_number = text.parse::<f64>().is_ok();
+        let is_good = is_zeros(text) || text == "1" || is_2xx(text);
+        self.signals.no |=
+            (is_number && !is_good) || lower == "false" || words::tell_of_failure(text) || lower == "ko";
+    }
+
+    fn keep_message(&mut self, text: &str) {
+        if !text.is_empty() && self.signals.messages.len() < TEXTS_KEPT {
+            self.signals.messages.push(text.to_owned());
+        }
+    }
+
+    /// The values of a member that the profile takes for a yes.
+    fn own_yes(&self, name: &str) -> Option<&Vec<Word>> {
+        let name = squeezed(name);
+        self.profile.answer.yes.iter().find(|(own, _)| squeezed(own) == name).map(|(_, values)| values)
+    }
+}
+
+fn is_value(node: &Node, value: &Word) -> bool {
+    node.scalar().is_some_and(|text| value.is_text(&text))
+}
+
+fn is_zeros(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte == b'0')
+}
+
+fn is_2xx(text: &str) -> bool {
+    text.len() == 3 && text.starts_with('2') && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_empty(node: &Node) -> bool {
+    match node {
+        Node::Null => true,
+        Node::List(list) => list.is_empty(),
+        Node::Members(members) => members.is_empty(),
+        Node::Bool(_) | Node::Number(_) | Node::Text(_) => false,
+    }
+}

@@ -1,0 +1,66 @@
+//! How an answer says that a request is closed already: it does not exist, or it is finished.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `tokens` | a text as tokens |
+//! | `items` | tokens as what they mean to the rule: subjects, other nouns, phrases, small words |
+//! | `nearest` | which noun a phrase belongs to |
+//! | `usual` | the usual words: the rule of the built-in profiles |
+
+mod items;
+mod nearest;
+pub(super) mod tokens;
+mod usual;
+
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+use items::Vocabulary;
+use nearest::Owner;
+
+/// An answer that says one of the phrases of one of `subjects` ("request … does not exist") ends the delivery for good. The two
+/// may stand apart, but a phrase belongs to its nearest noun: "request failed: user does not exist" is about the user. A bare "not
+/// found" may as well be a wrong address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClosedRule {
+    /// What is closed.
+    pub subjects: Vec<String>,
+    /// How that is said after the subject. `已…` also stands for `已经…`, `被…` and `已被 (somebody) …`.
+    pub phrases: Vec<String>,
+    /// How that is said before the subject; `…` stands for the subject, where words follow it.
+    pub before: Vec<String>,
+    /// Other nouns: what is said of one of these is not said of the request.
+    pub others: Vec<String>,
+    /// Words of an answer that is never about the request alone, whatever else it says.
+    pub never: Vec<String>,
+}
+
+impl ClosedRule {
+    /// The usual wordings, Chinese and English.
+    pub(super) fn usual() -> Self {
+        usual::rule()
+    }
+
+    /// Whether these texts of one answer say that the request is closed, and nothing of the kind of anything else.
+    pub fn says_closed<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> bool {
+        let vocabulary = Vocabulary::of(self);
+        let mut closed = false;
+        for text in texts {
+            let items = vocabulary.items(text);
+            if items::is_vetoed(&items) {
+                return false;
+            }
+            for owner in nearest::owners(&items) {
+                match owner {
+                    Owner::Subject => closed = true,
+                    Owner::Other => return false,
+                    Owner::Nobody => {}
+                }
+            }
+        }
+        closed
+    }
+}

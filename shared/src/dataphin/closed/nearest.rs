@@ -1,0 +1,180 @@
+//! Which noun a phrase belongs to: its nearest. What is not certain belongs to nobody.
+
+use super::{
+    items::{Item, Phrase, Role},
+    tokens::Kind,
+};
+
+/// Whose a phrase is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The request's.
+    Subject,
+    /// Another noun's.
+    Other,
+    /// Nobody's that we can tell, or it is denied.
+    Nobody,
+}
+
+/// What a search meets first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Met {
+    Noun(Owner),
+    /// A word that we do not know: it may be the noun.
+    Unknown,
+    Nothing,
+}
+
+/// How far a search goes.
+#[derive(Clone, Copy)]
+struct Reach {
+    /// Over commas and colons.
+    pauses: bool,
+    /// Into brackets and quotes.
+    brackets: bool,
+}
+
+const CLAUSE: Reach = Reach { pauses: false, brackets: false };
+const SENTENCE: Reach = Reach { pauses: true, brackets: false };
+const BRACKETS: Reach = Reach { pauses: true, brackets: true };
+
+/// Whose each phrase is.
+pub(super) fn owners(items: &[Item]) -> impl Iterator<Item = Owner> {
+    items.iter().enumerate().filter_map(|(at, item)| match &item.role {
+        Role::Phrase(phrase) => Some(owner(items, at, phrase)),
+        _ => None,
+    })
+}
+
+fn owner(items: &[Item], at: usize, phrase: &Phrase) -> Owner {
+    if is_denied(&items[..at], phrase) {
+        return Owner::Nobody;
+    }
+    let back = |reach| if phrase.after { backwards(items, at, phrase, reach) } else { Met::Nothing };
+    let ahead = |reach| if phrase.before { forwards(items, at, phrase, reach) } else { Met::Nothing };
+    let (behind, before) = (back(CLAUSE), ahead(CLAUSE));
+    if let Some(owner) = nouns(behind, before) {
+        return owner;
+    }
+    // "已结束的流程", "a finished request".
+    let next = items[at + 1..].iter().find(|item| !matches!(item.role, Role::Small | Role::Link));
+    if phrase.after && next.is_some_and(|next| matches!(next.role, Role::Subject | Role::Other)) {
+        if let Met::Noun(owner) = forwards(items, at, phrase, CLAUSE) {
+            return owner;
+        }
+    }
+    if behind == Met::Unknown || before == Met::Unknown {
+        return Owner::Nobody;
+    }
+    for reach in [SENTENCE, BRACKETS] {
+        if let Some(owner) = nouns(back(reach), ahead(reach)) {
+            return owner;
+        }
+        if back(reach) == Met::Unknown {
+            return Owner::Nobody;
+        }
+    }
+    // "Not found: request 123".
+    match forwards(items, at, phrase, BRACKETS) {
+        Met::Noun(owner) => owner,
+        Met::Unknown | Met::Nothing => Owner::Nobody,
+    }
+}
+
+/// A noun on one of its sides; another noun on either of them beats the request.
+fn nouns(one: Met, other: Met) -> Option<Owner> {
+    let met = |owner| one == Met::Noun(owner) || other == Met::Noun(owner);
+    [Owner::Other, Owner::Subject].into_iter().find(|owner| met(*owner))
+}
+
+/// "not yet finished", "must be closed", "whether it is closed".
+fn is_denied(before: &[Item], phrase: &Phrase) -> bool {
+    let mut clause = before.iter().rev().take_while(|item| !matches!(item.role, Role::Pause | Role::End));
+    let word = before.iter().rev().find(|item| !matches!(item.role, Role::Small));
+    let negated = word.is_some_and(|item| item.role == Role::Negation) && !phrase.negative;
+    negated || clause.any(|item| item.role == Role::Doubt)
+}
+
+fn backwards(items: &[Item], at: usize, phrase: &Phrase, reach: Reach) -> Met {
+    let (depth, mut word, mut possessor) = (items[at].depth, false, None);
+    for (index, item) in items[..at].iter().enumerate().rev() {
+        if item.depth > depth && !reach.brackets {
+            continue;
+        }
+        match &item.role {
+            Role::End => break,
+            Role::Pause if !reach.pauses => break,
+            Role::Other => return Met::Noun(Owner::Other),
+            // "to request", "could not process": a verb.
+            Role::Subject if !item.han && index > 0 && items[index - 1].role == Role::Negation => {
+                return Met::Unknown;
+            }
+            // A word that we do not know is a name to a Chinese noun, and maybe the noun itself after an English one.
+            Role::Subject if word && !item.han => return Met::Unknown,
+            // "the approver of the request": the approver.
+            Role::Subject if index > 0 && items[index - 1].first == Kind::Word("of".to_owned()) => {
+                possessor.get_or_insert(Met::Noun(Owner::Subject));
+            }
+            Role::Subject => return possessor.unwrap_or(Met::Noun(Owner::Subject)),
+            // "could not be found".
+            Role::Negation
+                if phrase.negative && items[index + 1..at].iter().all(|item| item.role == Role::Small) => {}
+            Role::Unknown if is_an_id(items, index) || (item.depth > depth && reach.brackets) => {}
+            Role::Unknown if !item.han => word = true,
+            Role::Unknown | Role::Negation | Role::Doubt => return Met::Unknown,
+            Role::Pause
+            | Role::Phrase(_)
+            | Role::Small
+            | Role::Link
+            | Role::IdFollows
+            | Role::Id
+            | Role::Veto => {}
+        }
+    }
+    if word { Met::Unknown } else { possessor.unwrap_or(Met::Nothing) }
+}
+
+fn forwards(items: &[Item], at: usize, phrase: &Phrase, reach: Reach) -> Met {
+    let depth = items[at].depth;
+    let (mut met, mut han, mut linked) = (Met::Nothing, false, false);
+    for (index, item) in items.iter().enumerate().skip(at + 1) {
+        let has_noun = met != Met::Nothing;
+        if item.depth > depth && !reach.brackets {
+            continue;
+        }
+        match &item.role {
+            Role::End => break,
+            Role::Pause if has_noun || !reach.pauses => break,
+            Role::Subject | Role::Other if has_noun && !linked && is_apart(items, index) => break,
+            Role::Subject => (met, han, linked) = (Met::Noun(Owner::Subject), item.han, false),
+            Role::Other => (met, han, linked) = (Met::Noun(Owner::Other), item.han, false),
+            Role::Link if has_noun => linked = true,
+            Role::Unknown if is_an_id(items, index) => {}
+            // A name after a Chinese noun; after an English one maybe the noun itself.
+            Role::Unknown if has_noun && han && !item.han => break,
+            Role::Unknown | Role::Negation | Role::Doubt => {
+                return if has_noun && is_apart(items, index) { met } else { Met::Unknown };
+            }
+            Role::Phrase(_) if has_noun => break,
+            Role::Pause
+            | Role::Phrase(_)
+            | Role::Small
+            | Role::Link
+            | Role::IdFollows
+            | Role::Id
+            | Role::Veto => {}
+        }
+    }
+    let has_tail = || items[at + 1..].iter().any(|item| phrase.tails.contains(&item.first));
+    if phrase.tails.is_empty() || has_tail() { met } else { Met::Nothing }
+}
+
+/// Whether a small word or an id stands before it: it begins something new.
+fn is_apart(items: &[Item], index: usize) -> bool {
+    index > 0 && matches!(items[index - 1].role, Role::Small | Role::Id | Role::IdFollows)
+}
+
+/// Whether the word before says that this one is an id.
+fn is_an_id(items: &[Item], index: usize) -> bool {
+    index > 0 && items[index - 1].role == Role::IdFollows
+}
