@@ -58,7 +58,7 @@ mod tests {
     fn one_odd_entry_does_not_lose_the_page() {
         let entry = |inside: &str| {
             let head = r#"{"call_back_tag":"bpms_instance_change","bpms_instance_change":"#;
-            format!(r#"{head}{inside}}}"#)
+            format!(r"{head}{inside}}}")
         };
         let data = r#"{"type":"finish","result":"agree","processInstanceId":"i"}"#;
         let odd_remark = data.replace(r#""agree""#, "\"agree\",\"remark\":\"a\nb\\ud83d\"");
