@@ -33,9 +33,9 @@ pub struct Details {
 impl fmt::Display for Details {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Several lines stand below their name: their indentation is a part of them.
-        let lines = self.items.iter().map(|(name, value)| match value.contains('\n') {
-            true => format!("{name}:\n{value}"),
-            false => format!("{name}: {value}"),
+        let lines = self.items.iter().map(|(name, value)| {
+            let between = if value.contains('\n') { ":\n" } else { ": " };
+            format!("{name}{between}{value}")
         });
         let text = Some(self.text.clone()).filter(|text| !text.is_empty());
         f.write_str(&lines.chain(text).collect::<Vec<_>>().join("\n"))

@@ -81,7 +81,9 @@ impl Tree {
             Self::Text(text) => part(2, text),
             Self::List(list) => {
                 part(3, &list.len().to_string());
-                list.iter().for_each(|tree| tree.hash_into(hash));
+                for tree in list {
+                    tree.hash_into(hash);
+                }
             }
             Self::Object(members) => {
                 part(4, &members.len().to_string());

@@ -17,8 +17,8 @@ use crate::approval::{Alias, ApplyId, Approval, ApprovalId, ApprovalKey, Details
 /// No id of a source belongs to more tenants.
 pub const MAX_TENANTS: usize = 100;
 /// The item that names the tenants of approvals without an alias.
-pub const TENANTS: &str = "M#tenants";
-
+pub(super) const TENANTS: &str = "M#tenants";
+pub(super) const TENANTS_NAMED: &str = "tenants";
 pub(super) const APPROVALS: &str = "approvals";
 const PAGE: u16 = 1000;
 /// So many pages of each status are looked through for tenants.
@@ -131,7 +131,7 @@ impl Store {
     /// The tenants of approvals that may have no alias.
     async fn tenants_before(&self) -> Result<Vec<Tenant>, StoreError> {
         let Some(item) = self.item_of(TENANTS.to_owned()).await? else { return self.look_tenants_up().await };
-        let tenants = item.get("tenants").and_then(|list| list.as_l().ok()).ok_or(StoreError::Damaged)?;
+        let tenants = item.get(TENANTS_NAMED).and_then(|list| list.as_l().ok()).ok_or(StoreError::Damaged)?;
         Ok(tenants.iter().filter_map(|tenant| tenant.as_s().ok()).map(Tenant::new).collect())
     }
 
@@ -155,10 +155,20 @@ impl Store {
                 "only the first {MAX_TENANTS} tenants are looked through"
             );
         }
+        self.put_tenants(tenants).await
+    }
+
+    /// Adds tenants to those that are remembered.
+    pub(super) async fn join_tenants(&self, tenants: impl Iterator<Item = Tenant>) -> Result<(), StoreError> {
+        let known = self.tenants_before().await?.into_iter();
+        self.put_tenants(known.chain(tenants).collect()).await.map(|_| ())
+    }
+
+    async fn put_tenants(&self, tenants: BTreeSet<Tenant>) -> Result<Vec<Tenant>, StoreError> {
         let tenants: Vec<Tenant> = tenants.into_iter().take(MAX_TENANTS).collect();
         let list = tenants.iter().map(|tenant| text(tenant.as_str())).collect();
         let put = self.client.put_item().table_name(&*self.table).item(KEY, text(TENANTS));
-        put.item("tenants", AttributeValue::L(list)).send().await?;
+        put.item(TENANTS_NAMED, AttributeValue::L(list)).send().await?;
         Ok(tenants)
     }
 

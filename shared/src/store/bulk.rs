@@ -14,8 +14,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Store, StoreError,
     item::KEY,
-    raw::{RawItem, has_expired},
+    raw::{RawItem, RawKind, has_expired},
 };
+use crate::approval::Tenant;
 
 /// A page is a megabyte, perhaps over a thin line.
 const ATTEMPT_WITHIN: Duration = Duration::from_mins(1);
@@ -84,10 +85,13 @@ impl Store {
         self.put_raw_if(item, put).await
     }
 
-    /// Adds the approvals of an alias to the one that is there.
-    pub async fn join_raw(&self, alias: &RawItem) -> Result<(), StoreError> {
-        let approvals = AttributeValue::Ss(alias.approvals().into_iter().collect());
-        self.add_to_alias_item(alias.key().to_owned(), approvals).await
+    /// Adds what an alias names, or the item of the tenants, to the one that is there.
+    pub async fn join_raw(&self, item: &RawItem) -> Result<(), StoreError> {
+        if item.kind() == RawKind::Tenants {
+            return self.join_tenants(item.named().into_iter().map(Tenant::new)).await;
+        }
+        let approvals = AttributeValue::Ss(item.named().into_iter().collect());
+        self.add_to_alias_item(item.key().to_owned(), approvals).await
     }
 
     async fn put_raw_if(

@@ -54,7 +54,7 @@ use crate::{
     world::World,
 };
 
-pub use aliases::{KnownAs, MAX_TENANTS, TENANTS};
+pub use aliases::{KnownAs, MAX_TENANTS};
 pub use bulk::{Put, RawPage};
 pub use error::{CommitError, StoreError, Unreached};
 pub use instances::Owner;

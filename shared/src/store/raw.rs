@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     StoreError,
-    aliases::APPROVALS,
+    aliases::{APPROVALS, TENANTS, TENANTS_NAMED},
     item::{EXPIRES, Item, KEY, STATUS, VERSION},
     templates::BOOK,
 };
@@ -35,6 +35,8 @@ pub enum RawKind {
     Alias,
     /// A DingTalk instance: whose it is, or an event that came too early.
     Instance,
+    /// The tenants of approvals that may have no alias.
+    Tenants,
     /// Which template a request gets.
     Templates,
     /// What a store remembers of its own work: marks, sightings, its name, trials.
@@ -71,6 +73,7 @@ impl RawItem {
             (Some("L#"), _) => RawKind::Alias,
             (Some("I#"), _) => RawKind::Instance,
             (_, BOOK) => RawKind::Templates,
+            (_, TENANTS) => RawKind::Tenants,
             _ => RawKind::Note,
         }
     }
@@ -90,10 +93,11 @@ impl RawItem {
         self.item.get(OWNER)?.as_s().ok().map(String::as_str)
     }
 
-    /// The approvals that an alias names.
-    pub fn approvals(&self) -> BTreeSet<String> {
-        let set = self.item.get(APPROVALS).and_then(|set| set.as_ss().ok());
-        set.into_iter().flatten().cloned().collect()
+    /// The approvals that an alias names, or the tenants of approvals that may have none.
+    pub fn named(&self) -> BTreeSet<String> {
+        let approvals = self.item.get(APPROVALS).and_then(|set| set.as_ss().ok()).into_iter().flatten();
+        let tenants = self.item.get(TENANTS_NAMED).and_then(|list| list.as_l().ok()).into_iter().flatten();
+        approvals.chain(tenants.filter_map(|tenant| tenant.as_s().ok())).cloned().collect()
     }
 
     /// Whether its time is over: it is as good as absent.

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::place::{Endpoint, Folder, done};
 
 const AT_ONCE: usize = 4;
-/// Every so-many'th request comes with details of hundreds of kilobytes.
+/// Every so-many'th request comes with details as long as a form takes them.
 const HUGE_EVERY: usize = 7_007;
 
 /// Fills a store with so many approvals; gives the number of items that are alive.
@@ -140,7 +140,7 @@ fn received(n: usize, now: Timestamp) -> Approval<Received> {
 }
 
 fn details(n: usize) -> Details {
-    let lines = if n % HUGE_EVERY == 7 { 7000 } else { 20 + n % 100 };
+    let lines = if n % HUGE_EVERY == 7 { 1_000 } else { 20 + n % 100 };
     let items = (0..lines).map(|line| (format!("字段 {line}"), "用于月度经营分析报表\r\n\"x\"".to_owned()));
     Details { items: items.collect(), text: "理由：\u{1}\u{2028}\tline two\n".into() }
 }

@@ -129,9 +129,9 @@ async fn what_is_submitted_again_after_a_refusal_has_its_own_details() {
     let again = again.receive_again(shared::approval::ProcessCode::new("PROC-1"), at(2)).into();
     let again = f.store.commit_again(again, &other).await.expect("a commit");
     assert_eq!(f.store.details(&again.record).await.expect("an answer"), Some(other));
-    let mut stale = again.record.clone();
-    stale.digest = "digest".into();
-    assert_eq!(f.store.details(&stale).await.expect("an answer"), None, "they are of another request");
+    let mut older = again.record.clone();
+    older.digest = "digest".into();
+    assert_eq!(f.store.details(&older).await.expect("an answer"), None, "they are of another request");
 }
 
 #[tokio::test]

@@ -64,5 +64,5 @@ pub(super) async fn each(
 
 /// Whether a store that is at work may change it at any time, without any meaning for what is moved.
 pub(super) fn is_note(item: &RawItem) -> bool {
-    item.kind() == RawKind::Note
+    matches!(item.kind(), RawKind::Note | RawKind::Tenants)
 }

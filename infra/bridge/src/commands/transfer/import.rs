@@ -143,8 +143,8 @@ impl Moving {
             counts.add(put??);
             progress.add(1);
         }
-        // A store that has looked its tenants up does not know of those that have come just now.
-        if !self.is_fresh || !self.archive.has_tenants() {
+        // Approvals from before there were aliases: a store that has looked its tenants up does not know of theirs.
+        if !self.archive.has_tenants() {
             self.store.renew_tenants().await?;
         }
         Ok(counts)

@@ -25,14 +25,14 @@ pub(super) enum Verdict {
 pub(super) struct There {
     version: Option<u64>,
     owner: Option<String>,
-    approvals: BTreeSet<String>,
+    named: BTreeSet<String>,
 }
 
 impl There {
     /// What there is to know.
     pub(super) fn of(item: &RawItem) -> Self {
         let owner = item.owner().map(str::to_owned);
-        Self { version: item.version(), owner, approvals: item.approvals() }
+        Self { version: item.version(), owner, named: item.named() }
     }
 }
 
@@ -43,8 +43,8 @@ pub(super) fn judge(item: &RawItem, there: &There, is_fresh: bool) -> Verdict {
         RawKind::Note | RawKind::Templates => Verdict::Keep,
         RawKind::Approval | RawKind::Details if there.version > item.version() => Verdict::Keep,
         RawKind::Approval | RawKind::Details => Verdict::Clash,
-        RawKind::Alias if item.approvals().is_subset(&there.approvals) => Verdict::Keep,
-        RawKind::Alias => Verdict::Join,
+        RawKind::Alias | RawKind::Tenants if item.named().is_subset(&there.named) => Verdict::Keep,
+        RawKind::Alias | RawKind::Tenants => Verdict::Join,
         RawKind::Instance => match (item.owner(), there.owner.as_deref()) {
             // An event came before its instance did.
             (Some(_), None) => Verdict::Replace,
@@ -81,6 +81,8 @@ mod tests {
             (details(5), details(1), Verdict::Clash),
             (alias(r#""1""#), alias(r#""1","2""#), Verdict::Keep),
             (alias(r#""1","2""#), alias(r#""2","3""#), Verdict::Join),
+            (tenants(r#"{"S":"1"}"#), tenants(r#"{"S":""},{"S":"1"}"#), Verdict::Keep),
+            (tenants(r#"{"S":"1"}"#), tenants(r#"{"S":"2"}"#), Verdict::Join),
             (note.clone(), note, Verdict::Keep),
         ] {
             assert_eq!(judge(&file, &There::of(&store), true), verdict, "{file:?} {store:?}");

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow, ensure};
-use shared::store::{RawItem, RawKind, TENANTS};
+use shared::store::{RawItem, RawKind};
 
 use super::{progress::Progress, tally::Tally};
 use crate::archive::{Digest, Digests, Reader, Seal};
@@ -29,7 +29,7 @@ impl Proved {
             digests.push(Digest::of(&item));
             tally.count(&item);
             progress.add(1);
-            has_tenants |= item.key() == TENANTS;
+            has_tenants |= item.kind() == RawKind::Tenants;
             if item.kind() == RawKind::Templates {
                 templates = Some(item);
             }
