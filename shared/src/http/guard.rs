@@ -43,15 +43,15 @@ struct Inner {
     guesses: Mutex<Guesses>,
     trusted: TrustedProxies,
     /// Places for answers that are held back; nowhere where none is.
-    held: Option<Semaphore>,
+    places: Option<Semaphore>,
     world: World,
 }
 
 impl Guard {
     /// One for a process.
     pub fn new(world: World, trusted: TrustedProxies, hold: Hold) -> Self {
-        let held = (hold == Hold::Allowed).then(|| Semaphore::new(MAX_HELD));
-        Self(Arc::new(Inner { guesses: Mutex::default(), trusted, held, world }))
+        let places = (hold == Hold::Allowed).then(|| Semaphore::new(MAX_HELD));
+        Self(Arc::new(Inner { guesses: Mutex::default(), trusted, places, world }))
     }
 
     /// Writes the lines that are due: for whoever watches the clock.
@@ -68,7 +68,7 @@ impl Guard {
         line.into_iter().for_each(log);
         let Some(wait) = wait else { return response };
         let mut limited = limited(wait, &response);
-        match self.0.held.as_ref().map(Semaphore::try_acquire) {
+        match self.0.places.as_ref().map(Semaphore::try_acquire) {
             None => {}
             Some(Ok(_held)) => self.0.world.sleep((wait / HOLD_PART).min(MAX_HOLD)).await,
             Some(Err(_)) => {
