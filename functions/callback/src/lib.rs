@@ -58,7 +58,7 @@ async fn callback(
             if let Some(note) = disbelief.note().filter(|_| !headers.contains_key(KNOCK_HEADER)) {
                 door.engine.store().saw(Sighting::CallbackRefused, note).await;
             }
-            return Err(not_accepted(&disbelief));
+            return Err(not_accepted(&disbelief.to_string()));
         }
     };
     let (reported, ()) = tokio::join!(door.engine.report(&event), saw(&door, event.get()));
@@ -99,7 +99,7 @@ async fn which_store(door: &Door) -> Option<HeaderValue> {
 }
 
 /// The same for every reason: whoever forges learns nothing. The reason is for the log.
-fn not_accepted(reason: impl ToString) -> Problem {
+fn not_accepted(reason: &str) -> Problem {
     let problem = Problem::new(StatusCode::FORBIDDEN, "not-accepted", "not accepted");
-    problem.for_wrong_credential(reason.to_string())
+    problem.for_wrong_credential(reason)
 }

@@ -131,7 +131,7 @@ async fn a_full_run_logs_no_secret_and_no_content() {
 async fn a_token_in_a_wrong_place_does_not_reach_the_log() {
     let serve = Serve::start().await;
     let token = serve.sandbox.variables()["DATAPHIN_ACCESS_TOKEN"].clone();
-    let encoded: String = token.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let encoded = token.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
     let address = serve.address.clone();
     let client = reqwest::Client::new();
     for target in [

@@ -210,14 +210,20 @@ impl Doctor {
         report.judge(Check::Waiting, stored.took, || of_requests(&|requests| requests.waiting(now)));
         report.judge(Check::Withdrawals, stored.took, || of_requests(&|requests| requests.withdrawals()));
         report.judge(Check::Refused, stored.took, || of_requests(&|requests| requests.refused(kind, now)));
-        report.exposure(exposure::warnings(&self.0.variables, |name| std::env::var(name).ok()));
-        let diagnosis = report.done(&self.0.variables);
+        let diagnosis = self.conclude(report);
         let failed = diagnosis.failed().count();
         tracing::info!(quick, failed, ms = began.elapsed().as_millis(), "diagnosis");
         if let (Some(asked), Some(instance)) = (&asked, left) {
             leftover::end(instance, asked, storage.store(), world).await;
         }
         diagnosis
+    }
+
+    /// The findings, with what could be safer at their end.
+    fn conclude(&self, mut report: Report) -> Diagnosis {
+        let variables = &self.0.variables;
+        report.exposure(exposure::warnings(variables, |name| std::env::var(name).ok()));
+        report.done(variables)
     }
 
     /// The templates that the bridge uses; without a store, none but the operator's own choice.

@@ -42,15 +42,16 @@ pub struct Guard(Arc<Inner>);
 struct Inner {
     guesses: Mutex<Guesses>,
     trusted: TrustedProxies,
-    held: Semaphore,
+    /// Places for answers that are held back; nowhere where none is.
+    places: Option<Semaphore>,
     world: World,
 }
 
 impl Guard {
     /// One for a process.
     pub fn new(world: World, trusted: TrustedProxies, hold: Hold) -> Self {
-        let held = Semaphore::new(if hold == Hold::Allowed { MAX_HELD } else { 0 });
-        Self(Arc::new(Inner { guesses: Mutex::default(), trusted, held, world }))
+        let places = (hold == Hold::Allowed).then(|| Semaphore::new(MAX_HELD));
+        Self(Arc::new(Inner { guesses: Mutex::default(), trusted, places, world }))
     }
 
     /// Writes the lines that are due: for whoever watches the clock.
@@ -66,11 +67,11 @@ impl Guard {
         let (wait, line) = self.lock().count(guess, self.0.world.now());
         line.into_iter().for_each(log);
         let Some(wait) = wait else { return response };
-        let held = self.0.held.try_acquire();
         let mut limited = limited(wait, &response);
-        match held {
-            Ok(_held) => self.0.world.sleep((wait / HOLD_PART).min(MAX_HOLD)).await,
-            Err(_) => {
+        match self.0.places.as_ref().map(Semaphore::try_acquire) {
+            None => {}
+            Some(Ok(_held)) => self.0.world.sleep((wait / HOLD_PART).min(MAX_HOLD)).await,
+            Some(Err(_)) => {
                 limited.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
         }

@@ -116,3 +116,28 @@ fn is_refusal(response: &Response) -> bool {
     matches!(response.status(), StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS)
         || response.extensions().get::<NotLetIn>().is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guesses_are_counted_by_the_address_that_api_gateway_saw() {
+        let event = serde_json::json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": "/operator/doctor", "rawQueryString": "",
+            // Whoever calls writes this as they like.
+            "headers": {"x-forwarded-for": "198.51.100.1"},
+            "requestContext": {
+                "accountId": "1", "apiId": "a", "domainName": "d", "domainPrefix": "d", "requestId": "r", "routeKey": "$default",
+                "stage": "$default", "time": "12/Mar/2026:19:03:58 +0000", "timeEpoch": 1_773_342_238_000_i64,
+                "http": {
+                    "method": "GET", "path": "/operator/doctor", "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7",
+                    "userAgent": "test",
+                },
+            },
+            "isBase64Encoded": false,
+        });
+        let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+        assert_eq!(peer(&request), Some(Peer("203.0.113.7".parse().unwrap())));
+    }
+}

@@ -153,8 +153,8 @@ async fn ten_connection_tests_make_one_diagnosis() {
     let r = Rehearsal::start().await;
     let paid = || r.sandbox.dingtalk.calls().paid();
     let before = paid();
-    let once = r.as_time_passes(r.submit_raw(CONNECT, b"{}")).await;
-    assert_eq!(check_result(&once.body), "success");
+    let alone = r.as_time_passes(r.submit_raw(CONNECT, b"{}")).await;
+    assert_eq!(check_result(&alone.body), "success");
     let cost = paid() - before;
     assert!(cost > 0);
     for _ in 0..9 {
@@ -166,8 +166,8 @@ async fn ten_connection_tests_make_one_diagnosis() {
     assert!(check_result(&wrong.body).contains("[access-token, "), "what is kept is for those who know");
     assert_eq!(paid() - before, cost);
     let test = || r.submit_raw(CONNECT, b"{}");
-    let (one, two, three) = r.as_time_passes(async { tokio::join!(test(), test(), test()) }).await;
-    for answer in [one, two, three] {
+    let at_once = r.as_time_passes(async { tokio::join!(test(), test(), test()) }).await;
+    for answer in <[_; 3]>::from(at_once) {
         assert_eq!(check_result(&answer.body), "success");
     }
     assert_eq!(paid() - before, 2 * cost, "three at once wait for one diagnosis");
