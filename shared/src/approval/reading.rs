@@ -135,7 +135,9 @@ mod tests {
 
     fn reads(at_seconds: &[i64]) -> RecentReads {
         let mut reads = RecentReads::default();
-        at_seconds.iter().for_each(|seconds| reads.add(at(*seconds)));
+        for seconds in at_seconds {
+            reads.add(at(*seconds));
+        }
         reads
     }
 

@@ -203,7 +203,9 @@ impl Approval<Pending> {
     /// The read was not made: too many calls of ours were waiting. `announced`: when it was announced, if it was.
     pub fn read_later(mut self, announced: Option<Timestamp>, at: Timestamp) -> Self {
         let reading = &mut self.state.reading;
-        announced.iter().for_each(|announced| reading.recent.take_back(*announced));
+        if let Some(announced) = announced {
+            reading.recent.take_back(announced);
+        }
         reading.at = at;
         self
     }

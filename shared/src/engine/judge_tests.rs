@@ -36,6 +36,7 @@ fn reported(approval: Approval<Pending>, result: HintResult, now: Timestamp) -> 
     approval.end_reported(format!("{result:?}"), hint, now)
 }
 
+#[allow(clippy::unnecessary_wraps)] // It stands for a read that succeeded.
 fn showing(ending: Option<Ending>) -> Read {
     Ok(InstanceSnapshot {
         ending,
@@ -274,7 +275,7 @@ fn after_a_termination_of_unknown_outcome_the_instance_is_read_before_another_ca
 #[derive(Debug, Clone)]
 enum Step {
     Event(HintResult),
-    Read(Read),
+    Read(Box<Read>),
     Terminated(bool),
     AskWithdrawal,
     Wait(i64),
@@ -294,7 +295,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]);
     prop_oneof![
         4 => events.prop_map(Step::Event),
-        6 => prop::sample::select(reads).prop_map(Step::Read),
+        6 => prop::sample::select(reads).prop_map(|read| Step::Read(Box::new(read))),
         1 => any::<bool>().prop_map(Step::Terminated),
         1 => Just(Step::AskWithdrawal),
         3 => (1..2 * DAY).prop_map(Step::Wait),
@@ -330,7 +331,7 @@ proptest! {
                 Step::Wait(seconds) => now += SignedDuration::from_secs(seconds),
                 Step::Read(read) => match judge(&approval.state, &read, event_may_approve, now) {
                     Finding::Decided(decision) => {
-                        let by_instance = read == showing(Some(Ending::Agreed));
+                        let by_instance = *read == showing(Some(Ending::Agreed));
                         let by_event = event_may_approve
                             && agreed_event.is_some_and(|event| now.duration_since(event) >= BELIEVE_EVENT_AFTER);
                         prop_assert!(decision.outcome != Outcome::Approved || by_instance || by_event, "{decision:?}");

@@ -84,7 +84,7 @@ impl Engine {
             }
         };
         let approval = self.change(id, hinted).await?;
-        if let Some(next) = approval.and_then(put_off_until).filter(|next| *next > now) {
+        if let Some(next) = approval.as_ref().and_then(put_off_until).filter(|next| *next > now) {
             tracing::warn!(
                 approval = %id, %next,
                 "the reads of its instance are used up for now; the event is kept, and the instance read later"
@@ -95,9 +95,9 @@ impl Engine {
 }
 
 /// When an instance whose end was reported is read.
-fn put_off_until(approval: Approval) -> Option<Timestamp> {
-    match approval.state {
-        State::Pending(Pending { reading: Reading { at, hint: Some(_), .. }, .. }) => Some(at),
+fn put_off_until(approval: &Approval) -> Option<Timestamp> {
+    match &approval.state {
+        State::Pending(Pending { reading: Reading { at, hint: Some(_), .. }, .. }) => Some(*at),
         _ => None,
     }
 }
