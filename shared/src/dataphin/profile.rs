@@ -228,8 +228,12 @@ impl Profile {
         }
         names.retain(|name| !name.is_empty());
         names.sort_unstable();
-        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Some(format!("the message has two members {}", twice[0]));
+        let twice = names.windows(2).find_map(|pair| match pair {
+            [one, other] if one == other => Some(*one),
+            _ => None,
+        });
+        if let Some(twice) = twice {
+            return Some(format!("the message has two members {twice}"));
         }
         if self.token_place() != TokenPlace::Nowhere && self.names.access_token.is_empty() {
             return Some(

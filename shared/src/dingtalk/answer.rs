@@ -57,7 +57,7 @@ fn taken(
 fn error(body: &Map<String, Value>, status: u16) -> Option<DingTalkError> {
     let is_success = (200..300).contains(&status);
     let failed = says(body, false);
-    let code = code_of(body).filter(|code| !is_success || !(says(body, true) && code.is_soft));
+    let code = code_of(body).filter(|code| !(is_success && says(body, true) && code.is_soft));
     let is_shaped = is_success || status == 400 || member(body, &["requestid"]).is_some();
     if code.is_none() && !(is_shaped && failed) {
         return None;
@@ -84,13 +84,13 @@ fn error(body: &Map<String, Value>, status: u16) -> Option<DingTalkError> {
         }
         Some(Meaning::NotExecuted(class)) => (class, Origin::DingTalk),
         Some(Meaning::Doubtful) if status < 500 => (Class::UnknownOutcome, Origin::Doubtful),
-        Some(Meaning::Failed) => (Class::UnknownOutcome, Origin::DingTalk),
         // Of the gateway there is no code that means a no.
         None if code.as_ref().is_some_and(|code| code.is_gateways) => {
             (Class::UnknownOutcome, Origin::DingTalk)
         }
         None if code.is_none() => (Class::UnknownOutcome, Origin::Doubtful),
         None if status < 500 && status != 429 => (Class::UnknownOutcome, Origin::Unheard),
+        // Known to have failed in an unknown way, and whatever else DingTalk's servers say.
         _ => (Class::UnknownOutcome, Origin::DingTalk),
     };
     let scopes = if class == Class::Permission { scopes(body, &words) } else { Vec::new() };
@@ -99,6 +99,7 @@ fn error(body: &Map<String, Value>, status: u16) -> Option<DingTalkError> {
 }
 
 /// The code of an error.
+#[allow(clippy::struct_excessive_bools)] // What is known of where it stood; they do not exclude each other.
 struct Code {
     /// As it is shown: `processCodeError`, `60121`, `88/40014`.
     text: String,

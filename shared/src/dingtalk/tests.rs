@@ -23,11 +23,12 @@ const INSTANCES: &str = "/v1.0/workflow/processInstances";
 const USER: &str = "/topapi/v2/user/get";
 
 type Answer = (u16, String);
+type Script = Vec<(&'static str, VecDeque<Answer>)>;
 
 /// Somebody who answers calls as written down, and counts them. What is written down last is answered for ever.
 #[derive(Clone)]
 struct Peer {
-    script: Arc<Mutex<Vec<(&'static str, VecDeque<Answer>)>>>,
+    script: Arc<Mutex<Script>>,
     calls: Arc<Mutex<Vec<String>>>,
     date: &'static str,
 }

@@ -120,18 +120,10 @@ impl Engine {
     ) -> Result<bool, EngineError> {
         let now = self.now();
         let approval = approval.ask_operator(why, now);
-        self.count_needs_operator(&approval);
+        count_needs_operator(&approval);
         match self.store().commit(approval).await {
             Ok(_) | Err(CommitError::Conflict) => Ok(true),
             Err(CommitError::Store(error)) => Err(error.into()),
-        }
-    }
-
-    /// Raises the alarm when an approval is about to need an operator.
-    pub(super) fn count_needs_operator(&self, approval: &Approval<Received>) {
-        if let Some(why) = approval.state.creation.needs_operator() {
-            metrics::count(Count::NeedsOperator);
-            tracing::error!(approval = %approval.record.id, %why, "an approval needs an operator");
         }
     }
 
@@ -165,5 +157,13 @@ impl Engine {
             }
         }
         Ok(written)
+    }
+}
+
+/// Raises the alarm when an approval is about to need an operator.
+pub(super) fn count_needs_operator(approval: &Approval<Received>) {
+    if let Some(why) = approval.state.creation.needs_operator() {
+        metrics::count(Count::NeedsOperator);
+        tracing::error!(approval = %approval.record.id, %why, "an approval needs an operator");
     }
 }

@@ -5,6 +5,7 @@
 
 use super::{
     Engine, EngineError, Step,
+    adopt::count_needs_operator,
     look::{Looks, Wanted},
     step,
 };
@@ -33,7 +34,7 @@ impl Engine {
             Seen::Changed => Ok(None),
             Seen::Nothing => match approval.not_found(self.0.settings.looks, now) {
                 AfterLook::Open(approval) => {
-                    self.count_needs_operator(&approval);
+                    count_needs_operator(&approval);
                     step(self.store().commit(approval).await)
                 }
                 AfterLook::Failed(approval) => self.decide(approval).await,
@@ -41,7 +42,7 @@ impl Engine {
             Seen::NotAll(error) => {
                 tracing::warn!(approval = %id, code = error.code, "cannot look for the instance; retrying later");
                 let approval = approval.could_not_look(error.code, now);
-                self.count_needs_operator(&approval);
+                count_needs_operator(&approval);
                 step(self.store().commit(approval).await)
             }
         }

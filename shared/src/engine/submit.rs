@@ -60,7 +60,7 @@ impl Engine {
         let first = first.with_nonce(nonce.clone());
         let first: Approval = match &template {
             Ok(template) => Approval::receive(first, template.process_code.clone(), arrived).into(),
-            Err(none) => Approval::turn_away(first, none.code(), none.to_string(), arrived).into(),
+            Err(why) => Approval::turn_away(first, why.code(), why.to_string(), arrived).into(),
         };
         submitted.id = match self.commit_first(first, &details).await? {
             First::Committed(approval) => return self.go_on(*approval, submitted, arrived).await,
@@ -74,7 +74,7 @@ impl Engine {
                 let again = again.submit_again(digest.current().to_owned(), request, arrived);
                 let again: Approval = match template {
                     Ok(template) => again.receive_again(template.process_code, arrived).into(),
-                    Err(none) => again.turn_away_again(none.code(), none.to_string(), arrived).into(),
+                    Err(why) => again.turn_away_again(why.code(), why.to_string(), arrived).into(),
                 };
                 match self.store().commit_again(again, &details).await {
                     Ok(approval) => self.go_on(approval, submitted, arrived).await,

@@ -262,13 +262,11 @@ pub fn texts(
 /// The reference that an instance shows (label and value of each field). Of a template that the bridge does not use any more, the
 /// field is not known: then only a reference with its unguessable part is one.
 pub fn reference(template: Option<&Template>, shown: &[(String, String)]) -> Option<Reference> {
-    match template {
-        Some(template) => Reference::parse(reference_field(&template.fills, shown)?),
-        None => {
-            let references = shown.iter().filter_map(|(_, value)| Reference::parse(value));
-            references.into_iter().find(|reference| reference.nonce.is_some())
-        }
+    if let Some(template) = template {
+        return Reference::parse(reference_field(&template.fills, shown)?);
     }
+    let mut references = shown.iter().filter_map(|(_, value)| Reference::parse(value));
+    references.find(|reference| reference.nonce.is_some())
 }
 
 /// What an instance shows in the reference field.

@@ -15,10 +15,10 @@ pub(crate) fn distort(
     for trouble in troubles {
         match (trouble, api) {
             (Trouble::StuckToken(token), Api::ListInstanceIds) => {
-                answer["result"]["nextToken"] = token.clone()
+                answer["result"]["nextToken"] = token.clone();
             }
             (Trouble::WithoutFormValues, Api::GetInstance) => {
-                answer["result"]["formComponentValues"] = json!([])
+                answer["result"]["formComponentValues"] = json!([]);
             }
             (Trouble::OtherInstance, Api::GetInstance) => {
                 let asked = call.query("processInstanceId");

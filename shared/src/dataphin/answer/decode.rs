@@ -144,11 +144,14 @@ mod tests {
         pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
     }
 
+    /// A name, the body, and headers.
+    type Case<'a> = (&'a str, Vec<u8>, &'a [(&'a str, &'a str)]);
+
     #[test]
     fn an_answer_is_read_in_whatever_form_its_bytes_are() {
         let gbk = encoding_rs::GBK.encode(ANSWER).0.into_owned();
         let marked = [b"\xef\xbb\xbf", ANSWER.as_bytes()].concat();
-        let table: [(&str, Vec<u8>, &[(&str, &str)]); 14] = [
+        let table: [Case; 14] = [
             ("plain", ANSWER.into(), &[]),
             ("a mark", marked.clone(), &[]),
             ("gzip, and a header", gzip(ANSWER.as_bytes()), &[("content-encoding", "gzip")]),

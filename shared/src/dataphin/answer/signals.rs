@@ -17,6 +17,7 @@ const NESTED_TEXTS: usize = 4;
 
 /// What an answer says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // Each is a signal of its own; they do not exclude each other.
 pub(in crate::dataphin) struct Signals {
     /// There is an explicit yes.
     pub yes: bool,
@@ -126,7 +127,9 @@ impl Collector<'_> {
     fn value(&mut self, node: &Node, nested: usize) {
         match node {
             Node::Members(members) => {
-                members.iter().for_each(|(name, node)| self.member(name, node, false, nested));
+                for (name, node) in members {
+                    self.member(name, node, false, nested);
+                }
             }
             Node::List(list) => list.iter().for_each(|node| {
                 // A message in pieces, a code in a list.
@@ -165,7 +168,7 @@ impl Collector<'_> {
         self.signals.shaped |= top && !matches!(kind, Says::OtherCode) && !text.is_empty();
         match code {
             Code::Success => {
-                self.signals.yes |= top && (kind == Says::Code || text == "0" && kind == Says::ErrCode)
+                self.signals.yes |= top && (kind == Says::Code || text == "0" && kind == Says::ErrCode);
             }
             Code::Failure => {
                 self.signals.no = true;

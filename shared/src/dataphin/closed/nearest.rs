@@ -58,10 +58,12 @@ fn owner(items: &[Item], at: usize, phrase: &Phrase) -> Owner {
     }
     // "已结束的流程", "a finished request".
     let next = items[at + 1..].iter().find(|item| !matches!(item.role, Role::Small | Role::Link));
-    if phrase.after && next.is_some_and(|next| matches!(next.role, Role::Subject | Role::Other)) {
-        if let Met::Noun(owner) = forwards(items, at, phrase, CLAUSE) {
-            return owner;
-        }
+    let is_before_a_noun = next.is_some_and(|next| matches!(next.role, Role::Subject | Role::Other));
+    if phrase.after
+        && is_before_a_noun
+        && let Met::Noun(owner) = forwards(items, at, phrase, CLAUSE)
+    {
+        return owner;
     }
     if behind == Met::Unknown || before == Met::Unknown {
         return Owner::Nobody;

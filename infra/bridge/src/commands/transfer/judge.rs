@@ -69,6 +69,8 @@ mod tests {
         let details = |n: u32| item(&format!(r#"{{"pk":{{"S":"D#1"}},"version":{{"N":"{n}"}}}}"#));
         let alias =
             |ids: &str| item(&format!(r#"{{"approvals":{{"SS":[{ids}]}},"pk":{{"S":"L#dataphin#1"}}}}"#));
+        let tenants =
+            |list: &str| item(&format!(r#"{{"pk":{{"S":"M#tenants"}},"tenants":{{"L":[{list}]}}}}"#));
         for (file, store, verdict) in [
             (approval(3), approval(4), Verdict::Keep),
             (approval(3), approval(3), Verdict::Clash),
