@@ -36,6 +36,9 @@ pub struct Ready {
     /// Create calls so far whose outcome stayed unknown.
     #[serde(default)]
     pub unresolved: Unresolved,
+    /// Why an operator must decide, if one must.
+    #[serde(default)]
+    pub needs_operator: Option<NeedsOperator>,
 }
 
 /// A create call was announced.
@@ -71,6 +74,9 @@ pub struct Sent {
 pub struct Unresolved {
     /// How many.
     pub calls: u32,
+    /// When the first of them was sent: its instance may still show.
+    #[serde(default)]
+    pub first_at: Option<Timestamp>,
     /// DingTalk's own words about the last of them.
     pub answer: Option<Answer>,
 }
@@ -152,6 +158,11 @@ impl Creation {
         }
     }
 
+    /// When the first call was sent whose instance may exist; `None`: no such call was made.
+    pub fn first_call_at(&self) -> Option<Timestamp> {
+        self.unresolved().first_at.or(self.sent().map(|sent| sent.at))
+    }
+
     /// Create calls so far.
     pub fn attempts(&self) -> u32 {
         match self {
@@ -161,7 +172,11 @@ impl Creation {
 
     /// Why an operator must decide, if one must.
     pub fn needs_operator(&self) -> Option<&NeedsOperator> {
-        self.sent().and_then(|sent| sent.needs_operator.as_ref())
+        match self {
+            Self::Ready(Ready { needs_operator, .. }) | Self::Sent(Sent { needs_operator, .. }) => {
+                needs_operator.as_ref()
+            }
+        }
     }
 
     fn unresolved(&self) -> &Unresolved {
@@ -189,7 +204,8 @@ impl Approval<Received> {
     /// The create call was not carried out, for certain.
     pub fn not_created(mut self, code: String, not_before: Timestamp, now: Timestamp) -> Self {
         let (attempts, unresolved) = (self.attempts(), self.state.creation.unresolved().clone());
-        self.state.creation = Creation::Ready(Ready { not_before, attempts, unresolved });
+        self.state.creation =
+            Creation::Ready(Ready { not_before, attempts, unresolved, needs_operator: None });
         self.noted(Happening::CreateFailed { code, retry: true }, now)
     }
 
@@ -219,12 +235,13 @@ impl Approval<Received> {
             self.state.creation = Creation::Sent(sent);
             return AfterLook::Open(self.noted(note, now));
         }
-        let calls = sent.unresolved.calls + 1;
+        let (calls, first_at) = (sent.unresolved.calls + 1, sent.unresolved.first_at.or(Some(sent.at)));
         if calls < MAX_UNRESOLVED_CALLS {
             self.state.creation = Creation::Ready(Ready {
                 not_before: now + schedule::wait_repeating(&CREATE, sent.attempts),
                 attempts: sent.attempts,
-                unresolved: Unresolved { calls, answer: sent.answer },
+                unresolved: Unresolved { calls, first_at, answer: sent.answer },
+                needs_operator: None,
             });
             return AfterLook::Open(self.noted(note, now));
         }
@@ -251,16 +268,19 @@ impl Approval<Received> {
 
     /// An operator must decide how it goes on.
     pub fn ask_operator(mut self, why: NeedsOperator, now: Timestamp) -> Self {
-        let Creation::Sent(sent) = &mut self.state.creation else { return self };
-        sent.needs_operator = Some(why.clone());
+        match &mut self.state.creation {
+            Creation::Sent(sent) => sent.needs_operator = Some(why.clone()),
+            Creation::Ready(ready) => ready.needs_operator = Some(why.clone()),
+        }
         self.noted(Happening::NeedsOperator { why }, now)
     }
 
     /// An operator has made sure that there is no instance: another create call.
     pub fn create_again(mut self, now: Timestamp) -> Self {
         let attempts = self.attempts();
+        let unresolved = Unresolved::default();
         self.state.creation =
-            Creation::Ready(Ready { not_before: now, attempts, unresolved: Unresolved::default() });
+            Creation::Ready(Ready { not_before: now, attempts, unresolved, needs_operator: None });
         self.noted(Happening::CreateAgainAsked, now)
     }
 

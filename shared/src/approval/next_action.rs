@@ -63,10 +63,11 @@ enum Step {
 fn plan(state: &State) -> Option<(Timestamp, Step)> {
     match state {
         State::Received(Received { creation, withdrawal, .. }) => match (creation, withdrawal) {
-            (Creation::Sent(Sent { look_at, needs_operator, .. }), _) => {
-                let looks = needs_operator.as_ref().is_none_or(NeedsOperator::goes_on_looking);
+            (Creation::Sent(Sent { look_at, .. }), _) => {
+                let looks = creation.needs_operator().is_none_or(NeedsOperator::goes_on_looking);
                 looks.then_some((*look_at, Step::Reconcile))
             }
+            (Creation::Ready(_), _) if creation.needs_operator().is_some() => None,
             (Creation::Ready(_), Some(asked_at)) => Some((*asked_at, Step::DecideWithdrawn)),
             (Creation::Ready(Ready { not_before, .. }), None) => Some((*not_before, Step::Create)),
         },

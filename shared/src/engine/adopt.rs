@@ -81,14 +81,14 @@ impl Engine {
         Candidate { id, snapshot, .. }: Candidate,
         process_code: &ProcessCode,
     ) -> Result<bool, EngineError> {
-        let Some(sent) = approval.state.creation.sent() else { return Ok(false) };
+        let Some(called_at) = approval.state.creation.first_call_at() else { return Ok(false) };
         if approval.record.nonce.is_none() {
             return self.ask_operator(approval, NeedsOperator::Unproven { instance: id }).await;
         }
         let Ok(cast) = self.cast(&approval.record.request).await else { return Ok(false) };
         let template = self.template(process_code).await?;
         let template = template.unwrap_or_else(|| Template::by_hand(process_code.clone()));
-        let at = sent.at + self.dingtalk().clock_offset();
+        let at = called_at + self.dingtalk().clock_offset();
         let details = self.details(&approval).await?;
         let announced = Announced::of(&approval.record, &details, &cast, &template, at);
         if let Err(mismatch) = announced.check(&snapshot) {

@@ -22,6 +22,9 @@ pub enum OperatorError {
     /// The instance names another approval, or none.
     #[error("the instance's reference is not this approval's: it was not made for it")]
     NotItsOwn,
+    /// The request has no template any more.
+    #[error("no template is configured for this request: `bridge template`")]
+    NoTemplate,
     /// The instance could not be read.
     #[error("the instance cannot be read: {0}")]
     Unreadable(#[from] DingTalkError),
@@ -48,8 +51,16 @@ impl Engine {
             return Err(OperatorError::OwnedBy(owner));
         }
         let snapshot = self.dingtalk().patient().read_instance(instance).await?;
-        let process_code = approval.state.creation.sent().map(|sent| sent.process_code.clone());
-        let process_code = process_code.ok_or(OperatorError::Changed)?;
+        let sent = approval.state.creation.sent().map(|sent| sent.process_code.clone());
+        let process_code = match sent {
+            Some(code) => code,
+            None => {
+                self.pick(&approval.record.request)
+                    .await?
+                    .map_err(|_| OperatorError::NoTemplate)?
+                    .process_code
+            }
+        };
         let template = self.template(&process_code).await.map_err(EngineError::from)?;
         let fills = template.as_ref().map(|template| template.fills.as_slice());
         if names_another(fills, &snapshot.fields, id) {

@@ -55,14 +55,19 @@ impl Engine {
         sent: &Sent,
         looks: &mut Looks,
     ) -> Result<Seen, EngineError> {
+        // A token's answer tells DingTalk's clock, by which the list goes.
+        if let Err(error) = self.dingtalk().check_credentials().await {
+            return Ok(Seen::NotAll(error));
+        }
         let cast = match self.cast(&approval.record.request).await {
             Ok(cast) => cast,
             Err(error) => return Ok(Seen::NotAll(error)),
         };
+        let called_at = approval.state.creation.first_call_at().unwrap_or(sent.at);
         let wanted = Wanted {
             process_code: &sent.process_code,
             originator: &cast.originator.user_id,
-            sent_at: sent.at + self.dingtalk().clock_offset(),
+            sent_at: called_at + self.dingtalk().clock_offset(),
             look_at: sent.look_at,
         };
         if !looks.last.as_ref().is_some_and(|last| last.answers(&wanted)) {

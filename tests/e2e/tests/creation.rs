@@ -263,3 +263,92 @@ async fn a_bridge_whose_clock_is_wrong_makes_no_second_instance() {
         assert_eq!(r.sandbox.dingtalk.instances().len(), 1, "{skew}");
     }
 }
+
+/// Answers that leave open whether the call was carried out.
+const UNCLEAR: [(u16, &str); 9] = [
+    (400, r#"{"code":"somethingNew","message":"x"}"#),
+    (400, r#"{"code":"internalError","message":"x"}"#),
+    (429, ""),
+    (404, "<html>nginx</html>"),
+    (499, ""),
+    (403, "<html>denied</html>"),
+    (200, r#"{"status":1111,"wait":5,"source":"x5","punish":"deny"}"#),
+    (200, "<html>captcha</html>"),
+    (200, r#"{"result":{}}"#),
+];
+
+#[tokio::test]
+async fn no_unclear_answer_makes_a_second_instance_or_a_refusal() {
+    let r = Rehearsal::with(quick()).await;
+    for (number, (status, body)) in UNCLEAR.into_iter().enumerate() {
+        let answer = Trouble::answer_after(status, body);
+        r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, answer).once());
+        let apply_id = r.accepted(r.request()).await;
+        r.reaches(&apply_id, Status::Pending).await;
+        assert_eq!(r.sandbox.dingtalk.instances().len(), number + 1, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_unclear_answer_twice_and_no_instance_is_dingtalks_no_with_its_words() {
+    let r = Rehearsal::with(quick()).await;
+    let answer = Trouble::answer_before(400, r#"{"code":"internalError","message":"流程配置错误"}"#);
+    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, answer).next(2));
+    let apply_id = r.accepted(r.request()).await;
+    assert_eq!(r.told(&apply_id).await.outcome, dataphin::Outcome::Rejected);
+    let approval = r.approval(&apply_id).await;
+    let decision = approval.state.decision().expect("a decision");
+    assert_eq!(decision.outcome, Outcome::Failed);
+    assert!(decision.comment.as_ref().is_some_and(|words| words.contains("流程配置错误")), "{decision:?}");
+    assert_eq!(r.sandbox.dingtalk.calls().of(Api::CreateInstance).calls, 2);
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 0);
+}
+
+#[tokio::test]
+async fn a_look_that_could_not_see_is_not_a_look_that_found_nothing() {
+    let lists = [
+        r#"{"success":false,"errorMsg":"系统错误","result":{"list":[]}}"#,
+        r#"{"success":true,"result":null}"#,
+    ];
+    let blind = [
+        Fault::of(Api::ListInstanceIds, Trouble::answer_after(200, lists[0])),
+        Fault::of(Api::ListInstanceIds, Trouble::answer_after(200, lists[1])),
+        Fault::of(Api::GetInstance, Trouble::WithoutFormValues),
+    ];
+    for fault in blind {
+        let r = Rehearsal::with(quick()).await;
+        r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::CloseAfter).once());
+        r.sandbox.dingtalk.fault(fault.clone());
+        let apply_id = r.accepted(r.request()).await;
+        let why = needs_operator(&r, &apply_id).await;
+        assert!(matches!(why, NeedsOperator::CannotLook { .. }), "{why}");
+        assert_eq!(r.sandbox.dingtalk.instances().len(), 1, "{fault:?}");
+        // Looking goes on, and finds it as soon as it can be seen.
+        r.sandbox.dingtalk.clear_faults();
+        r.pass_until_due(&apply_id).await;
+        r.reaches(&apply_id, Status::Pending).await;
+        assert_eq!(r.sandbox.dingtalk.instances().len(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_advance_costs_one_call_a_look() {
+    for token in [json!(0), json!("0"), json!(-1)] {
+        let r = Rehearsal::with(quick()).await;
+        r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::CloseAfter).once());
+        r.sandbox.dingtalk.fault(Fault::of(Api::ListInstanceIds, Trouble::StuckToken(token)));
+        let apply_id = r.accepted(r.request()).await;
+        r.reaches(&apply_id, Status::Pending).await;
+        assert_eq!(r.sandbox.dingtalk.calls().of(Api::ListInstanceIds).calls, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_delivered_late_makes_no_second_instance() {
+    let setting = quick().variable("BRIDGE_LOOK_SECONDS", "600").variable("DINGTALK_TIMEOUT_SECONDS", "1");
+    let r = Rehearsal::with(setting).await;
+    r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::DeliverLate(75_000)).once());
+    let apply_id = r.accepted(r.request()).await;
+    r.reaches(&apply_id, Status::Pending).await;
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 1);
+}

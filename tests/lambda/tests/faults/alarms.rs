@@ -3,7 +3,7 @@
 use bridge::sandbox::SandboxSettings;
 use lambda_functions::{Ill, Site, Trouble, record};
 use serde_json::{Value, json};
-use shared::approval::{Approval, ReadProblem, State, schedule::DELIVER};
+use shared::approval::{Approval, Hint, HintResult, InstanceId, ReadProblem, State, schedule::DELIVER};
 use simulators::{
     dataphin::{Fault, Times},
     dingtalk,
@@ -57,6 +57,12 @@ async fn each_metric_that_an_alarm_watches_is_written_by_the_functions() {
         .fault(dingtalk::Fault::of(dingtalk::Api::GetInstance, dingtalk::Trouble::ServerError));
     let unread = accepted(&site).await;
     unreadable_for_an_hour(&site, &unread).await;
+    // UnexpectedInstance: a proxy delivers a create call twice.
+    site.sandbox.dingtalk.clear_faults();
+    let twice = dingtalk::Trouble::DeliverTwice(0);
+    site.sandbox.dingtalk.fault(dingtalk::Fault::of(dingtalk::Api::CreateInstance, twice).once());
+    let doubled = accepted(&site).await;
+    second_is_reported(&site, &doubled).await;
     // QuotaUsedUp.
     site.sandbox.dingtalk.set_api_quota(Some(0));
     site.sandbox.dataphin.file(request(&site)).await;
@@ -109,6 +115,25 @@ async fn unreadable_for_an_hour(site: &Site, apply_id: &str) {
             return;
         }
     }
+}
+
+/// An event about the second instance of a request has waited for an approval that claims it.
+async fn second_is_reported(site: &Site, apply_id: &str) {
+    let id = approval(site, apply_id);
+    let approval = site.store.load(&id).await.expect("an answer").expect("it is stored");
+    let own = approval.state.instance().expect("an instance");
+    let reference = approval.record.reference().to_string();
+    let second = || {
+        let instances = site.sandbox.dingtalk.instances();
+        let bears_it = |instance: &dingtalk::Instance| instance.value("单号 Reference") == Some(&reference);
+        instances.into_iter().find(|it| it.id.as_str() != own.id.as_str() && bears_it(it))
+    };
+    until("there is a second instance", || second().is_some()).await;
+    let second = InstanceId::new(second().expect("a second instance").id.as_str());
+    let now = jiff::Timestamp::now();
+    let hint = Hint { result: HintResult::Agreed, finished_at: None, received_at: now };
+    site.store.keep_early(&second, Some(&own.process_code), &hint).await.expect("an answer");
+    site.store.look_into_later(&second, Some(now)).await.expect("an answer");
 }
 
 /// All attempts but the last are over.
