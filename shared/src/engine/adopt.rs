@@ -135,28 +135,16 @@ impl Engine {
         }
         metrics::count(Count::UnexpectedInstance);
         tracing::error!(approval = %approval.record.id, ?note, "an instance bears an id of ours and was not made by the bridge");
-        self.note_once(&approval.record.id, note).await.map(|_| ())
+        self.note_once(&approval.record.id, note).await
     }
 
-    /// Writes something into an approval's timeline, unless it stands there. True: it was written.
-    pub(super) async fn note_once(&self, id: &ApprovalId, note: Happening) -> Result<bool, EngineError> {
-        let (now, mut written) = (self.now(), false);
+    /// Writes something into an approval's timeline, unless it stands there.
+    pub(super) async fn note_once(&self, id: &ApprovalId, note: Happening) -> Result<(), EngineError> {
+        let now = self.now();
         let noted = |approval: Approval| {
             (!approval.record.timeline.holds(&note)).then(|| approval.noted(note.clone(), now))
         };
-        for _ in 0..super::MOST_TRIES {
-            let Some(approval) = self.store().load(id).await? else { return Ok(written) };
-            let Some(approval) = noted(approval) else { return Ok(written) };
-            match self.store().commit(approval).await {
-                Ok(_) => {
-                    written = true;
-                    break;
-                }
-                Err(CommitError::Conflict) => {}
-                Err(CommitError::Store(error)) => return Err(error.into()),
-            }
-        }
-        Ok(written)
+        self.change(id, noted).await.map(|_| ())
     }
 }
 

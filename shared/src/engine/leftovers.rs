@@ -1,4 +1,4 @@
-//! Ending what a check of ours left in DingTalk.
+//! Ending instances that must not stay on anybody's desk: what a check of ours started, and second instances of an approval.
 
 use jiff::SignedDuration;
 
@@ -17,10 +17,10 @@ const HAS_ENDED_AFTER: SignedDuration = SignedDuration::from_mins(2);
 /// What could not be ended by then will not be.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(1);
 /// What people read who had it on their desk.
-pub(crate) const REMARK: &str = "A check of the bridge";
+pub(crate) const REMARK: &str = "由审批桥接撤销，无需处理 Ended by Approval Bridge: nothing to do";
 
 impl Engine {
-    /// Terminates what a check started, as soon as DingTalk lets it.
+    /// Terminates what is left to be cleaned up, as soon as DingTalk lets it.
     pub async fn end_leftovers(&self) -> Result<(), StoreError> {
         let Some(left) = self.store().leftovers().await? else { return Ok(()) };
         let age = self.now().duration_since(left.since);
@@ -38,7 +38,7 @@ impl Engine {
     /// Terminates an instance. Whether nothing more is to be done about it.
     async fn is_settled(&self, instance: &InstanceId, age: SignedDuration) -> bool {
         let Err(error) = self.dingtalk().terminate_instance(instance, REMARK).await else {
-            tracing::info!(%instance, "terminated: a check had started it");
+            tracing::info!(%instance, "terminated: it was left to be cleaned up");
             return true;
         };
         let code = error.code.as_str();

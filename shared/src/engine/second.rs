@@ -44,6 +44,6 @@ impl Engine {
         let result = word(hint.result).to_owned();
         tracing::error!(%approval, %instance, result, "an event about a second instance: it does not count");
         let note = Happening::SecondInstanceReported { instance: instance.clone(), result };
-        self.note_once(approval, note).await.map(|_| ())
+        self.note_once(approval, note).await
     }
 }

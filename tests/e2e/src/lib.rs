@@ -105,6 +105,14 @@ impl Rehearsal {
         }
     }
 
+    /// A rehearsal in another setting, in which much time passes; `None` where processes of their own must keep up with it.
+    pub async fn of_much_time(setting: Setting) -> Option<Self> {
+        match Choice::made() {
+            Choice::Process => Some(Self::with(setting).await),
+            Choice::Serve | Choice::Functions => None,
+        }
+    }
+
     /// A rehearsal in another setting.
     pub async fn with(setting: Setting) -> Self {
         let (choice, folder) = (Choice::made(), Folder::new());

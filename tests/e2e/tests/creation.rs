@@ -75,7 +75,7 @@ async fn an_answer_that_comes_too_late_makes_no_second_instance() {
 #[tokio::test]
 async fn an_instance_that_shows_late_in_dingtalks_list_is_waited_for() {
     let setting = Setting::default().simulators(|it| it.dingtalk.list_delay = SignedDuration::from_secs(90));
-    let r = Rehearsal::with(setting).await;
+    let Some(r) = Rehearsal::of_much_time(setting).await else { return };
     r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::CloseAfter).once());
     let apply_id = r.accepted(r.request()).await;
     r.reaches(&apply_id, Status::Pending).await;
@@ -255,7 +255,7 @@ async fn two_matches_for_one_lost_answer_are_an_operators_choice() {
 #[tokio::test]
 async fn a_bridge_whose_clock_is_wrong_makes_no_second_instance() {
     for skew in [90, -150] {
-        let r = Rehearsal::with(quick()).await;
+        let Some(r) = Rehearsal::of_much_time(quick()).await else { return };
         r.sandbox.dingtalk.set_clock_skew(SignedDuration::from_secs(skew));
         r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::CloseAfter).once());
         let apply_id = r.accepted(r.request()).await;
@@ -279,7 +279,7 @@ const UNCLEAR: [(u16, &str); 9] = [
 
 #[tokio::test]
 async fn no_unclear_answer_makes_a_second_instance_or_a_refusal() {
-    let r = Rehearsal::with(quick()).await;
+    let Some(r) = Rehearsal::of_much_time(quick()).await else { return };
     for (number, (status, body)) in UNCLEAR.into_iter().enumerate() {
         let answer = Trouble::answer_after(status, body);
         r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, answer).once());
@@ -291,7 +291,7 @@ async fn no_unclear_answer_makes_a_second_instance_or_a_refusal() {
 
 #[tokio::test]
 async fn the_same_unclear_answer_twice_and_no_instance_is_dingtalks_no_with_its_words() {
-    let r = Rehearsal::with(quick()).await;
+    let Some(r) = Rehearsal::of_much_time(quick()).await else { return };
     let answer = Trouble::answer_before(400, r#"{"code":"internalError","message":"流程配置错误"}"#);
     r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, answer).next(2));
     let apply_id = r.accepted(r.request()).await;
@@ -316,7 +316,7 @@ async fn a_look_that_could_not_see_is_not_a_look_that_found_nothing() {
         Fault::of(Api::GetInstance, Trouble::WithoutFormValues),
     ];
     for fault in blind {
-        let r = Rehearsal::with(quick()).await;
+        let Some(r) = Rehearsal::of_much_time(quick()).await else { return };
         r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::CloseAfter).once());
         r.sandbox.dingtalk.fault(fault.clone());
         let apply_id = r.accepted(r.request()).await;
@@ -334,7 +334,7 @@ async fn a_look_that_could_not_see_is_not_a_look_that_found_nothing() {
 #[tokio::test]
 async fn a_list_that_does_not_advance_costs_one_call_a_look() {
     for token in [json!(0), json!("0"), json!(-1)] {
-        let r = Rehearsal::with(quick()).await;
+        let Some(r) = Rehearsal::of_much_time(quick()).await else { return };
         r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::CloseAfter).once());
         r.sandbox.dingtalk.fault(Fault::of(Api::ListInstanceIds, Trouble::StuckToken(token)));
         let apply_id = r.accepted(r.request()).await;
@@ -346,7 +346,7 @@ async fn a_list_that_does_not_advance_costs_one_call_a_look() {
 #[tokio::test]
 async fn a_call_that_is_delivered_late_makes_no_second_instance() {
     let setting = quick().variable("BRIDGE_LOOK_SECONDS", "600").variable("DINGTALK_TIMEOUT_SECONDS", "1");
-    let r = Rehearsal::with(setting).await;
+    let Some(r) = Rehearsal::of_much_time(setting).await else { return };
     r.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::DeliverLate(75_000)).once());
     let apply_id = r.accepted(r.request()).await;
     r.reaches(&apply_id, Status::Pending).await;
