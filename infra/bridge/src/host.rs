@@ -204,7 +204,7 @@ async fn collect(engine: Engine, left_over: bool, world: World, stopping: watch:
         match engine.reconcile_daily().await {
             Ok(0) => {}
             Ok(approvals) => {
-                tracing::warn!(approvals, "the daily reconciliation found instances of approvals")
+                tracing::warn!(approvals, "the daily reconciliation found instances of approvals");
             }
             Err(error) => tracing::error!(%error, "the daily reconciliation failed; retrying tomorrow"),
         }

@@ -187,6 +187,11 @@ impl Creation {
 }
 
 impl NeedsOperator {
+    /// Whether an instance that proves itself is the answer to it.
+    pub fn may_find(&self) -> bool {
+        matches!(self, Self::CannotLook { .. } | Self::NotFound)
+    }
+
     /// Whether the bridge goes on looking all the same.
     pub fn goes_on_looking(&self) -> bool {
         matches!(self, Self::CannotLook { .. })
@@ -278,6 +283,7 @@ impl Approval<Received> {
     /// An operator has made sure that there is no instance: another create call.
     pub fn create_again(mut self, now: Timestamp) -> Self {
         let attempts = self.attempts();
+        self.state.created_again_at = Some(now);
         let unresolved = Unresolved::default();
         self.state.creation =
             Creation::Ready(Ready { not_before: now, attempts, unresolved, needs_operator: None });

@@ -182,6 +182,9 @@ pub struct Received {
     pub creation: Creation,
     /// When the source asked to withdraw, if it did.
     pub withdrawal: Option<Timestamp>,
+    /// When an operator had it created again, if one did.
+    #[serde(default)]
+    pub created_again_at: Option<Timestamp>,
 }
 
 /// Refused while the source was waiting: it got `code` and `message` as the answer to its submit.

@@ -31,7 +31,7 @@ impl Approval<Received> {
     /// A request that has just arrived. Whoever commits it first sends the first create call.
     pub fn receive(record: Record, process_code: ProcessCode, now: Timestamp) -> Self {
         let creation = Creation::announced(1, process_code, Unresolved::default(), now);
-        let state = Received { details: None, creation, withdrawal: None };
+        let state = Received { details: None, creation, withdrawal: None, created_again_at: None };
         Self { record, state }
             .noted(Happening::Received, now)
             .noted(Happening::CreateSent { attempt: 1 }, now)
@@ -113,7 +113,7 @@ impl Approval<Refused> {
     /// Submitted again, it is taken. Whoever commits it sends the create call.
     pub fn receive_again(self, process_code: ProcessCode, now: Timestamp) -> Approval<Received> {
         let creation = Creation::announced(1, process_code, Unresolved::default(), now);
-        self.enter(Received { details: None, creation, withdrawal: None })
+        self.enter(Received { details: None, creation, withdrawal: None, created_again_at: None })
             .noted(Happening::CreateSent { attempt: 1 }, now)
     }
 

@@ -91,7 +91,9 @@ fn grant_to(page: &mut Page, path: &str, grant: &Tree) {
     };
     let until = match (period.take("periodType").as_deref(), period.take("periodEnd")) {
         (Some("LONG_TERM"), None) => " for good".to_owned(),
-        (_, Some(end)) => format!(" until {end}"),
+        (None | Some("CUSTOM"), Some(end)) => format!(" until {end}"),
+        (Some("LONG_TERM"), Some(end)) => format!(" for good (LONG_TERM; periodEnd {end})"),
+        (Some(period), Some(end)) => format!(" until {end} ({period})"),
         (Some(period), None) => format!(" for {period}"),
         (None, None) => String::new(),
     };
@@ -161,7 +163,7 @@ mod tests {
     fn a_table_permission_reads_like_a_sentence() {
         let content = include_str!("../../tests/fixtures/dataphin/content.table-permission.json");
         let expected = "Resource: physical table (PHYSICAL_TABLE)\n\
-                        Grant to: test_userName (personal) until 2022-07-01\n\
+                        Grant to: test_userName (personal) until 2022-07-01 (DAYS_30)\n\
                         Project: test_projectDisplayName (test_projectName)\n\
                         Business unit: test_bizUnitDisplayName (test_bizUnitName)\n\
                         Environment: PROD";

@@ -5,7 +5,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Engine, EngineError, announced::Announced, look::Candidate};
+use super::{
+    Engine, EngineError,
+    announced::Announced,
+    look::{Candidate, Looks},
+};
 use crate::{
     approval::{
         Approval, ApprovalId, Happening, Instance, InstanceId, NeedsOperator, Origin, ProcessCode, Received,
@@ -17,40 +21,67 @@ use crate::{
     template::Template,
 };
 
+/// What came of handing instances over.
+#[derive(Default)]
+pub(super) struct HandedOver {
+    /// Approvals that have been changed.
+    pub changed: HashSet<ApprovalId>,
+    /// Why not all of them are dealt with.
+    pub failed: Option<EngineError>,
+}
+
 impl Engine {
-    /// Hands instances to the approvals that they name. Gives the approvals that have been changed.
+    /// Hands instances to the approvals that they name. One that fails does not hold up the others.
     pub(super) async fn hand_over(
         &self,
         candidates: Vec<Candidate>,
         process_code: &ProcessCode,
-    ) -> Result<HashSet<ApprovalId>, EngineError> {
+        looks: &mut Looks,
+    ) -> HandedOver {
         let mut by_approval = BTreeMap::<ApprovalId, Vec<Candidate>>::new();
         for candidate in candidates {
             by_approval.entry(candidate.reference.approval.clone()).or_default().push(candidate);
         }
-        let mut changed = HashSet::new();
+        let mut handed = HandedOver::default();
         for (id, candidates) in by_approval {
-            let Some(approval) = self.store().load(&id).await? else { continue };
-            if self.hand_to(approval, candidates, process_code).await? {
-                changed.insert(id);
+            match self.hand_to(&id, candidates, process_code, looks).await {
+                Ok(true) => drop(handed.changed.insert(id)),
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::error!(approval = %id, %error, "cannot hand over an instance that was found; retrying");
+                    handed.failed = Some(error);
+                }
             }
         }
-        Ok(changed)
+        handed
     }
 
     /// Whether the approval has been changed.
     async fn hand_to(
         &self,
-        approval: Approval,
+        id: &ApprovalId,
         candidates: Vec<Candidate>,
         process_code: &ProcessCode,
+        looks: &mut Looks,
     ) -> Result<bool, EngineError> {
+        let Some(approval) = self.store().load(id).await? else {
+            for candidate in candidates {
+                looks.rule_out(candidate.id);
+            }
+            return Ok(false);
+        };
         let reference = approval.record.reference();
         let (proven, foreign): (Vec<_>, Vec<_>) =
             candidates.into_iter().partition(|candidate| candidate.reference == reference);
         for candidate in foreign {
-            self.note_foreign(&approval, candidate.id).await?;
+            self.note_foreign(&approval, candidate.id.clone()).await?;
+            looks.rule_out(candidate.id);
         }
+        if proven.is_empty() {
+            return Ok(false);
+        }
+        // What was noted has changed it.
+        let Some(approval) = self.store().load(id).await? else { return Ok(false) };
         let Approval { record, state: State::Received(state) } = approval else {
             for candidate in proven {
                 if approval.state.instance().is_none_or(|known| known.id != candidate.id) {
@@ -61,12 +92,12 @@ impl Engine {
             return Ok(false);
         };
         let approval = Approval { record, state };
-        if approval.state.creation.needs_operator().is_some_and(|why| !why.goes_on_looking()) {
+        if approval.state.creation.needs_operator().is_some_and(|why| !why.may_find()) {
+            tracing::error!(approval = %id, "another instance of an approval that waits for an operator");
             return Ok(false);
         }
         match <[Candidate; 1]>::try_from(proven) {
             Ok([candidate]) => self.adopt(approval, candidate, process_code).await,
-            Err(none) if none.is_empty() => Ok(false),
             Err(several) => {
                 let instances = several.into_iter().map(|candidate| candidate.id).collect();
                 self.ask_operator(approval, NeedsOperator::SeveralInstances { instances }).await
@@ -85,7 +116,7 @@ impl Engine {
         if approval.record.nonce.is_none() {
             return self.ask_operator(approval, NeedsOperator::Unproven { instance: id }).await;
         }
-        let Ok(cast) = self.cast(&approval.record.request).await else { return Ok(false) };
+        let cast = self.cast(&approval.record.request).await.map_err(EngineError::Participants)?;
         let template = self.template(process_code).await?;
         let template = template.unwrap_or_else(|| Template::by_hand(process_code.clone()));
         let at = called_at + self.dingtalk().clock_offset();

@@ -21,7 +21,8 @@ impl Engine {
     pub(super) async fn create_again(&self, approval: Approval<Received>) -> Result<Step, EngineError> {
         let _place = self.place().await;
         let now = self.now();
-        if now.duration_since(approval.record.received_at) >= GIVE_UP_CREATING {
+        let began_at = approval.state.created_again_at.unwrap_or(approval.record.received_at);
+        if now.duration_since(began_at) >= GIVE_UP_CREATING {
             let reason = "DingTalk could not be brought to create the approval within a day".to_owned();
             return self.decide(approval.failed("given-up".to_owned(), reason, now)).await;
         }

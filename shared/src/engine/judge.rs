@@ -85,7 +85,7 @@ pub(super) fn note_basis(
 }
 
 /// DingTalk's own word, not a proxy's.
-fn is_not_there(error: &DingTalkError) -> bool {
+pub(super) fn is_not_there(error: &DingTalkError) -> bool {
     error.class == Class::Permanent && NOT_THERE.contains(&error.code.as_str())
 }
 

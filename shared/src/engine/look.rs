@@ -7,12 +7,12 @@ use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, judge::is_not_there, people::distinct};
 use crate::{
     approval::{InstanceId, ProcessCode, Reference, UserId},
     dingtalk::{Class, DingTalkError, InstanceSnapshot},
     store::Owner,
-    template::fill,
+    template::fill::{self, Shown},
 };
 
 /// The list's window around the moment of a call, by DingTalk's clock. It is wide: neither clock is certain, and a proxy may
@@ -47,11 +47,20 @@ pub(super) struct Looks {
 /// The last look.
 pub(super) struct LastLook {
     process_code: ProcessCode,
-    from: Timestamp,
-    /// Whose instances were listed; `None`: everybody's.
-    originator: Option<UserId>,
-    at: Timestamp,
+    window: Window,
+    /// When it was made, by DingTalk's clock and by ours.
+    made: (Timestamp, Timestamp),
     pub seen: Result<Blind, DingTalkError>,
+}
+
+/// What was listed; times by DingTalk's clock.
+struct Window {
+    from: Timestamp,
+    until: Timestamp,
+    /// Whose instances; `None`: everybody's.
+    originator: Option<UserId>,
+    /// Whether only the time around certain calls was listed.
+    is_narrow: bool,
 }
 
 /// Instances that were read and did not show what their forms hold: each may be anybody's.
@@ -62,8 +71,10 @@ pub(super) struct Blind(Vec<InstanceSnapshot>);
 pub(super) struct Wanted<'a> {
     pub process_code: &'a ProcessCode,
     pub originator: &'a UserId,
-    /// When the call was sent, by DingTalk's clock.
-    pub sent_at: Timestamp,
+    /// When the first call was sent whose instance may exist, by DingTalk's clock.
+    pub first_call: Timestamp,
+    /// When the last call was sent.
+    pub last_call: Timestamp,
     /// Not before this moment, by our clock.
     pub look_at: Timestamp,
 }
@@ -79,11 +90,14 @@ pub(super) struct Candidate {
 pub(super) type Found = (Vec<Candidate>, Result<Blind, DingTalkError>);
 
 impl LastLook {
-    /// Whether it answers for what is wanted.
+    /// Whether it answers for what is wanted: it listed all that a look of its own would have listed then.
     pub fn answers(&self, wanted: &Wanted<'_>) -> bool {
-        let covered = self.from <= wanted.sent_at - BEFORE && self.at >= wanted.look_at;
-        let listed = self.originator.as_ref().is_none_or(|originator| originator == wanted.originator);
-        self.process_code == *wanted.process_code && covered && listed
+        let (now, made_at) = self.made;
+        let Window { from, until, originator, is_narrow } = &self.window;
+        let covered = *from <= wanted.first_call - BEFORE && *until >= now.min(wanted.last_call + MAX_DELAY);
+        let listed = originator.as_ref().is_none_or(|originator| originator == wanted.originator);
+        let is_new = made_at >= wanted.look_at;
+        !is_narrow && is_new && self.process_code == *wanted.process_code && covered && listed
     }
 }
 
@@ -92,58 +106,68 @@ impl Blind {
     pub fn may_hold(&self, wanted: &Wanted<'_>) -> bool {
         self.0.iter().any(|instance| {
             instance.originator.as_ref().is_none_or(|originator| originator == wanted.originator)
-                && instance.created_at.is_none_or(|created_at| created_at + BEFORE >= wanted.sent_at)
+                && instance.created_at.is_none_or(|created_at| created_at + BEFORE >= wanted.first_call)
         })
     }
 }
 
 impl Engine {
-    /// Looks for what is wanted, and gives all that it finds.
+    /// Looks for what is wanted. Gives all that it finds, and the look: to be kept once the candidates are handed over.
     pub(super) async fn look_for(
         &self,
         wanted: &Wanted<'_>,
         looks: &mut Looks,
-    ) -> Result<Vec<Candidate>, EngineError> {
-        let at = self.now();
-        let (mut from, mut originator) = (wanted.sent_at - BEFORE, None);
-        let listed = self.list_around(wanted, looks, &mut from, &mut originator).await;
+    ) -> Result<(Vec<Candidate>, LastLook), EngineError> {
+        let made_at = self.now();
+        let now = made_at + self.dingtalk().clock_offset();
+        let mut window = Window {
+            from: wanted.first_call - BEFORE,
+            until: now.min(wanted.last_call + MAX_DELAY) + AFTER,
+            originator: None,
+            is_narrow: false,
+        };
+        let listed = self.list_around(wanted, looks, &mut window).await;
         let (candidates, seen) = match listed {
             Ok(ids) => self.read_all(ids, wanted.process_code, looks).await?,
             Err(error) => (Vec::new(), Err(error)),
         };
         let process_code = wanted.process_code.clone();
-        looks.last = Some(LastLook { process_code, from, originator, at, seen });
-        Ok(candidates)
+        Ok((candidates, LastLook { process_code, window, made: (now, made_at), seen }))
     }
 
-    /// Lists the instances of the time around a call: everybody's, or only the originator's where those are too many.
+    /// Lists the instances of the time around a call: everybody's, or only the originator's where those are too many, or
+    /// theirs of the minutes around each call where those are, too.
     async fn list_around(
         &self,
         wanted: &Wanted<'_>,
         looks: &mut Looks,
-        from: &mut Timestamp,
-        originator: &mut Option<UserId>,
+        window: &mut Window,
     ) -> Result<Vec<InstanceId>, DingTalkError> {
         let (dingtalk, code) = (self.dingtalk(), wanted.process_code);
-        let now = self.now() + dingtalk.clock_offset();
-        let until = now.min(wanted.sent_at + MAX_DELAY) + AFTER;
         if looks.crowded.as_ref() != Some(code) {
-            let all = dingtalk.instance_ids(code, *from, until, None, MAX_PAGES).await?;
+            let all = dingtalk.instance_ids(code, window.from, window.until, None, MAX_PAGES).await?;
             if all.complete {
                 return Ok(all.ids);
             }
             looks.crowded = Some(code.clone());
         }
-        *originator = Some(wanted.originator.clone());
-        let theirs = dingtalk.instance_ids(code, *from, until, originator.as_ref(), MAX_PAGES).await?;
+        window.originator = Some(wanted.originator.clone());
+        let originator = window.originator.as_ref();
+        let theirs = dingtalk.instance_ids(code, window.from, window.until, originator, MAX_PAGES).await?;
         if theirs.complete {
             return Ok(theirs.ids);
         }
-        // Answers for this call alone.
-        *from = wanted.sent_at - SHORTLY_BEFORE;
-        let until = wanted.sent_at + SHORTLY_AFTER;
-        let near = dingtalk.instance_ids(code, *from, until, originator.as_ref(), MAX_PAGES_SHORTLY).await?;
-        if near.complete { Ok(near.ids) } else { Err(too_many()) }
+        window.is_narrow = true;
+        let mut ids = Vec::new();
+        for call in distinct([wanted.first_call, wanted.last_call].into_iter()) {
+            let (from, until) = (call - SHORTLY_BEFORE, call + SHORTLY_AFTER);
+            let near = dingtalk.instance_ids(code, from, until, originator, MAX_PAGES_SHORTLY).await?;
+            if !near.complete {
+                return Err(too_many());
+            }
+            ids.extend(near.ids);
+        }
+        Ok(distinct(ids.into_iter()))
     }
 
     /// Reads those of the instances that nobody is known to own.
@@ -166,13 +190,13 @@ impl Engine {
             }
             reads += 1;
             match self.dingtalk().read_instance(&id).await {
-                Ok(snapshot) if snapshot.fields.is_empty() => blind.0.push(snapshot),
                 Ok(snapshot) => match fill::reference(template.as_ref(), &snapshot.fields) {
-                    Some(reference) => candidates.push(Candidate { id, reference, snapshot }),
-                    None => looks.rule_out(id),
+                    Shown::Reference(reference) => candidates.push(Candidate { id, reference, snapshot }),
+                    Shown::Nothing => blind.0.push(snapshot),
+                    Shown::Another => looks.rule_out(id),
                 },
-                // It was deleted, or is not ours to read.
-                Err(error) if error.class == Class::Permanent => {}
+                // It was deleted.
+                Err(error) if is_not_there(&error) => {}
                 // One that fails does not hide the others; a DingTalk that refuses all is not asked on.
                 Err(error) => {
                     let passing = matches!(error.class, Class::UnknownOutcome | Class::Transient);
@@ -188,7 +212,8 @@ impl Engine {
 }
 
 impl Looks {
-    fn rule_out(&mut self, instance: InstanceId) {
+    /// Remembers that an instance is none of ours.
+    pub fn rule_out(&mut self, instance: InstanceId) {
         if self.ruled_out.len() >= MAX_RULED_OUT {
             self.ruled_out.clear();
         }

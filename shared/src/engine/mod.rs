@@ -52,7 +52,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use crate::{
     approval::{Approval, schedule::LookSchedule},
     dataphin::Dataphin,
-    dingtalk::{AccountKind, DingTalk},
+    dingtalk::{AccountKind, DingTalk, DingTalkError},
     store::{CommitError, Store, StoreError},
     world::World,
 };
@@ -111,6 +111,9 @@ pub enum EngineError {
     /// The store failed; whatever is due stays due.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The people of a request could not be found just now.
+    #[error("the people of the request cannot be found: {0}")]
+    Participants(DingTalkError),
     /// Others kept changing the approval at the same time.
     #[error("the approval was changed by others too often")]
     Contended,

@@ -160,7 +160,7 @@ fn is_unknown(error: &DingTalkError) -> bool {
     error.is_nobody() || error.code == NO_ACCOUNT
 }
 
-fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+pub(super) fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
     items.fold(Vec::new(), |mut distinct, item| {
         if !distinct.contains(&item) {
             distinct.push(item);

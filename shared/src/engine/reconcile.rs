@@ -67,13 +67,23 @@ impl Engine {
         let wanted = Wanted {
             process_code: &sent.process_code,
             originator: &cast.originator.user_id,
-            sent_at: called_at + self.dingtalk().clock_offset(),
+            first_call: called_at + self.dingtalk().clock_offset(),
+            last_call: sent.at + self.dingtalk().clock_offset(),
             look_at: sent.look_at,
         };
         if !looks.last.as_ref().is_some_and(|last| last.answers(&wanted)) {
-            let candidates = self.look_for(&wanted, looks).await?;
-            if self.hand_over(candidates, &sent.process_code).await?.contains(&approval.record.id) {
+            looks.last = None;
+            let (candidates, look) = self.look_for(&wanted, looks).await?;
+            let handed = self.hand_over(candidates, &sent.process_code, looks).await;
+            // It answers for others only if all that it found has been dealt with.
+            if handed.failed.is_none() {
+                looks.last = Some(look);
+            }
+            if handed.changed.contains(&approval.record.id) {
                 return Ok(Seen::Changed);
+            }
+            if let Some(error) = handed.failed {
+                return Err(error);
             }
         }
         Ok(match looks.last.as_ref().map(|last| &last.seen) {

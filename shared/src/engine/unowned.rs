@@ -45,8 +45,8 @@ impl Engine {
         let code = store.early_process_code(instance).await?;
         let (mut looks, code) = (Looks::default(), code.unwrap_or_else(|| ProcessCode::new("")));
         let (candidates, seen) = self.read_all(vec![instance.clone()], &code, &mut looks).await?;
-        self.hand_over(candidates, &code).await?;
-        let again = matches!(&seen, Err(error) if error.class != Class::Permanent);
+        let handed = self.hand_over(candidates, &code, &mut looks).await;
+        let again = handed.failed.is_some() || matches!(&seen, Err(error) if error.class != Class::Permanent);
         Ok(store.look_into_later(instance, again.then(|| now + self.jittered(READ_AGAIN))).await?)
     }
 
@@ -82,7 +82,7 @@ impl Engine {
             Err(error) => return Ok(Err(error)),
         };
         let (candidates, seen) = self.read_all(ids, code, looks).await?;
-        let changed = self.hand_over(candidates, code).await?.len();
-        Ok(seen.map(|_| changed))
+        let handed = self.hand_over(candidates, code, looks).await;
+        Ok(seen.map(|_| handed.changed.len()))
     }
 }

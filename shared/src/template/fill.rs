@@ -259,14 +259,35 @@ pub fn texts(
     texts.map(|(_, value)| (value.name, value.value)).collect()
 }
 
-/// The reference that an instance shows (label and value of each field). Of a template that the bridge does not use any more, the
-/// field is not known: then only a reference with its unguessable part is one.
-pub fn reference(template: Option<&Template>, shown: &[(String, String)]) -> Option<Reference> {
-    if let Some(template) = template {
-        return Reference::parse(reference_field(&template.fills, shown)?);
+/// What an instance shows of the reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// This one.
+    Reference(Reference),
+    /// Nothing that could be one: DingTalk has left the field out, or shows it empty.
+    Nothing,
+    /// Something else: it is nobody's of ours.
+    Another,
+}
+
+/// The reference among what an instance shows (label and value of each field). The template may have been changed since: a reference
+/// with its unguessable part is one wherever it stands.
+pub fn reference(template: Option<&Template>, shown: &[(String, String)]) -> Shown {
+    let labelled = template.map(|template| reference_field(&template.fills, shown));
+    if let Some(reference) = labelled.flatten().and_then(Reference::parse) {
+        return Shown::Reference(reference);
     }
     let mut references = shown.iter().filter_map(|(_, value)| Reference::parse(value));
-    references.find(|reference| reference.nonce.is_some())
+    if let Some(reference) = references.find(|reference| reference.nonce.is_some()) {
+        return Shown::Reference(reference);
+    }
+    match labelled {
+        // An empty field is read back as the text `null`.
+        Some(None) => Shown::Nothing,
+        Some(Some(text)) if matches!(text.trim(), "" | "null") => Shown::Nothing,
+        _ if shown.is_empty() => Shown::Nothing,
+        _ => Shown::Another,
+    }
 }
 
 /// What an instance shows in the reference field.

@@ -109,8 +109,8 @@ impl Collector<'_> {
                     is_false || (matches!(node, Node::Text(_)) && words::tell_of_failure(&text));
             }
             (Says::Error | Says::ErrorMessage | Says::Ban, Some(text)) => {
-                self.signals.no |=
-                    !NONE.contains(&text.to_ascii_lowercase().as_str()) && !text.contains("成功");
+                self.signals.no |= !NONE.contains(&text.to_ascii_lowercase().as_str())
+                    && (!text.contains("成功") || words::tell_of_failure(&text));
                 self.keep_message(&text);
             }
             (Says::Error | Says::Ban, None) => self.signals.no |= !is_empty(node),

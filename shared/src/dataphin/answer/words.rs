@@ -13,9 +13,41 @@ pub(super) const NONE: [&str; 12] =
 pub(super) const BANS: [&str; 3] = ["punish", "_____tmd_____", "x5secdata"];
 
 /// English beginnings of words of failure, wherever words stand.
-const FAILURE: [&str; 8] = ["fail", "error", "exception", "denied", "unauthori", "forbidden", "errno", "npe"];
+const FAILURE: [&str; 14] = [
+    "fail",
+    "error",
+    "exception",
+    "denied",
+    "unauthori",
+    "forbidden",
+    "errno",
+    "npe",
+    "unsuccess",
+    "invalid",
+    "timeout",
+    "unavailable",
+    "illegal",
+    "overload",
+];
 /// The same in Chinese.
-const FAILURE_HAN: [&str; 8] = ["失败", "异常", "错误", "出错", "报错", "系统繁忙", "服务不可用", "无权"];
+const FAILURE_HAN: [&str; 16] = [
+    "失败",
+    "异常",
+    "错误",
+    "出错",
+    "报错",
+    "系统繁忙",
+    "服务不可用",
+    "无权",
+    "未成功",
+    "不成功",
+    "没有成功",
+    "无效",
+    "非法",
+    "未登录",
+    "未授权",
+    "超时",
+];
 /// Words of failure where nothing but words is the answer.
 const BARE: [&str; 24] = [
     "false",

@@ -63,6 +63,7 @@ async fn each_metric_that_an_alarm_watches_is_written_by_the_functions() {
     site.sandbox.dingtalk.fault(dingtalk::Fault::of(dingtalk::Api::CreateInstance, twice).once());
     let doubled = accepted(&site).await;
     second_is_reported(&site, &doubled).await;
+    until_metric(&site.sweep, "UnexpectedInstance").await;
     // QuotaUsedUp.
     site.sandbox.dingtalk.set_api_quota(Some(0));
     site.sandbox.dataphin.file(request(&site)).await;

@@ -56,21 +56,21 @@ fn of_one(one: &Tried, configured: &Profile, made: bool) -> Advice {
         ),
         DryRun::Accepted(_) => {}
         DryRun::Refused(refusal) => {
-            words.push_str(&format!(
+            words.extend([format!(
                 "\nIts answer differs from all others, so Dataphin read it, and says no: {refusal}. The words for the outcomes \
                  may be others (results in the profile): make sure with --apply-id."
-            ));
+            )]);
         }
         DryRun::Unclear(answer) => {
             words = format!("{words}\nDataphin {answer}.");
             match answer {
                 Unclear::Unknown { accepts: Some(answer), .. } if made => {
                     let setting = accepting(&one.candidate, answer);
-                    words.push_str(&format!(
+                    words.extend([format!(
                         "\nLook at the request in Dataphin. Only if it is decided now, this answer is a yes, and the bridge may \
                          accept exactly it:\nDATAPHIN_CALLBACK_PROFILE={}",
                         quoted(&setting)
-                    ));
+                    )]);
                     accept = Some(setting);
                 }
                 _ => words.push_str(

@@ -17,9 +17,10 @@ fn published() -> [Value; 4] {
 
 /// The same profile with each of the published words that it has not.
 pub(super) fn others(candidate: &Candidate) -> Vec<Candidate> {
-    let base: Value = match candidate.setting.starts_with('{') {
-        true => serde_json::from_str(&candidate.setting).unwrap_or_default(),
-        false => json!({"base": candidate.setting}),
+    let base: Value = if candidate.setting.starts_with('{') {
+        serde_json::from_str(&candidate.setting).unwrap_or_default()
+    } else {
+        json!({"base": candidate.setting})
     };
     let with = |results: Value| {
         let mut setting = base.clone();
