@@ -2,7 +2,9 @@
 
 use super::{Engine, EngineError};
 use crate::{
-    approval::{Approval, ApprovalId, Happening, InstanceId, Origin, Received, State},
+    approval::{
+        Approval, ApprovalId, Happening, Instance, InstanceId, NeedsOperator, Origin, Received, State,
+    },
     dingtalk::DingTalkError,
     store::{CommitError, Owner},
     template::fill::{self, Shown},
@@ -74,10 +76,14 @@ impl Engine {
         let found = self.found(instance.clone(), &process_code, &snapshot);
         let origin = Origin::Adopted { ended: snapshot.ending.is_some() };
         let asked = approval.noted(Happening::AdoptionAsked { instance: instance.clone() }, self.now());
-        self.settle_instance(asked, found, identities, origin)
-            .await?
-            .map(|_| ())
-            .ok_or(OperatorError::Changed)
+        let others = other_matches(asked.state.creation.needs_operator(), instance);
+        if self.settle_instance(asked, found.clone(), identities, origin).await?.is_none() {
+            return Err(OperatorError::Changed);
+        }
+        for other in others {
+            self.end_second_instance(id, &Instance { id: other, ..found.clone() }).await?;
+        }
+        Ok(())
     }
 
     /// Has the instance created again: an operator has made sure that there is none.
@@ -100,5 +106,15 @@ impl Engine {
             }
             state => Err(OperatorError::NotWaiting(state.status().name())),
         }
+    }
+}
+
+/// The instances that an operator did not choose.
+fn other_matches(why: Option<&NeedsOperator>, chosen: &InstanceId) -> Vec<InstanceId> {
+    match why {
+        Some(NeedsOperator::SeveralInstances { instances }) => {
+            instances.iter().filter(|instance| *instance != chosen).cloned().collect()
+        }
+        _ => Vec::new(),
     }
 }

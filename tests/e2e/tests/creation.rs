@@ -248,6 +248,8 @@ async fn two_matches_for_one_lost_answer_are_an_operators_choice() {
     assert!(matches!(why, NeedsOperator::SeveralInstances { .. }), "{why}");
     let id = r.approval(&apply_id).await.record.id;
     r.engine().adopt_for_operator(&id, &InstanceId::new(second.as_str())).await.expect("an operator may");
+    let note = Happening::SecondInstance { instance: first };
+    assert!(r.approval(&apply_id).await.record.timeline.holds(&note), "the other one is ended");
     agree_to(&r, &second);
     assert_eq!(r.told(&apply_id).await.outcome, dataphin::Outcome::Approved);
 }
