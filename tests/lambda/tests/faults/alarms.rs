@@ -57,6 +57,8 @@ async fn each_metric_that_an_alarm_watches_is_written_by_the_functions() {
         .fault(dingtalk::Fault::of(dingtalk::Api::GetInstance, dingtalk::Trouble::ServerError));
     let unread = accepted(&site).await;
     unreadable_for_an_hour(&site, &unread).await;
+    let is_counted = || [&site.relay, &site.sweep].iter().any(|it| it.metric("InstanceUnreadable") > 0.0);
+    until("InstanceUnreadable", is_counted).await;
     // UnexpectedInstance: a proxy delivers a create call twice.
     site.sandbox.dingtalk.clear_faults();
     let twice = dingtalk::Trouble::DeliverTwice(0);
