@@ -5,6 +5,7 @@ use reqwest::{
     StatusCode,
     header::{HeaderMap, LOCATION, RETRY_AFTER},
 };
+use sha2::{Digest, Sha256};
 
 use super::{
     accepted::AcceptedAnswer,
@@ -22,7 +23,7 @@ use super::{
     sealed::open,
     verdict::{Acceptance, DryRun, Refusal, Unclear},
 };
-use crate::http::HttpAnswer;
+use crate::{hex::hex, http::HttpAnswer};
 
 const LONGEST_RETRY_AFTER: i64 = 3600;
 /// The most of an unclear answer that is shown.
@@ -193,7 +194,7 @@ fn unreadable(why: Unreadable, status: u16) -> Unclear {
     }
 }
 
-/// Status and shape of an answer, by which two answers are compared.
+/// Status and shape of an answer, by which two answers are compared: as a digest, for an answer may repeat a secret.
 pub(super) fn likeness(answer: &HttpAnswer, verdict: &DryRun) -> String {
     let content = decode::text(&answer.body, &answer.headers).map(|text| content(&text));
     let shape = match content {
@@ -203,7 +204,7 @@ pub(super) fn likeness(answer: &HttpAnswer, verdict: &DryRun) -> String {
         Ok(content) => skeleton(&content).map_or_else(String::new, |shape| shape.to_string()),
         Err(why) => why.to_string(),
     };
-    format!("HTTP {} {shape}", answer.status.as_u16())
+    hex(&Sha256::digest(format!("HTTP {} {shape}", answer.status.as_u16())))
 }
 
 fn location(answer: &HttpAnswer, mask: &Mask) -> Option<String> {
