@@ -102,7 +102,8 @@ pub(super) fn read(answer: &HttpAnswer, settings: &DataphinSettings, mask: &Mask
     let about_the_request = match status {
         // About who asks, or how often: never about the request.
         401 | 403 | 407 | 408 | 429 | 499 => false,
-        status => (400..500).contains(&status),
+        // Some answer so to everything that they do not carry out; what stands before them answers 502 to 504.
+        status => (400..=500).contains(&status),
     };
     if about_the_request && judged.verdict == Verdict::Closed {
         return DryRun::Accepted(Acceptance::ClosedAlready);

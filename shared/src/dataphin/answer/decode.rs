@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, GB18030, UTF_16BE, UTF_16LE};
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 
@@ -82,7 +82,7 @@ fn starts_with_mark(bytes: &[u8]) -> bool {
     Encoding::for_bom(bytes).is_some()
 }
 
-/// By its byte order mark, as UTF-16 without one, as UTF-8, or as the header says.
+/// By its byte order mark, as UTF-16 without one, as UTF-8, as the header says, or as what is usual in China.
 fn in_a_charset(bytes: &[u8], content_type: &str) -> Option<String> {
     let whole = |encoding: &'static Encoding, bytes| {
         encoding.decode_without_bom_handling_and_without_replacement(bytes).map(|text| text.into_owned())
@@ -98,9 +98,18 @@ fn in_a_charset(bytes: &[u8], content_type: &str) -> Option<String> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Some(text.to_owned());
     }
-    let (_, label) = content_type.split_once("charset=")?;
-    let label = label.split(';').next().unwrap_or_default().trim_matches(['"', '\'', ' ']);
-    whole(Encoding::for_label(label.as_bytes())?, bytes)
+    let named = content_type.split_once("charset=").and_then(|(_, label)| {
+        let label = label.split(';').next().unwrap_or_default().trim_matches(['"', '\'', ' ']);
+        Encoding::for_label(label.as_bytes())
+    });
+    named
+        .and_then(|encoding| whole(encoding, bytes))
+        .or_else(|| whole(GB18030, bytes).filter(|text| is_text(text)))
+}
+
+/// Almost any bytes are some text in GB18030; those of a person hold no control characters.
+fn is_text(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() && !c.is_whitespace())
 }
 
 #[cfg(test)]
@@ -151,7 +160,7 @@ mod tests {
     fn an_answer_is_read_in_whatever_form_its_bytes_are() {
         let gbk = encoding_rs::GBK.encode(ANSWER).0.into_owned();
         let marked = [b"\xef\xbb\xbf", ANSWER.as_bytes()].concat();
-        let table: [Case; 14] = [
+        let table: [Case; 15] = [
             ("plain", ANSWER.into(), &[]),
             ("a mark", marked.clone(), &[]),
             ("gzip, and a header", gzip(ANSWER.as_bytes()), &[("content-encoding", "gzip")]),
@@ -165,7 +174,8 @@ mod tests {
             ("deflate, and no header", deflate(ANSWER.as_bytes()), &[]),
             ("UTF-16, little end first", utf16(ANSWER, true, u16::to_le_bytes), &[]),
             ("UTF-16 without a mark", utf16(ANSWER, false, u16::to_be_bytes), &[]),
-            ("GBK", gbk, &[("content-type", "text/html; charset=\"GBK\"")]),
+            ("GBK", gbk.clone(), &[("content-type", "text/html; charset=\"GBK\"")]),
+            ("GBK, and no header", gbk, &[("content-type", "application/json")]),
         ];
         for (form, bytes, pairs) in table {
             assert_eq!(text(&bytes, &headers(pairs)).as_deref(), Ok(ANSWER), "{form}");

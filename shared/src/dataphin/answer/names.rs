@@ -13,6 +13,8 @@ pub(in crate::dataphin) enum Says {
     ErrCode,
     /// Another code: a no, or nothing.
     OtherCode,
+    /// The HTTP status once more, as every gateway repeats it: a no, or nothing.
+    HttpStatus,
     /// A status, which may be that of the request itself: a no only where it is one of an error.
     Status,
     /// `result`.
@@ -25,13 +27,15 @@ pub(in crate::dataphin) enum Says {
     ErrorMessage,
     /// Words for people.
     Message,
+    /// Words for people, or within an answer's content those of the request itself.
+    Reason,
     /// A gateway's ban.
     Ban,
     /// Nothing that we know.
     Else,
 }
 
-const TABLE: [(Says, &[&str]); 12] = [
+const TABLE: [(Says, &[&str]); 14] = [
     (Says::Success, &["success"]),
     (
         Says::Worked,
@@ -54,13 +58,10 @@ const TABLE: [(Says, &[&str]); 12] = [
             "rspcode",
             "bizcode",
             "subcode",
-            "statuscode",
-            "httpcode",
-            "httpstatus",
-            "httpstatuscode",
             "rc",
         ],
     ),
+    (Says::HttpStatus, &["statuscode", "httpcode", "httpstatus", "httpstatuscode"]),
     (Says::Status, &["status", "state"]),
     (Says::Result, &["result", "results", "checkresult"]),
     (
@@ -112,7 +113,6 @@ const TABLE: [(Says, &[&str]); 12] = [
             "desc",
             "detail",
             "details",
-            "reason",
             "tip",
             "tips",
             "info",
@@ -127,6 +127,7 @@ const TABLE: [(Says, &[&str]); 12] = [
             "submsg",
         ],
     ),
+    (Says::Reason, &["reason", "remark", "comment", "opinion"]),
     (
         Says::Ban,
         &[
@@ -181,7 +182,7 @@ mod tests {
             ("Code", Says::Code),
             ("err_code", Says::ErrCode),
             ("errorCode", Says::OtherCode),
-            ("HttpStatusCode", Says::OtherCode),
+            ("HttpStatusCode", Says::HttpStatus),
             ("applyId", Says::Else),
         ] {
             assert_eq!(says(name), expected, "{name}");

@@ -8,6 +8,8 @@ use serde::{
     de::{MapAccess, SeqAccess, Visitor},
 };
 
+use crate::json;
+
 /// How many wrappers are taken off.
 const WRAPPERS: usize = 4;
 
@@ -49,7 +51,7 @@ fn unwrapped(text: &str, wrappers: usize) -> Content {
     if is_page(text) {
         return Content::Page;
     }
-    match serde_json::from_str::<Node>(text) {
+    match json::read::<Node>(text.as_bytes()) {
         Ok(mut node) => {
             for _ in 0..wrappers {
                 match node {
@@ -89,7 +91,7 @@ impl Node {
         if !text.starts_with(['{', '[', '"']) {
             return None;
         }
-        match serde_json::from_str(text).ok()? {
+        match json::read(text.as_bytes()).ok()? {
             Self::Text(inner) => Self::within(&inner),
             node => Some(node),
         }
@@ -196,6 +198,7 @@ mod tests {
             r#""{\"a\":1}""#,
             r#""\"{\\\"a\\\":1}\"""#,
             r#"["{\"a\":1}"]"#,
+            "\"{\\\"a\\\":1\t}\"",
         ] {
             assert_eq!(content(text), members("a", Node::Number(1.0)), "{text}");
         }

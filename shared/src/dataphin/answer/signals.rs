@@ -25,7 +25,7 @@ pub(in crate::dataphin) struct Signals {
     pub no: bool,
     /// There is a `success` that is false.
     pub denied: bool,
-    /// The answer has Dataphin's own shape: an object with a `success` or a code of its own.
+    /// The answer has Dataphin's own shape: an object with a `success` or a code of its own, at the top or in its content.
     pub shaped: bool,
     /// Codes, those at the top first.
     pub codes: Vec<String>,
@@ -43,11 +43,11 @@ impl Signals {
                 let (top, deep): (Vec<_>, Vec<_>) =
                     members.iter().partition(|(_, node)| node.scalar().is_some());
                 for (name, node) in top.into_iter().chain(deep) {
-                    collector.member(name, node, true, NESTED_TEXTS);
+                    collector.member(name, node, Place::Top, NESTED_TEXTS);
                 }
             }
             Node::Bool(false) => collector.signals.no = true,
-            node => collector.value(node, NESTED_TEXTS),
+            node => collector.value(node, Place::Deep, NESTED_TEXTS),
         }
         collector.signals
     }
@@ -78,8 +78,19 @@ enum Code {
     Nothing,
 }
 
+/// Where a member stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the answer itself.
+    Top,
+    /// In what holds the answer's content.
+    Content,
+    Deep,
+}
+
 impl Collector<'_> {
-    fn member(&mut self, name: &str, node: &Node, top: bool, nested: usize) {
+    fn member(&mut self, name: &str, node: &Node, place: Place, nested: usize) {
+        let top = place == Place::Top;
         if let Some(values) = self.own_yes(name)
             && values.iter().any(|value| is_value(node, value))
         {
@@ -96,8 +107,10 @@ impl Collector<'_> {
             says(name)
         };
         match (kind, text) {
-            (Says::Success | Says::Worked, Some(text)) => self.worked(kind, &text, top),
-            (Says::Code | Says::ErrCode | Says::OtherCode, Some(text)) => self.code(kind, &text, top),
+            (Says::Success | Says::Worked, Some(text)) => self.worked(kind, &text, place),
+            (Says::Code | Says::ErrCode | Says::OtherCode | Says::HttpStatus, Some(text)) => {
+                self.code(kind, &text, place);
+            }
             (Says::Status, Some(text)) => self.status(&text),
             (Says::Result | Says::Data, Some(text)) => {
                 let lower = text.to_ascii_lowercase();
@@ -114,21 +127,23 @@ impl Collector<'_> {
                 self.keep_message(&text);
             }
             (Says::Error | Says::Ban, None) => self.signals.no |= !is_empty(node),
-            (Says::Message, Some(text)) => {
-                self.signals.no |= words::tell_of_failure(&text);
+            (Says::Reason, Some(_)) if !top => {}
+            (Says::Message | Says::Reason, Some(text)) => {
+                self.signals.no |= words::tell_of_failure(&text) || words::tell_of_absence(&text);
                 self.keep_message(&text);
             }
             _ => {}
         }
-        self.value(node, nested);
+        let is_content = matches!(kind, Says::Data | Says::Result | Says::Error) && place != Place::Deep;
+        self.value(node, if is_content { Place::Content } else { Place::Deep }, nested);
     }
 
     /// Whatever is deeper.
-    fn value(&mut self, node: &Node, nested: usize) {
+    fn value(&mut self, node: &Node, place: Place, nested: usize) {
         match node {
             Node::Members(members) => {
                 for (name, node) in members {
-                    self.member(name, node, false, nested);
+                    self.member(name, node, place, nested);
                 }
             }
             Node::List(list) => list.iter().for_each(|node| {
@@ -136,36 +151,38 @@ impl Collector<'_> {
                 if let Node::Text(text) = node {
                     self.signals.no |= words::tell_of_failure(text);
                 }
-                self.value(node, nested);
+                self.value(node, place, nested);
             }),
             Node::Text(text) => {
                 let lower = text.to_ascii_lowercase();
                 self.signals.no |= is_page(text) || BANS.iter().any(|ban| lower.contains(ban));
                 if let Some(inner) = nested.checked_sub(1).and_then(|left| Some((Node::within(text)?, left)))
                 {
-                    self.value(&inner.0, inner.1);
+                    self.value(&inner.0, place, inner.1);
                 }
             }
             Node::Null | Node::Bool(_) | Node::Number(_) => {}
         }
     }
 
-    fn worked(&mut self, kind: Says, text: &str, top: bool) {
+    fn worked(&mut self, kind: Says, text: &str, place: Place) {
         let lower = text.to_ascii_lowercase();
         let denied =
             FALSE.contains(&lower.as_str()) || lower.starts_with('-') || words::tell_of_failure(text);
-        self.signals.yes |= top && kind == Says::Success && lower == "true";
+        self.signals.yes |= place == Place::Top && kind == Says::Success && lower == "true";
         self.signals.no |= denied;
         self.signals.denied |= denied;
-        self.signals.shaped |= top;
+        self.signals.shaped |= place != Place::Deep;
     }
 
-    fn code(&mut self, kind: Says, text: &str, top: bool) {
+    fn code(&mut self, kind: Says, text: &str, place: Place) {
+        let top = place == Place::Top;
         let code = match kind {
             Says::ErrCode if text == "0" => Code::Success,
+            Says::OtherCode if NONE.contains(&text.to_ascii_lowercase().as_str()) => Code::Nothing,
             _ => self.judged(text),
         };
-        self.signals.shaped |= top && !matches!(kind, Says::OtherCode) && !text.is_empty();
+        self.signals.shaped |= place != Place::Deep && kind != Says::HttpStatus && !text.is_empty();
         match code {
             Code::Success => {
                 self.signals.yes |= top && (kind == Says::Code || text == "0" && kind == Says::ErrCode);
@@ -194,13 +211,12 @@ impl Collector<'_> {
         }
     }
 
-    /// 1 may be a success, and a word may be the request's own state.
+    /// A word or a small number may be the request's own state.
     fn status(&mut self, text: &str) {
         let lower = text.to_ascii_lowercase();
-        let is_number = text.parse::<f64>().is_ok();
-        let is_good = is_zeros(text) || text == "1" || is_2xx(text);
-        self.signals.no |=
-            (is_number && !is_good) || lower == "false" || words::tell_of_failure(text) || lower == "ko";
+        let is_bad =
+            text.parse::<f64>().is_ok_and(|number| number < 0.0 || (number >= 100.0 && !is_2xx(text)));
+        self.signals.no |= is_bad || lower == "false" || words::tell_of_failure(text) || lower == "ko";
     }
 
     fn keep_message(&mut self, text: &str) {

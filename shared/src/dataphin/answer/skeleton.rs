@@ -6,49 +6,92 @@ use super::{
     names::{Says, says},
     node::{Content, Node},
 };
+use crate::dataphin::closed::tokens::of_camel_case;
 
 /// What stands in place of an id, a number, a time.
 const VARYING: &str = "(id)";
-/// Shorter numbers, and shorter words with digits in them, are a part of what is said.
-const SHORTEST: usize = 3;
+/// Shorter words with digits in them, and shorter numbers, are a part of what is said.
+const MIN_ID_CHARS: usize = 8;
+const MIN_ID_NUMBER: f64 = 1e9;
+/// The last words of the names of members that hold an id or a time, whatever it looks like.
+const VARYING_NAMES: [&str; 14] = [
+    "id",
+    "applyid",
+    "requestid",
+    "traceid",
+    "instanceid",
+    "no",
+    "time",
+    "timestamp",
+    "date",
+    "nonce",
+    "uuid",
+    "cost",
+    "elapsed",
+    "duration",
+];
 
 /// The shape of an answer that has one; a page and a cut answer have none.
 pub(in crate::dataphin) fn skeleton(content: &Content) -> Option<Value> {
     match content {
         Content::Empty => Some(json!("")),
         Content::Words(text) => Some(json!(without_ids(text))),
-        Content::Value(node) => Some(shape(node, false)),
+        Content::Value(node) => Some(shape(node, Varies::IfLong)),
         Content::Page | Content::Cut => None,
     }
 }
 
-/// `exact`: of a code nothing varies.
-fn shape(node: &Node, exact: bool) -> Value {
+/// Whether a value differs from request to request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Varies {
+    /// It is what the answer says.
+    Never,
+    /// Where it is as long as an id or a time.
+    IfLong,
+    /// Its name says so.
+    Always,
+}
+
+impl Varies {
+    /// Of a member of this name.
+    fn of(name: &str) -> Self {
+        match says(name) {
+            Says::Else if VARYING_NAMES.contains(&last_word(name).as_str()) => Self::Always,
+            Says::Else | Says::Message | Says::Reason | Says::Data | Says::Result => Self::IfLong,
+            _ => Self::Never,
+        }
+    }
+}
+
+/// `id` of `applyId`, `apply_id`, `applyID`; not of `valid`.
+fn last_word(name: &str) -> String {
+    let last = name.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    of_camel_case(last).last().map_or_else(String::new, |word| word.to_ascii_lowercase())
+}
+
+fn shape(node: &Node, varies: Varies) -> Value {
     match node {
         Node::Null => Value::Null,
         Node::Bool(value) => json!(value),
-        Node::Number(number) if exact || number.abs() < 1000.0 => number_of(*number),
+        Node::Number(_) | Node::Text(_) if varies == Varies::Always => json!(VARYING),
+        Node::Number(number) if varies == Varies::Never || number.abs() < MIN_ID_NUMBER => number_of(*number),
         Node::Number(_) => json!(VARYING),
-        Node::Text(text) if exact => json!(text),
+        Node::Text(text) if varies == Varies::Never => json!(text),
         Node::Text(text) => match Node::within(text) {
-            Some(inner) => json!(shape(&inner, false).to_string()),
+            Some(inner) => json!(shape(&inner, varies).to_string()),
             None => json!(without_ids(text)),
         },
-        Node::List(list) => list.iter().map(|node| shape(node, exact)).collect(),
+        Node::List(list) => list.iter().map(|node| shape(node, varies)).collect(),
         Node::Members(members) => {
             let mut shapes = Map::new();
             for (name, node) in members {
-                let says = says(name);
-                let exact = matches!(
-                    says,
-                    Says::Code | Says::ErrCode | Says::OtherCode | Says::Status | Says::Success
-                );
+                let varies = Varies::of(name);
                 let mut name = name.clone();
                 // A member that is there twice is another shape.
                 while shapes.contains_key(&name) {
                     name.push('\'');
                 }
-                shapes.insert(name, shape(node, exact));
+                shapes.insert(name, shape(node, varies));
             }
             Value::Object(shapes)
         }
@@ -71,7 +114,7 @@ fn without_ids(text: &str) -> String {
             Some(c) if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':' | '.' | '+') => run.push(c),
             other => {
                 let bare = run.trim_end_matches(['.', ':']);
-                let varies = bare.len() >= SHORTEST && bare.bytes().any(|byte| byte.is_ascii_digit());
+                let varies = bare.len() >= MIN_ID_CHARS && bare.bytes().any(|byte| byte.is_ascii_digit());
                 if varies {
                     shape.push_str(VARYING);
                     shape.push_str(&run[bare.len()..]);
@@ -102,6 +145,11 @@ mod tests {
             ("queued as 20261128-7", r#""queued as (id)""#),
             (r#"{"foo":1,"id":1764364724000}"#, r#"{"foo":1,"id":"(id)"}"#),
             (r#"{"b":"2026-11-28 21:00:01","a":null}"#, r#"{"a":null,"b":"(id) (id)"}"#),
+            (
+                r#"{"applyId":"A-1","rows":1500,"costTime":3}"#,
+                r#"{"applyId":"(id)","costTime":"(id)","rows":1500}"#,
+            ),
+            (r#"{"result":1700,"data":"E4001 queued"}"#, r#"{"data":"E4001 queued","result":1700}"#),
             (r#"{"state":"1001","requestId":"1001"}"#, r#"{"requestId":"(id)","state":"1001"}"#),
             (r#"{"data":"{\"id\":12345}"}"#, r#"{"data":"{\"id\":\"(id)\"}"}"#),
         ] {
@@ -119,6 +167,7 @@ mod tests {
     fn other_words_are_another_shape() {
         assert_ne!(of(r#"{"message":"queued"}"#), of(r#"{"message":"dropped"}"#));
         assert_ne!(of(r#"{"rows":0}"#), of(r#"{"rows":1}"#));
+        assert_ne!(of(r#"{"valid":"n1"}"#), of(r#"{"valid":"y1"}"#));
         assert_ne!(of(r#"{"a":1,"a":2}"#), of(r#"{"a":2}"#));
     }
 }

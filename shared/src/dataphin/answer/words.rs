@@ -7,8 +7,28 @@ pub(super) const YES: [&str; 2] = ["success", "ok"];
 /// A value that says no where it is asked whether something worked.
 pub(super) const FALSE: [&str; 10] = ["false", "0", "n", "no", "f", "off", "fail", "failed", "failure", "ko"];
 /// A value that says that there is none.
-pub(super) const NONE: [&str; 12] =
-    ["", "0", "false", "n", "no", "none", "null", "nil", "ok", "success", "undefined", "-"];
+pub(super) const NONE: [&str; 20] = [
+    "",
+    "0",
+    "false",
+    "n",
+    "no",
+    "none",
+    "null",
+    "nil",
+    "ok",
+    "success",
+    "undefined",
+    "-",
+    "no error",
+    "no errors",
+    "no_error",
+    "noerror",
+    "无",
+    "无错误",
+    "无异常",
+    "没有错误",
+];
 /// What a gateway's ban has in some text.
 pub(super) const BANS: [&str; 3] = ["punish", "_____tmd_____", "x5secdata"];
 
@@ -82,10 +102,23 @@ const BARE_HAN: [&str; 19] = [
 /// What takes a word of failure back, before it.
 const NO: [&str; 6] = ["no", "not", "without", "zero", "non", "never"];
 const NO_HAN: [&str; 5] = ["无", "没有", "未", "零", "没"];
+/// What stands between words of failure and how many failed.
+const COUNTERS: &str = "条个次项笔数量为是共";
 
 /// Whether a message for people tells of a failure. "no error" and "失败 0 条" do not.
 pub(super) fn tell_of_failure(text: &str) -> bool {
     tell(text, &FAILURE, &FAILURE_HAN)
+}
+
+/// Whether a message for people says that something is not there.
+pub(super) fn tell_of_absence(text: &str) -> bool {
+    const WORDS: [[&str; 2]; 4] = [["not", "exist"], ["no", "such"], ["not", "found"], ["not", "find"]];
+    const HAN: [&str; 7] = ["不存在", "未找到", "没有找到", "找不到", "查不到", "未查到", "查无"];
+    let tokens = tokens(text, &|_| true);
+    let word = |token: &Token, word: &str| matches!(&token.kind, Kind::Word(own) if own == word);
+    let mut pairs = tokens.windows(2);
+    let is_absent = |pair: &[Token]| WORDS.iter().any(|[a, b]| word(&pair[0], a) && word(&pair[1], b));
+    pairs.any(is_absent) || HAN.iter().any(|word| text.contains(word))
 }
 
 /// Whether a text that is the whole answer says no, or tells of a failure.
@@ -117,6 +150,24 @@ fn tell(text: &str, words: &[&str], han: &[&str]) -> bool {
 
 /// "no error", "error: none", "0 errors", "无异常", "失败 0 条".
 fn is_taken_back(tokens: &[Token], at: usize, length: usize) -> bool {
+    is_counted_as_none(tokens, at, length) || is_denied(tokens, at, length)
+}
+
+/// A count of none beside it: "0 errors", "errors: 0", "失败 0 条", "0 条失败".
+fn is_counted_as_none(tokens: &[Token], at: usize, length: usize) -> bool {
+    let is_between = |token: &&Token| match &token.kind {
+        Kind::Han(c) => COUNTERS.contains(*c),
+        Kind::Word(word) => matches!(word.as_str(), "count" | "item" | "record" | "row"),
+        Kind::Pause | Kind::Mark => true,
+        Kind::Id | Kind::Zero | Kind::End => false,
+    };
+    let ends_before = |token: &&Token| token.kind == Kind::Pause || !is_between(token);
+    let before = tokens[..at].iter().rev().find(ends_before);
+    let after = tokens[(at + length).min(tokens.len())..].iter().find(|token| !is_between(token));
+    [before, after].into_iter().flatten().any(|token| token.kind == Kind::Zero)
+}
+
+fn is_denied(tokens: &[Token], at: usize, length: usize) -> bool {
     let before = |back: usize| at.checked_sub(back).and_then(|at| tokens.get(at)).map(|token| &token.kind);
     let no = match before(1) {
         Some(Kind::Word(word)) => NO.contains(&word.as_str()),
@@ -167,6 +218,10 @@ mod tests {
             "发生错误",
             "内部错误，请重试",
             "成功 1 条，失败 3 条",
+            "成功 0 条，失败 3 条",
+            "失败 10 条",
+            "10 errors",
+            "done: 0, error 5",
         ] {
             assert!(tell_of_failure(text), "{text}");
         }
@@ -177,6 +232,12 @@ mod tests {
             "no error",
             "without errors",
             "error: none",
+            "0 errors",
+            "errors: 0",
+            "failed=0, done=1",
+            "成功 1 条，失败 0 条",
+            "成功1条，失败数：0",
+            "0 条失败",
             "无异常",
             "没有错误",
             "已受理",

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    ClosedRule,
+    ClosedRule, compounds,
     tokens::{Kind, Token, stem, tokens},
 };
 
@@ -17,8 +17,24 @@ pub(super) struct Item {
     pub depth: u8,
     /// Whether it is in Chinese.
     pub han: bool,
-    /// The first of its tokens.
-    pub first: Kind,
+    /// Its tokens.
+    pub term: Vec<Kind>,
+}
+
+impl Item {
+    /// Whether it is this one English word.
+    pub fn is_word(&self, word: &str) -> bool {
+        matches!(&self.term[..], [Kind::Word(own)] if own == word)
+    }
+
+    /// Whether it is one of these, single words or characters.
+    pub fn is_one_of(&self, words: &[&str]) -> bool {
+        match &self.term[..] {
+            [Kind::Word(own)] => words.contains(&own.as_str()),
+            [Kind::Han(own)] => words.iter().any(|word| word.chars().eq([*own])),
+            _ => false,
+        }
+    }
 }
 
 /// What a token means.
@@ -64,7 +80,7 @@ const DROPPED: [&str; 20] = [
     "is", "was", "are", "were", "has", "have", "had", "be", "doe", "do", "did", "the", "a", "an", "this",
     "that", "it", "its", "there", "s",
 ];
-const SMALL: [&str; 80] = [
+const SMALL: [&str; 108] = [
     "already",
     "been",
     "with",
@@ -145,6 +161,34 @@ const SMALL: [&str; 80] = [
     "pending",
     "running",
     "active",
+    "requested",
+    "selected",
+    "associated",
+    "same",
+    "target",
+    "from",
+    "on",
+    "under",
+    "within",
+    "于",
+    "条",
+    "个",
+    "张",
+    "项",
+    "笔",
+    "本",
+    "原",
+    "相应",
+    "指定",
+    "上述",
+    "待处理",
+    "待审批",
+    "操作",
+    "会签",
+    "里",
+    "内",
+    "result",
+    "结果",
 ];
 const ID_FOLLOWS: [&str; 8] = ["id", "no", "number", "编号", "号", "号码", "名称", "code"];
 const LINKS: [&str; 5] = ["的", "所属", "关联", "相关", "下"];
@@ -221,6 +265,7 @@ const DOUBTS: [&str; 18] = [
 const LONGEST_AGENT: usize = 8;
 
 /// The words of a rule, ready to be looked up.
+#[derive(Debug)]
 pub(super) struct Vocabulary {
     terms: HashMap<Kind, Vec<(Vec<Kind>, Role)>>,
     /// What follows `已` in its phrases.
@@ -299,7 +344,7 @@ impl Vocabulary {
             let (role, length) = self.done(rest).or_else(|| self.longest(rest)).unwrap_or_else(|| {
                 let role = match &token.kind {
                     Kind::Word(_) | Kind::Han(_) => Role::Unknown,
-                    Kind::Id => Role::Id,
+                    Kind::Id | Kind::Zero => Role::Id,
                     Kind::Mark => Role::IdFollows,
                     Kind::Pause => Role::Pause,
                     Kind::End => Role::End,
@@ -307,9 +352,11 @@ impl Vocabulary {
                 (role, 1)
             });
             let han = matches!(token.kind, Kind::Han(_));
-            items.push(Item { role, depth: token.depth, han, first: token.kind.clone() });
+            let term = rest[..length].iter().map(|token| token.kind.clone()).collect();
+            items.push(Item { role, depth: token.depth, han, term });
             at += length;
         }
+        compounds::resolve(&mut items, &text);
         items
     }
 

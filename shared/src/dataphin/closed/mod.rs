@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `tokens` | a text as tokens |
 //! | `items` | tokens as what they mean to the rule: subjects, other nouns, phrases, small words |
+//! | `compounds` | nouns that mean the request alone, and not as a part of something else |
 //! | `nearest` | which noun a phrase belongs to |
 //! | `usual` | the usual words: the rule of the built-in profiles |
 
+mod compounds;
 mod items;
 mod nearest;
 pub(super) mod tokens;
@@ -14,6 +16,8 @@ mod usual;
 
 #[cfg(test)]
 mod tests;
+
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +40,28 @@ pub struct ClosedRule {
     pub others: Vec<String>,
     /// Words of an answer that is never about the request alone, whatever else it says.
     pub never: Vec<String>,
+    #[serde(skip)]
+    ready: Ready,
 }
+
+/// The rule's words as they are looked up, made when they are first needed.
+#[derive(Debug, Default)]
+struct Ready(OnceLock<Vocabulary>);
+
+impl Clone for Ready {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Ready {
+    /// It is made of the rule, and tells no two rules apart.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Ready {}
 
 impl ClosedRule {
     /// The usual wordings, Chinese and English.
@@ -46,7 +71,7 @@ impl ClosedRule {
 
     /// Whether these texts of one answer say that the request is closed, and nothing of the kind of anything else.
     pub fn says_closed<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> bool {
-        let vocabulary = Vocabulary::of(self);
+        let vocabulary = self.ready.0.get_or_init(|| Vocabulary::of(self));
         let mut closed = false;
         for text in texts {
             let items = vocabulary.items(text);

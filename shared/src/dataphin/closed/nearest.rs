@@ -5,6 +5,15 @@ use super::{
     tokens::Kind,
 };
 
+/// What leads from a noun to the one that it belongs to: "the user *of* the request", "the user *in* process 5".
+const PREPOSITIONS: [&str; 10] = ["of", "for", "in", "on", "from", "under", "within", "在", "于", "为"];
+/// What leads to a place.
+const PLACES: [&str; 7] = ["in", "on", "from", "under", "within", "在", "于"];
+/// What follows a place: `审批流程中`.
+const INSIDE: [&str; 3] = ["中", "里", "内"];
+const STATES: [&str; 3] = ["state", "status", "result"];
+const STATES_HAN: [&str; 2] = ["状态", "结果"];
+
 /// Whose a phrase is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
@@ -59,8 +68,11 @@ fn owner(items: &[Item], at: usize, phrase: &Phrase) -> Owner {
     // "已结束的流程", "a finished request".
     let next = items[at + 1..].iter().find(|item| !matches!(item.role, Role::Small | Role::Link));
     let is_before_a_noun = next.is_some_and(|next| matches!(next.role, Role::Subject | Role::Other));
+    // "completed tasks = 5" counts.
+    let counts = items[at + 1..].iter().take(3).any(|item| item.term[0] == Kind::Mark);
     if phrase.after
         && is_before_a_noun
+        && !counts
         && let Met::Noun(owner) = forwards(items, at, phrase, CLAUSE)
     {
         return owner;
@@ -113,8 +125,8 @@ fn backwards(items: &[Item], at: usize, phrase: &Phrase, reach: Reach) -> Met {
             }
             // A word that we do not know is a name to a Chinese noun, and maybe the noun itself after an English one.
             Role::Subject if word && !item.han => return Met::Unknown,
-            // "the approver of the request": the approver.
-            Role::Subject if index > 0 && items[index - 1].first == Kind::Word("of".to_owned()) => {
+            // "the approver of the request", "审批流程中的用户": the approver, the user.
+            Role::Subject if leads_on(items, index) => {
                 possessor.get_or_insert(Met::Noun(Owner::Subject));
             }
             Role::Subject => return possessor.unwrap_or(Met::Noun(Owner::Subject)),
@@ -124,6 +136,8 @@ fn backwards(items: &[Item], at: usize, phrase: &Phrase, reach: Reach) -> Met {
             Role::Unknown if is_an_id(items, index) || (item.depth > depth && reach.brackets) => {}
             Role::Unknown if !item.han => word = true,
             Role::Unknown | Role::Negation | Role::Doubt => return Met::Unknown,
+            // "the status of the request does not exist".
+            Role::Small if phrase.negative && is_a_state(items, index) => return Met::Noun(Owner::Other),
             Role::Pause
             | Role::Phrase(_)
             | Role::Small
@@ -150,6 +164,8 @@ fn forwards(items: &[Item], at: usize, phrase: &Phrase, reach: Reach) -> Met {
             Role::Subject | Role::Other if has_noun && !linked && is_apart(items, index) => break,
             Role::Subject => (met, han, linked) = (Met::Noun(Owner::Subject), item.han, false),
             Role::Other => (met, han, linked) = (Met::Noun(Owner::Other), item.han, false),
+            // "not found in the request".
+            Role::Small if !has_noun && item.is_one_of(&PLACES) => break,
             Role::Link if has_noun => linked = true,
             Role::Unknown if is_an_id(items, index) => {}
             // A name after a Chinese noun; after an English one maybe the noun itself.
@@ -167,8 +183,23 @@ fn forwards(items: &[Item], at: usize, phrase: &Phrase, reach: Reach) -> Met {
             | Role::Veto => {}
         }
     }
-    let has_tail = || items[at + 1..].iter().any(|item| phrase.tails.contains(&item.first));
+    let has_tail = || items[at + 1..].iter().any(|item| phrase.tails.contains(&item.term[0]));
     if phrase.tails.is_empty() || has_tail() { met } else { Met::Nothing }
+}
+
+/// Whether another noun, further to the front, is what is spoken of.
+fn leads_on(items: &[Item], index: usize) -> bool {
+    let is_led_to = index > 0 && items[index - 1].is_one_of(&PREPOSITIONS);
+    is_led_to || (items[index].han && items.get(index + 1).is_some_and(|next| next.is_one_of(&INSIDE)))
+}
+
+/// Whether it is a noun of what has states, or the system that holds it: "approval status", "approval system".
+fn is_a_state(items: &[Item], index: usize) -> bool {
+    let item = &items[index];
+    let is_state = item.is_one_of(&STATES)
+        || STATES_HAN.iter().any(|word| word.chars().map(Kind::Han).eq(item.term.iter().cloned()));
+    let is_system = item.is_word("system") && index > 0 && !items[index - 1].is_one_of(&PREPOSITIONS);
+    is_state || is_system
 }
 
 /// Whether a small word or an id stands before it: it begins something new.

@@ -16,6 +16,8 @@ pub(in crate::dataphin) enum Kind {
     Han(char),
     /// An id, an address, a number.
     Id,
+    /// The number 0.
+    Zero,
     /// What follows is an id: `=` or `#`.
     Mark,
     /// A comma, a colon, a dash.
@@ -104,6 +106,9 @@ impl Reader<'_> {
         if chunk.is_empty() {
             return;
         }
+        if chunk.bytes().all(|byte| byte == b'0') {
+            return self.push(Kind::Zero);
+        }
         if chunk.starts_with('/') || chunk.contains("//") {
             return self.push(Kind::Id);
         }
@@ -160,7 +165,7 @@ impl Reader<'_> {
 }
 
 /// The parts of `ApplyNotExist`, `applyID` and `OAApply`.
-fn of_camel_case(chunk: &str) -> Vec<&str> {
+pub(in crate::dataphin) fn of_camel_case(chunk: &str) -> Vec<&str> {
     let bytes = chunk.as_bytes();
     let is_edge = |at: &usize| {
         let (before, here) = (bytes[at - 1], bytes[*at]);
@@ -198,6 +203,7 @@ mod tests {
             Kind::Word(word) => word.clone(),
             Kind::Han(c) => c.to_string(),
             Kind::Id => "#".to_owned(),
+            Kind::Zero => "0".to_owned(),
             Kind::Mark => "=".to_owned(),
             Kind::Pause => ",".to_owned(),
             Kind::End => ".".to_owned(),
@@ -219,6 +225,7 @@ mod tests {
             ("POST /api/request not found", "post # not found"),
             ("审批单[12]不存在，ok", "审 批 单 # 不 存 在 , ok"),
             ("id=abc", "id = abc"),
+            ("0 of 10", "0 of #"),
         ] {
             assert_eq!(shown(text), tokens, "{text}");
         }
