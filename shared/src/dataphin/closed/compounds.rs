@@ -1,5 +1,5 @@
-//! Nouns that mean the request when they stand alone, and something else in company: a service's *instance*, a cron *task*, the
-//! *request* that a network carries.
+//! Nouns that mean the request when they stand alone, and something else in company: a cron *task*, a login *ticket*, the *request*
+//! that a network carries.
 
 use super::{
     items::{Item, Role},
@@ -7,59 +7,91 @@ use super::{
 };
 
 /// Nouns that a noun before them makes another's.
-const COMMON: [&str; 10] =
-    ["instance", "task", "process", "request", "flow", "实例", "任务", "请求", "流程", "待办"];
+const COMMON: [&str; 6] = ["task", "request", "ticket", "任务", "请求", "流程"];
 /// Those of which we must know what stands before them.
-const OF_ANYTHING: [&str; 5] = ["instance", "task", "process", "实例", "任务"];
+const OF_ANYTHING: [&str; 3] = ["task", "ticket", "任务"];
 const REQUEST: [&str; 2] = ["request", "请求"];
 /// Words of the network, and of what is refused before it is read: a request beside them is one that a network carries.
-const NETWORK: [&str; 16] = [
+const NETWORK: [&str; 22] = [
+    "cancelled",
+    "canceled",
+    "client",
+    "connection",
     "expired",
     "expire",
-    "timeout",
-    "timed",
-    "connection",
-    "client",
     "gateway",
-    "proxy",
-    "upstream",
-    "server",
-    "network",
+    "header",
     "http",
     "https",
-    "tcp",
-    "socket",
+    "idempotency",
     "ip",
+    "network",
+    "peer",
+    "proxy",
+    "server",
+    "socket",
+    "timed",
+    "timeout",
+    "unknown",
+    "upstream",
+    "web",
 ];
-const NETWORK_HAN: [&str; 12] =
-    ["拒绝", "取消", "过期", "失效", "勿重复", "超时", "网络", "网关", "代理服务", "服务器", "连接", "频率"];
+const NETWORK_HAN: [&str; 14] = [
+    "拒绝",
+    "取消",
+    "过期",
+    "失效",
+    "重复",
+    "终止",
+    "关闭",
+    "超时",
+    "网络",
+    "网关",
+    "代理服务",
+    "服务器",
+    "连接",
+    "频率",
+];
 
-/// Takes from common nouns what they do not mean here. `text` is what the items are of.
+/// Gives each noun the role that it has in its company. `text` is what the items are of.
 pub(super) fn resolve(items: &mut [Item], text: &str) {
-    let has_network = items.iter().any(|item| item.is_one_of(&NETWORK))
-        || NETWORK_HAN.iter().any(|word| text.contains(word));
+    let is_of_the_network =
+        |kind: &Kind| matches!(kind, Kind::Word(word) if NETWORK.contains(&word.as_str()));
+    let has_network = items.iter().flat_map(|item| &item.term).any(is_of_the_network);
+    let has_network_han = NETWORK_HAN.iter().any(|word| text.contains(word));
     for index in 0..items.len() {
+        if is_an_application(items, index) || is_an_instance(items, index) {
+            items[index].role = Role::Subject;
+        }
         if items[index].role != Role::Subject {
             continue;
         }
-        let is_one_of = |words: &[&str]| words.iter().any(|word| is(&items[index], word));
         let before = index.checked_sub(1).map(|before| &items[before].role);
+        let is_one_of = |words: &[&str]| words.iter().any(|word| items[index].is(word));
+        let is_carried = if items[index].han { has_network_han } else { has_network };
         let role = match before {
+            // "approval request".
+            Some(Role::Subject) => continue,
             Some(Role::Other) if is_one_of(&COMMON) => Role::Other,
             Some(Role::Unknown) if is_one_of(&OF_ANYTHING) && !is_named(items, index) => Role::Unknown,
-            _ if is_one_of(&REQUEST) && (has_network || is_before_a_name(items, index)) => Role::Unknown,
+            _ if is_one_of(&REQUEST) && (is_carried || is_before_a_name(items, index)) => Role::Unknown,
             _ => continue,
         };
         items[index].role = role;
     }
 }
 
-fn is(item: &Item, word: &str) -> bool {
-    let word = word.chars();
-    match &item.term[..] {
-        [Kind::Word(own)] => word.eq(own.chars()),
-        han => word.map(Kind::Han).eq(han.iter().cloned()),
-    }
+/// An application is a program, or what somebody applied for: "application already …", "application has been …".
+fn is_an_application(items: &[Item], index: usize) -> bool {
+    let next = items.get(index + 1).and_then(|next| next.term.first());
+    let is_done = matches!(next, Some(Kind::Word(word)) if matches!(word.as_str(), "already" | "been"));
+    let is_gone = |item: &Item| item.term.iter().any(|kind| *kind == Kind::Word("deleted".to_owned()));
+    items[index].is("application") && is_done && !items[index..].iter().any(is_gone)
+}
+
+/// `审批流程实例`, a "task instance"; every other instance is a server's.
+fn is_an_instance(items: &[Item], index: usize) -> bool {
+    items[index].is_one_of(&["instance", "实例"]) && index > 0 && items[index - 1].role == Role::Subject
 }
 
 /// Whether the word before it is an id.

@@ -22,18 +22,17 @@ pub(super) struct Item {
 }
 
 impl Item {
-    /// Whether it is this one English word.
-    pub fn is_word(&self, word: &str) -> bool {
-        matches!(&self.term[..], [Kind::Word(own)] if own == word)
+    /// Whether it is this: one English word, or Chinese characters.
+    pub fn is(&self, word: &str) -> bool {
+        match &self.term[..] {
+            [Kind::Word(own)] => own == word,
+            han => word.chars().map(Kind::Han).eq(han.iter().cloned()),
+        }
     }
 
-    /// Whether it is one of these, single words or characters.
+    /// Whether it is one of these.
     pub fn is_one_of(&self, words: &[&str]) -> bool {
-        match &self.term[..] {
-            [Kind::Word(own)] => words.contains(&own.as_str()),
-            [Kind::Han(own)] => words.iter().any(|word| word.chars().eq([*own])),
-            _ => false,
-        }
+        words.iter().any(|word| self.is(word))
     }
 }
 
@@ -80,7 +79,7 @@ const DROPPED: [&str; 20] = [
     "is", "was", "are", "were", "has", "have", "had", "be", "doe", "do", "did", "the", "a", "an", "this",
     "that", "it", "its", "there", "s",
 ];
-const SMALL: [&str; 108] = [
+const SMALL: [&str; 110] = [
     "already",
     "been",
     "with",
@@ -189,6 +188,8 @@ const SMALL: [&str; 108] = [
     "内",
     "result",
     "结果",
+    "at",
+    "matches",
 ];
 const ID_FOLLOWS: [&str; 8] = ["id", "no", "number", "编号", "号", "号码", "名称", "code"];
 const LINKS: [&str; 5] = ["的", "所属", "关联", "相关", "下"];
@@ -241,12 +242,13 @@ const NEGATIONS: [&str; 47] = [
     "从未",
     "未曾",
 ];
-const DOUBTS: [&str; 18] = [
+const DOUBTS: [&str; 19] = [
     "if",
     "whether",
     "unless",
     "when",
     "once",
+    "while",
     "after",
     "maybe",
     "是否",
@@ -375,7 +377,9 @@ impl Vocabulary {
         let first = han(0).filter(|c| matches!(c, '已' | '被'))?;
         let mut at = 1;
         let mut passive = first == '被';
-        while let Some(c) = han(at).filter(|c| matches!(c, '经' | '被' | '由' | '全' | '自' | '动')) {
+        while let Some(c) = han(at)
+            .filter(|c| matches!(c, '经' | '被' | '由' | '全' | '自' | '动' | '强' | '制' | '成' | '功'))
+        {
             passive |= matches!(c, '被' | '由');
             at += 1;
         }
@@ -387,6 +391,10 @@ impl Vocabulary {
             })
             .find_map(|at| {
                 let rest = self.done.iter().find(|rest| starts_with(&tokens[at..], rest))?;
+                // "已被审批人处理": 审批 is a part of who did it.
+                if passive && han(at + rest.len()).is_some_and(|c| matches!(c, '人' | '者' | '员')) {
+                    return None;
+                }
                 Some((Role::Phrase(phrase.clone()), at + rest.len()))
             })
     }

@@ -11,8 +11,13 @@ const PREPOSITIONS: [&str; 10] = ["of", "for", "in", "on", "from", "under", "wit
 const PLACES: [&str; 7] = ["in", "on", "from", "under", "within", "在", "于"];
 /// What follows a place: `审批流程中`.
 const INSIDE: [&str; 3] = ["中", "里", "内"];
-const STATES: [&str; 3] = ["state", "status", "result"];
-const STATES_HAN: [&str; 2] = ["状态", "结果"];
+const CONTRASTS: [&str; 3] = ["but", "但", "however"];
+const FAILURES: [&str; 3] = ["failed", "failure", "error"];
+/// What begins something new after a Chinese phrase, without a comma.
+const NEW_CLAUSES: [&str; 11] = ["完", "请", "勿", "且", "并", "故", "因", "而", "吧", "啦", "呢"];
+/// Who may have done it.
+const AGENTS: [&str; 6] = ["another", "other", "someone", "somebody", "else", "different"];
+const STATES: [&str; 5] = ["state", "status", "result", "状态", "结果"];
 
 /// Whose a phrase is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +61,17 @@ pub(super) fn owners(items: &[Item]) -> impl Iterator<Item = Owner> {
 }
 
 fn owner(items: &[Item], at: usize, phrase: &Phrase) -> Owner {
-    if is_denied(&items[..at], phrase) {
+    if is_denied(&items[..at], phrase) || goes_on(&items[at..], phrase) {
+        return Owner::Nobody;
+    }
+    let next = items[at + 1..].iter().find(|item| !matches!(item.role, Role::Small | Role::Link));
+    let is_before_a_noun = next.is_some_and(|next| matches!(next.role, Role::Subject | Role::Other));
+    // "已关闭审批功能": the function.
+    if phrase.after
+        && is_before_a_noun
+        && !phrase.negative
+        && forwards(items, at, phrase, CLAUSE) == Met::Unknown
+    {
         return Owner::Nobody;
     }
     let back = |reach| if phrase.after { backwards(items, at, phrase, reach) } else { Met::Nothing };
@@ -66,8 +81,6 @@ fn owner(items: &[Item], at: usize, phrase: &Phrase) -> Owner {
         return owner;
     }
     // "已结束的流程", "a finished request".
-    let next = items[at + 1..].iter().find(|item| !matches!(item.role, Role::Small | Role::Link));
-    let is_before_a_noun = next.is_some_and(|next| matches!(next.role, Role::Subject | Role::Other));
     // "completed tasks = 5" counts.
     let counts = items[at + 1..].iter().take(3).any(|item| item.term[0] == Kind::Mark);
     if phrase.after
@@ -107,6 +120,29 @@ fn is_denied(before: &[Item], phrase: &Phrase) -> bool {
     let word = before.iter().rev().find(|item| !matches!(item.role, Role::Small));
     let negated = word.is_some_and(|item| item.role == Role::Negation) && !phrase.negative;
     negated || clause.any(|item| item.role == Role::Doubt)
+}
+
+/// Whether what follows a phrase says something else: "已处理失败", "已完成 50%", "processed partially", "closed by peer", "…, but not
+/// saved".
+fn goes_on(items: &[Item], phrase: &Phrase) -> bool {
+    let Some((said, rest)) = items.split_first() else { return false };
+    let is_with = rest.first().is_some_and(|item| item.is("with"));
+    if !phrase.negative && (is_with || rest.iter().any(|item| item.is_one_of(&CONTRASTS))) {
+        return true;
+    }
+    let Some(next) = rest.iter().find(|item| said.han || item.role != Role::Small) else { return false };
+    let is_after_only = phrase.after && !phrase.before;
+    match &next.role {
+        Role::Unknown if said.han => next.han && !next.is_one_of(&NEW_CLAUSES),
+        Role::Unknown => is_after_only && !phrase.negative && !next.is_one_of(&AGENTS),
+        Role::Id => said.han && !phrase.negative && is_after_only,
+        // "closed before an answer", "processed partially".
+        Role::Negation if next.is("before") => rest.len() > 1,
+        Role::Negation => next.is_one_of(&["without", "partially", "only", "等待", "待"]),
+        // "finished: FAILED".
+        Role::Pause => rest.get(1).is_some_and(|item| !phrase.negative && item.is_one_of(&FAILURES)),
+        _ => false,
+    }
 }
 
 fn backwards(items: &[Item], at: usize, phrase: &Phrase, reach: Reach) -> Met {
@@ -189,16 +225,16 @@ fn forwards(items: &[Item], at: usize, phrase: &Phrase, reach: Reach) -> Met {
 
 /// Whether another noun, further to the front, is what is spoken of.
 fn leads_on(items: &[Item], index: usize) -> bool {
-    let is_led_to = index > 0 && items[index - 1].is_one_of(&PREPOSITIONS);
+    let is_led_to = index > 0
+        && (items[index - 1].is_one_of(&PREPOSITIONS) || items[..index].iter().any(|item| item.is("who")));
     is_led_to || (items[index].han && items.get(index + 1).is_some_and(|next| next.is_one_of(&INSIDE)))
 }
 
 /// Whether it is a noun of what has states, or the system that holds it: "approval status", "approval system".
 fn is_a_state(items: &[Item], index: usize) -> bool {
     let item = &items[index];
-    let is_state = item.is_one_of(&STATES)
-        || STATES_HAN.iter().any(|word| word.chars().map(Kind::Han).eq(item.term.iter().cloned()));
-    let is_system = item.is_word("system") && index > 0 && !items[index - 1].is_one_of(&PREPOSITIONS);
+    let is_state = item.is_one_of(&STATES);
+    let is_system = item.is("system") && index > 0 && !items[index - 1].is_one_of(&PREPOSITIONS);
     is_state || is_system
 }
 

@@ -142,6 +142,7 @@ impl Reader<'_> {
     /// A word, or the known words that are written together in it (`APPLYNOTEXIST`).
     fn of_words(&self, word: &str) -> Vec<String> {
         const SHORTEST: usize = 7;
+        const SHORTEST_PART: usize = 3;
         const LONGEST: usize = 48;
         let whole = stem(word);
         if (self.knows)(&whole) || !(SHORTEST..=LONGEST).contains(&word.len()) {
@@ -151,8 +152,8 @@ impl Reader<'_> {
         let mut ends: Vec<Option<usize>> = vec![None; word.len() + 1];
         ends[0] = Some(0);
         for end in 1..=word.len() {
-            ends[end] =
-                (0..end).find(|start| ends[*start].is_some() && (self.knows)(&stem(&word[*start..end])));
+            ends[end] = (0..(end + 1).saturating_sub(SHORTEST_PART))
+                .find(|start| ends[*start].is_some() && (self.knows)(&stem(&word[*start..end])));
         }
         let (mut words, mut end) = (Vec::new(), word.len());
         while end > 0 {

@@ -2,14 +2,11 @@
 
 use super::{ClosedRule, Ready};
 
-const SUBJECTS: [&str; 70] = [
+const SUBJECTS: [&str; 72] = [
     "request",
     "apply",
     "approval",
-    "process",
     "process instance",
-    "instance",
-    "flow",
     "workflow",
     "task",
     "ticket",
@@ -17,8 +14,6 @@ const SUBJECTS: [&str; 70] = [
     "workorder",
     "application form",
     "approval application",
-    "application already",
-    "application been",
     "apply form",
     "applyid",
     "processinstanceid",
@@ -44,7 +39,6 @@ const SUBJECTS: [&str; 70] = [
     "单据",
     "单子",
     "单号",
-    "实例",
     "请求",
     "待办",
     "审批事项",
@@ -73,9 +67,17 @@ const SUBJECTS: [&str; 70] = [
     "approval item",
     "apply order",
     "approval flow",
+    "approval instance",
+    "approval process",
+    "workflow instance",
+    "flow instance",
+    "apply process",
+    "apply flow",
+    "approval workflow",
+    "instance id",
 ];
 
-const PHRASES: [&str; 154] = [
+const PHRASES: [&str; 167] = [
     "not exist",
     "no longer exist",
     "not found",
@@ -230,9 +232,22 @@ const PHRASES: [&str; 154] = [
     "已存在",
     "already submitted",
     "already exist",
+    "already answered",
+    "not awaiting",
+    "done already",
+    "already result",
+    "already has result",
+    "终态",
+    "最终状态",
+    "已有结论",
+    "已有结果",
+    "结果已提交",
+    "结论已提交",
+    "cancelled already",
+    "canceled already",
 ];
 
-const BEFORE: [&str; 63] = [
+const BEFORE: [&str; 71] = [
     "no such",
     "not found",
     "not exist",
@@ -296,9 +311,17 @@ const BEFORE: [&str; 63] = [
     "发起人撤回了",
     "发起人撤销了",
     "发起人取消了",
+    "no matching",
+    "no … matche",
+    "unknown",
+    "duplicate submission of",
+    "请勿重复提交",
+    "请勿重复审批",
+    "请勿重复操作",
+    "请勿重复处理",
 ];
 
-const OTHERS: [&str; 225] = [
+const OTHERS: [&str; 229] = [
     "user",
     "approver",
     "applicant",
@@ -524,9 +547,13 @@ const OTHERS: [&str; 225] = [
     "意见",
     "接口地址",
     "服务器",
+    "线程池",
+    "事务",
+    "instance",
+    "实例",
 ];
 
-const NEVER: [&str; 39] = [
+const NEVER: [&str; 40] = [
     "token",
     "signature",
     "permission",
@@ -559,6 +586,7 @@ const NEVER: [&str; 39] = [
     "with failure",
     "with exception",
     "rejected from",
+    "still",
     "stackoverflow",
     "稍后",
     "稍候",
