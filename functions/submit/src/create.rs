@@ -62,6 +62,8 @@ pub(crate) fn engine_problem(error: &EngineError, id: Option<&ApprovalId>) -> Pr
     tracing::error!(approval = id.map(tracing::field::display), %error, "not accepted");
     match error {
         EngineError::Store(_) => Problem::unavailable(),
-        EngineError::Contended | EngineError::Participants(_) => Problem::internal(),
+        EngineError::Contended | EngineError::Participants(_) | EngineError::Instance(_) => {
+            Problem::internal()
+        }
     }
 }

@@ -187,9 +187,13 @@ impl Creation {
 }
 
 impl NeedsOperator {
-    /// Whether an instance that proves itself is the answer to it.
-    pub fn may_find(&self) -> bool {
-        matches!(self, Self::CannotLook { .. } | Self::NotFound)
+    /// The instances that it is about.
+    pub fn instances(&self) -> Vec<InstanceId> {
+        match self {
+            Self::Mismatch { instance, .. } | Self::Unproven { instance } => vec![instance.clone()],
+            Self::SeveralInstances { instances } => instances.clone(),
+            Self::CannotLook { .. } | Self::NotFound => Vec::new(),
+        }
     }
 
     /// Whether the bridge goes on looking all the same.
@@ -302,7 +306,7 @@ impl fmt::Display for NeedsOperator {
         match self {
             Self::CannotLook { code } => write!(
                 f,
-                "DingTalk's list of instances cannot be read to its end ({code}); looking goes on once an hour. Look in \
+                "DingTalk's list of instances cannot be read to its end ({code}); looking goes on, more and more rarely. Look in \
                  DingTalk yourself, then `bridge adopt` the instance, or `bridge create-again`"
             ),
             Self::NotFound => write!(
@@ -313,13 +317,14 @@ impl fmt::Display for NeedsOperator {
             Self::Mismatch { instance, what } => write!(
                 f,
                 "instance {instance} bears the reference, but {what}. If it is right, `bridge adopt` it; else \
-                 `bridge create-again`"
+                 `bridge create-again`, and it is ended"
             ),
             Self::SeveralInstances { instances } => {
                 let instances: Vec<&str> = instances.iter().map(InstanceId::as_str).collect();
                 write!(
                     f,
-                    "several instances bear the reference ({}): `bridge adopt` one of them",
+                    "several instances bear the reference ({}): `bridge adopt` one of them, and the others are ended; or \
+                     `bridge create-again`, and all of them are",
                     instances.join(", ")
                 )
             }

@@ -42,7 +42,8 @@ impl LookSchedule {
 }
 
 /// After a look that itself failed; the last wait repeats.
-pub const LOOK_AGAIN: [SignedDuration; 4] = [seconds(30), seconds(120), seconds(900), seconds(3600)];
+pub const LOOK_AGAIN: [SignedDuration; 6] =
+    [seconds(30), seconds(120), seconds(900), seconds(3600), seconds(3 * 3600), seconds(12 * 3600)];
 
 /// After a create call that DingTalk did not carry out: waits before the next, the last one repeating.
 pub const CREATE: [SignedDuration; 6] =

@@ -46,6 +46,8 @@ pub enum Happening {
     AdoptionAsked { instance: InstanceId },
     ForeignInstance { instance: InstanceId },
     SecondInstance { instance: InstanceId },
+    SecondInstanceStays { instance: InstanceId, code: String },
+    UnprovenInstance { instance: InstanceId },
     SecondInstanceReported { instance: InstanceId, result: String },
     ApproverLeftOut { account: String, reason: String },
     OriginatorReplaced { account: String },
@@ -121,8 +123,21 @@ impl fmt::Display for Happening {
                 )
             }
             Self::SecondInstance { instance } => {
-                write!(f, "a second instance, {instance}, was found: it does not count, and is terminated")
+                write!(
+                    f,
+                    "a second instance, {instance}, was found: it does not count, and is to be terminated"
+                )
             }
+            Self::SecondInstanceStays { instance, code } => {
+                write!(
+                    f,
+                    "the second instance {instance} cannot be terminated ({code}): revoke it in DingTalk"
+                )
+            }
+            Self::UnprovenInstance { instance } => write!(
+                f,
+                "instance {instance} bears the reference; nothing proves yet that the bridge made it, and that there is no other"
+            ),
             Self::SecondInstanceReported { instance, result } => {
                 write!(f, "DingTalk reports {result} of the second instance {instance}: it does not count")
             }

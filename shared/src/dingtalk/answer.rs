@@ -82,6 +82,12 @@ fn error(body: &Map<String, Value>, status: u16) -> Option<DingTalkError> {
         Some(Meaning::NotExecuted(_)) if names_something_new(body) => {
             (Class::UnknownOutcome, Origin::DingTalk)
         }
+        // A server's failure: its code is not all that happened. Only the throttle says 503.
+        Some(Meaning::NotExecuted(class))
+            if status >= 500 && !(status == 503 && class == Class::Throttled) =>
+        {
+            (Class::UnknownOutcome, Origin::DingTalk)
+        }
         Some(Meaning::NotExecuted(class)) => (class, Origin::DingTalk),
         Some(Meaning::Doubtful) if status < 500 => (Class::UnknownOutcome, Origin::Doubtful),
         // Of the gateway there is no code that means a no.

@@ -109,7 +109,7 @@ const BEGINNINGS: [(&str, Class); 6] = [
 ];
 
 /// Words of an answer that bears no code: all of a row must be there.
-const WORDS: [(&[&str], Class); 12] = [
+const WORDS: [(&[&str], Class); 14] = [
     (&["没有", "权限"], Permanent),
     (&["无", "权限"], Permanent),
     (&["no permission"], Permanent),
@@ -117,11 +117,27 @@ const WORDS: [(&[&str], Class); 12] = [
     (&["参数", "无效"], Permanent),
     (&["参数", "缺"], Permanent),
     (&["参数", "错误"], Permanent),
-    (&["发起人", "不"], Permanent),
-    (&["审批人", "不"], Permanent),
+    (&["发起人", "不存在"], Permanent),
+    (&["发起人", "不在"], Permanent),
+    (&["审批人", "不存在"], Permanent),
+    (&["审批人", "不在"], Permanent),
     (&["模板", "不存在"], Permanent),
     (&["模板", "停用"], Permanent),
     (&["限流"], Throttled),
+];
+
+/// Words that something was made: beside them no words mean that nothing was.
+const MADE: [&str; 10] = [
+    "已发起",
+    "已创建",
+    "已提交",
+    "已生成",
+    "发起成功",
+    "创建成功",
+    "提交成功",
+    "created",
+    "submitted",
+    "succe",
 ];
 
 /// What a code means, where that is known.
@@ -141,6 +157,10 @@ pub(super) fn meaning(code: &str) -> Option<Meaning> {
 
 /// What the words of an answer without a code mean, where that is known.
 pub(super) fn meaning_of_words(words: &str) -> Option<Meaning> {
+    let lower = words.to_ascii_lowercase();
+    if MADE.iter().any(|made| lower.contains(made)) {
+        return None;
+    }
     let row = WORDS.iter().find(|(parts, _)| parts.iter().all(|part| words.contains(part)));
     row.map(|(_, class)| NotExecuted(*class))
 }

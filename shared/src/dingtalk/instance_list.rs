@@ -9,10 +9,16 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Api, DingTalk, DingTalkError, answer::number_or_text, snapshot::ID_LIMIT};
+use super::{
+    Api, DingTalk, DingTalkError,
+    answer::{member, number_or_text},
+    snapshot::ID_LIMIT,
+};
 use crate::approval::{InstanceId, ProcessCode, UserId};
 
 const IDS_A_PAGE: usize = 20;
+/// A list that goes on after so many empty pages in a row does not end.
+const MAX_EMPTY_PAGES: usize = 2;
 
 /// Instances of a template.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,9 +71,15 @@ impl DingTalk {
         for _ in 0..max_pages {
             let Next::Page(token) = walk.next else { break };
             let body = query.body(token);
-            let answer = self.call(Api::ListInstanceIds, Method::POST, path, &[], Some(&body)).await?;
-            let page = page(&answer).ok_or_else(|| DingTalkError::unreadable("no list of ids"))?;
-            walk.take(page);
+            let answer = self.call(Api::ListInstanceIds, Method::POST, path, &[], Some(&body)).await;
+            let page = answer
+                .and_then(|answer| page(&answer).ok_or_else(|| DingTalkError::unreadable("no list of ids")));
+            match page {
+                Ok(page) => walk.take(page),
+                Err(error) if walk.ids.is_empty() => return Err(error),
+                // What came before is seen all the same.
+                Err(_) => walk.next = Next::End { complete: false },
+            }
         }
         Ok(InstanceList { complete: walk.next == Next::End { complete: true }, ids: walk.ids })
     }
@@ -97,6 +109,7 @@ impl ListQuery<'_> {
 struct Page {
     ids: Vec<InstanceId>,
     after: After,
+    has_more: bool,
 }
 
 /// What a page says of the next one.
@@ -112,21 +125,28 @@ enum After {
 
 /// Reads a page; `None` where it is not whole.
 fn page(answer: &Value) -> Option<Page> {
-    let result = answer.get("result")?;
+    let result = member(answer.as_object()?, &["result"])?.as_object()?;
     let id = |id: &Value| {
         let id = id.as_str().filter(|id| (1..=ID_LIMIT).contains(&id.len()));
         id.map(InstanceId::new)
     };
-    let ids = result.get("list")?.as_array()?.iter().map(id).collect::<Option<_>>()?;
-    let has_more = result.get("hasMore").is_some_and(|more| *more == true || *more == "true");
+    let list = member(result, &["list"])?.as_array()?;
+    let ids: Vec<InstanceId> = list.iter().filter_map(id).collect();
+    if ids.is_empty() && !list.is_empty() {
+        return None;
+    }
+    let is_whole = ids.len() == list.len();
+    let has_more = member(result, &["hasmore"]).is_some_and(|more| *more == true || *more == "true");
     // Sent as a number, given back as text; absent at the end.
-    let after = match result.get("nextToken") {
-        None | Some(Value::Null) if has_more => After::Unreadable,
-        None | Some(Value::Null) => After::Nothing,
+    let after = match member(result, &["nexttoken"]) {
+        _ if !is_whole => After::Unreadable,
+        None if has_more => After::Unreadable,
+        None => After::Nothing,
+        Some(Value::String(text)) if text.trim().is_empty() && has_more => After::Unreadable,
         Some(Value::String(text)) if text.trim().is_empty() => After::Nothing,
         Some(token) => number_or_text(token).map_or(After::Unreadable, After::Token),
     };
-    Some(Page { ids, after })
+    Some(Page { ids, after, has_more })
 }
 
 /// Where a walk through the pages stands.
@@ -135,6 +155,8 @@ struct Walk {
     ids: Vec<InstanceId>,
     known: HashSet<InstanceId>,
     sent: HashSet<i64>,
+    /// Empty pages in a row.
+    empty: usize,
     next: Next,
 }
 
@@ -162,13 +184,15 @@ impl Walk {
         let count = page.ids.len();
         self.ids.extend(page.ids.into_iter().filter(|id| self.known.insert(id.clone())));
         let repeats = self.ids.len() - before < count;
+        self.empty = if count == 0 { self.empty + 1 } else { 0 };
         self.next = match page.after {
             After::Nothing => Next::End { complete: true },
             After::Unreadable => Next::End { complete: false },
+            After::Token(_) if self.empty > MAX_EMPTY_PAGES => Next::End { complete: false },
             After::Token(token) if token > 0 && !self.sent.contains(&token) => Next::Page(token),
             // A token that does not advance ends the walk. After a page that is not full there is nothing more; one
-            // that is full, or that came before, says nothing of what follows.
-            After::Token(_) => Next::End { complete: !is_full && !repeats },
+            // that is full, that came before, or that says that there is more is not the last.
+            After::Token(_) => Next::End { complete: !is_full && !repeats && !page.has_more },
         };
     }
 }
@@ -225,8 +249,14 @@ mod tests {
         let endless = |n: usize| json!({"list": ids(n * 20, 20), "nextToken": (n + 1) * 20});
         let pages: Vec<Value> = (0..50).map(endless).collect();
         assert_eq!(walked(&pages), Some((50, 1_000, false)));
+        for token in [json!(0), json!("0"), json!(-1), json!(""), json!(" "), json!(null), json!("abc")] {
+            let page = json!({"list": [], "hasMore": true, "nextToken": token});
+            assert_eq!(walked(&[page]), Some((1, 0, false)), "there is more, and no way to it: {token}");
+        }
         let unreadable = [json!({"list": [], "nextToken": "abc"}), json!({"list": [], "hasMore": true})];
         assert_eq!(unreadable.map(|page| walked(&[page])), [Some((1, 0, false)); 2]);
+        let upper = json!({"List": ids(0, 3), "HasMore": false});
+        assert_eq!(walked(&[upper]), Some((1, 3, true)));
     }
 
     #[test]
@@ -239,13 +269,16 @@ mod tests {
             json!({"result": {"list": null}}),
             json!({"result": {"list": "i1"}}),
             json!({"result": {"list": {"0": "i1"}}}),
-            json!({"result": {"list": ["i1", 7]}}),
-            json!({"result": {"list": ["i1", ""]}}),
-            json!({"result": {"list": ["i".repeat(129)]}}),
         ];
         for answer in table {
             assert_eq!(page(&answer), None, "{answer}");
         }
+        for list in [json!(["i1", 7]), json!(["i1", ""]), json!(["i1", "i".repeat(129)])] {
+            assert_eq!(walked(&[json!({"list": list})]), Some((1, 1, false)), "its other ids are: {list}");
+        }
+        let endless = |n: usize| json!({"list": [], "nextToken": n + 1});
+        let pages: Vec<Value> = (0..50).map(endless).collect();
+        assert_eq!(walked(&pages), Some((3, 0, false)), "empty pages without end");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Api, Class, DingTalk, DingTalkError,
+    answer::member,
     snapshot::{ID_LIMIT, REMARK_LIMIT, snapshot},
 };
 pub use super::{
@@ -95,8 +96,11 @@ impl DingTalk {
         let answer =
             self.before(not_after).call(Api::CreateInstance, Method::POST, path, &[], Some(&body)).await?;
         let id =
-            answer.get("instanceId").and_then(Value::as_str).filter(|id| (1..=ID_LIMIT).contains(&id.len()));
-        id.map(InstanceId::new).ok_or_else(|| DingTalkError::unreadable_outcome("no instanceId"))
+            answer.as_object().and_then(|answer| member(answer, &["instanceid"])).and_then(Value::as_str);
+        let is_id = |id: &&str| (1..=ID_LIMIT).contains(&id.len()) && !id.contains(char::is_whitespace);
+        id.filter(is_id)
+            .map(InstanceId::new)
+            .ok_or_else(|| DingTalkError::unreadable_outcome("no instanceId"))
     }
 
     /// Reads an instance.
@@ -104,7 +108,8 @@ impl DingTalk {
         let path = "/v1.0/workflow/processInstances";
         let query = [("processInstanceId", id.as_str())];
         let answer = self.call(Api::ReadInstance, Method::GET, path, &query, None).await?;
-        let instance = answer.get("result").and_then(snapshot);
+        let result = answer.as_object().and_then(|answer| member(answer, &["result"]));
+        let instance = result.and_then(snapshot);
         instance.ok_or_else(|| DingTalkError::unreadable("the instance has another shape"))
     }
 

@@ -49,7 +49,7 @@ pub enum Ending {
     Refused,
     /// TERMINATED.
     Terminated,
-    /// COMPLETED, without a result that says how.
+    /// COMPLETED without a result that says how, or in a state that is not known.
     Unclear,
 }
 
@@ -62,7 +62,7 @@ impl InstanceSnapshot {
 
 /// Reads an instance.
 pub(super) fn snapshot(instance: &Value) -> Option<InstanceSnapshot> {
-    let list = |name: &str| instance.get(name).and_then(Value::as_array).into_iter().flatten();
+    let list = |name: &str| named(instance, name).and_then(Value::as_array).into_iter().flatten();
     let status = text(instance, "status")?.trim().to_ascii_uppercase();
     let status: String = status.chars().filter(|c| !c.is_control()).take(STATUS_LIMIT).collect();
     if status.is_empty() {
@@ -75,7 +75,9 @@ pub(super) fn snapshot(instance: &Value) -> Option<InstanceSnapshot> {
         ("COMPLETED", "refuse") => Some(Ending::Refused),
         ("COMPLETED", _) => Some(Ending::Unclear),
         ("TERMINATED" | "CANCELED", _) => Some(Ending::Terminated),
-        _ => None,
+        ("RUNNING" | "NEW", _) => None,
+        // No status that is published: it does not say that people are still at it.
+        _ => Some(Ending::Unclear),
     };
     let decider = list("operationRecords").rfind(|record| decides(record, ending));
     let remark = decider.and_then(|record| text(record, "remark")).filter(|remark| !remark.is_empty());
@@ -115,7 +117,14 @@ fn decides(record: &Value, ending: Option<Ending>) -> bool {
 }
 
 fn text(value: &Value, name: &str) -> Option<String> {
-    Some(value.get(name)?.as_str()?.to_owned())
+    Some(named(value, name)?.as_str()?.to_owned())
+}
+
+/// A member, in letters of either case.
+fn named<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    let members = value.as_object()?;
+    let is_it = |(own, value): &(&String, &'a Value)| own.eq_ignore_ascii_case(name) && !value.is_null();
+    members.get(name).or_else(|| members.iter().find(is_it).map(|(_, value)| value))
 }
 
 /// Each person once, in order; no more than a timeline bears.

@@ -3,13 +3,13 @@
 use jiff::SignedDuration;
 
 use super::{
-    Engine,
+    Engine, EngineError,
     terminate::{NOT_NOW, NOT_THERE},
 };
 use crate::{
-    approval::{InstanceId, schedule::WITHDRAW_AFTER},
-    dingtalk::{Class, DingTalkError},
-    store::StoreError,
+    approval::{Happening, InstanceId, schedule::WITHDRAW_AFTER},
+    metrics::{self, Count},
+    store::Owner,
 };
 
 /// An older one that DingTalk finds in no state to be revoked has ended already.
@@ -21,14 +21,14 @@ pub(crate) const REMARK: &str = "由审批桥接撤销，无需处理 Ended by A
 
 impl Engine {
     /// Terminates what is left to be cleaned up, as soon as DingTalk lets it.
-    pub async fn end_leftovers(&self) -> Result<(), StoreError> {
+    pub async fn end_leftovers(&self) -> Result<(), EngineError> {
         let Some(left) = self.store().leftovers().await? else { return Ok(()) };
         let age = self.now().duration_since(left.since);
         if age < WITHDRAW_AFTER {
             return Ok(());
         }
         for instance in &left.instances {
-            if self.is_settled(instance, age).await {
+            if self.is_settled(instance, age).await? {
                 self.store().end_leaving(instance).await?;
             }
         }
@@ -36,24 +36,31 @@ impl Engine {
     }
 
     /// Terminates an instance. Whether nothing more is to be done about it.
-    async fn is_settled(&self, instance: &InstanceId, age: SignedDuration) -> bool {
+    async fn is_settled(&self, instance: &InstanceId, age: SignedDuration) -> Result<bool, EngineError> {
         let Err(error) = self.dingtalk().terminate_instance(instance, REMARK).await else {
             tracing::info!(%instance, "terminated: it was left to be cleaned up");
-            return true;
+            return Ok(true);
         };
         let code = error.code.as_str();
-        if NOT_THERE.contains(&code) || (code == NOT_NOW && age > HAS_ENDED_AFTER) {
-            return true;
+        if NOT_THERE.contains(&code)
+            || (code == NOT_NOW && age > HAS_ENDED_AFTER && self.has_ended(instance).await)
+        {
+            return Ok(true);
         }
-        let given_up = code != NOT_NOW && (age > GIVE_UP_AFTER || is_final(&error));
-        if given_up {
-            tracing::error!(%instance, code = error.code, "it could not be terminated: withdraw it by hand");
+        if age <= GIVE_UP_AFTER {
+            return Ok(false);
         }
-        given_up
+        tracing::error!(%instance, code, "it cannot be terminated: revoke it in DingTalk");
+        if let Owner::SecondOf(approval) = self.store().owner(instance).await? {
+            metrics::count(Count::UnexpectedInstance);
+            let note = Happening::SecondInstanceStays { instance: instance.clone(), code: code.to_owned() };
+            self.note_once(&approval, note).await?;
+        }
+        Ok(true)
     }
-}
 
-/// Whether another try would be answered the same.
-fn is_final(error: &DingTalkError) -> bool {
-    error.clone().after_another_try().class == Class::Permanent
+    async fn has_ended(&self, instance: &InstanceId) -> bool {
+        let read = self.dingtalk().read_instance(instance).await;
+        read.is_ok_and(|snapshot| snapshot.ending.is_some())
+    }
 }

@@ -3,13 +3,13 @@
 //! Listing and reading are paid calls, so a look is bounded, skips what is known, and one look answers for every approval whose
 //! time it covers. A look that could not see everything says so: not seen is not absent.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Engine, EngineError, judge::is_not_there, people::distinct};
 use crate::{
-    approval::{InstanceId, ProcessCode, Reference, UserId},
+    approval::{ApprovalId, InstanceId, ProcessCode, Reference, UserId},
     dingtalk::{Class, DingTalkError, InstanceSnapshot},
     store::Owner,
     template::fill::{self, Shown},
@@ -33,13 +33,15 @@ const MAX_READS: usize = 40;
 const MAX_UNREAD: usize = 3;
 /// Instances that are remembered as nobody's of ours.
 const MAX_RULED_OUT: usize = 10_000;
+/// An instance is nobody's of ours once it was read so often: an answer may be about another one.
+const READS_TO_RULE_OUT: u8 = 2;
 
 /// What looks have seen so far, for those that come after.
 #[derive(Default)]
 pub(super) struct Looks {
     pub last: Option<LastLook>,
-    /// Instances that bear no reference of ours: not read again.
-    ruled_out: HashSet<InstanceId>,
+    /// Instances that bear no reference of ours, and how often they were read.
+    ruled_out: HashMap<InstanceId, u8>,
     /// A template that has too many instances to list them all.
     crowded: Option<ProcessCode>,
 }
@@ -51,6 +53,10 @@ pub(super) struct LastLook {
     /// When it was made, by DingTalk's clock and by ours.
     made: (Timestamp, Timestamp),
     pub seen: Result<Blind, DingTalkError>,
+    /// Approvals that it has changed.
+    pub changed: HashSet<ApprovalId>,
+    /// Approvals that have an instance in it which is not certain to be theirs.
+    pub held: HashSet<ApprovalId>,
 }
 
 /// What was listed; times by DingTalk's clock.
@@ -102,11 +108,11 @@ impl LastLook {
 }
 
 impl Blind {
-    /// Whether one of them may be what is wanted.
-    pub fn may_hold(&self, wanted: &Wanted<'_>) -> bool {
+    /// Whether one of them may be the instance of a call in this one's name, sent then by DingTalk's clock.
+    pub fn may_hold(&self, originator: &UserId, called_at: Timestamp) -> bool {
         self.0.iter().any(|instance| {
-            instance.originator.as_ref().is_none_or(|originator| originator == wanted.originator)
-                && instance.created_at.is_none_or(|created_at| created_at + BEFORE >= wanted.first_call)
+            instance.originator.as_ref().is_none_or(|own| own == originator)
+                && instance.created_at.is_none_or(|created_at| created_at + BEFORE >= called_at)
         })
     }
 }
@@ -126,48 +132,58 @@ impl Engine {
             originator: None,
             is_narrow: false,
         };
-        let listed = self.list_around(wanted, looks, &mut window).await;
-        let (candidates, seen) = match listed {
-            Ok(ids) => self.read_all(ids, wanted.process_code, looks).await?,
-            Err(error) => (Vec::new(), Err(error)),
-        };
-        let process_code = wanted.process_code.clone();
-        Ok((candidates, LastLook { process_code, window, made: (now, made_at), seen }))
+        // Either clock may be wrong.
+        let offset = self.dingtalk().clock_offset();
+        window.from = window.from.min(window.from - offset);
+        window.until = window.until.max(window.until - offset);
+        let (ids, listed) = self.list_around(wanted, looks, &mut window).await;
+        let (candidates, read) = self.read_all(ids, wanted.process_code, looks).await?;
+        let (process_code, made) = (wanted.process_code.clone(), (now, made_at));
+        let (changed, held) = Default::default();
+        let seen = listed.and(read);
+        Ok((candidates, LastLook { process_code, window, made, seen, changed, held }))
     }
 
     /// Lists the instances of the time around a call: everybody's, or only the originator's where those are too many, or
-    /// theirs of the minutes around each call where those are, too.
+    /// theirs of the minutes around each call where those are, too. Gives what was listed, and whether that is all.
     async fn list_around(
         &self,
         wanted: &Wanted<'_>,
         looks: &mut Looks,
         window: &mut Window,
-    ) -> Result<Vec<InstanceId>, DingTalkError> {
+    ) -> (Vec<InstanceId>, Result<(), DingTalkError>) {
         let (dingtalk, code) = (self.dingtalk(), wanted.process_code);
         if looks.crowded.as_ref() != Some(code) {
-            let all = dingtalk.instance_ids(code, window.from, window.until, None, MAX_PAGES).await?;
-            if all.complete {
-                return Ok(all.ids);
+            match dingtalk.instance_ids(code, window.from, window.until, None, MAX_PAGES).await {
+                // Those that a look cannot read would hide the originator's own.
+                Ok(all)
+                    if all.complete && all.ids.iter().filter(|id| looks.is_new(id)).count() <= MAX_READS =>
+                {
+                    return (all.ids, Ok(()));
+                }
+                Ok(all) if all.complete => {}
+                Ok(_) => looks.crowded = Some(code.clone()),
+                Err(error) => return (Vec::new(), Err(error)),
             }
-            looks.crowded = Some(code.clone());
         }
         window.originator = Some(wanted.originator.clone());
         let originator = window.originator.as_ref();
-        let theirs = dingtalk.instance_ids(code, window.from, window.until, originator, MAX_PAGES).await?;
-        if theirs.complete {
-            return Ok(theirs.ids);
-        }
+        let mut ids =
+            match dingtalk.instance_ids(code, window.from, window.until, originator, MAX_PAGES).await {
+                Ok(theirs) if theirs.complete => return (theirs.ids, Ok(())),
+                Ok(theirs) => theirs.ids,
+                Err(error) => return (Vec::new(), Err(error)),
+            };
         window.is_narrow = true;
-        let mut ids = Vec::new();
         for call in distinct([wanted.first_call, wanted.last_call].into_iter()) {
             let (from, until) = (call - SHORTLY_BEFORE, call + SHORTLY_AFTER);
-            let near = dingtalk.instance_ids(code, from, until, originator, MAX_PAGES_SHORTLY).await?;
-            if !near.complete {
-                return Err(too_many());
+            match dingtalk.instance_ids(code, from, until, originator, MAX_PAGES_SHORTLY).await {
+                Ok(near) if near.complete => ids.extend(near.ids),
+                Ok(_) => return (distinct(ids.into_iter()), Err(too_many())),
+                Err(error) => return (distinct(ids.into_iter()), Err(error)),
             }
-            ids.extend(near.ids);
         }
-        Ok(distinct(ids.into_iter()))
+        (distinct(ids.into_iter()), Ok(()))
     }
 
     /// Reads those of the instances that nobody is known to own.
@@ -181,7 +197,7 @@ impl Engine {
         let (mut candidates, mut blind, mut unread, mut reads) =
             (Vec::new(), Blind::default(), Vec::new(), 0);
         for id in ids {
-            if looks.ruled_out.contains(&id) || self.store().owner(&id).await? != Owner::Nobody {
+            if looks.has_ruled_out(&id) || self.store().owner(&id).await? != Owner::Nobody {
                 continue;
             }
             if reads == MAX_READS {
@@ -195,8 +211,8 @@ impl Engine {
                     Shown::Nothing => blind.0.push(snapshot),
                     Shown::Another => looks.rule_out(id),
                 },
-                // It was deleted.
-                Err(error) if is_not_there(&error) => {}
+                // Listed, and not there: one of the two is late.
+                Err(error) if is_not_there(&error) => unread.push(error),
                 // One that fails does not hide the others; a DingTalk that refuses all is not asked on.
                 Err(error) => {
                     let passing = matches!(error.class, Class::UnknownOutcome | Class::Transient);
@@ -212,12 +228,21 @@ impl Engine {
 }
 
 impl Looks {
-    /// Remembers that an instance is none of ours.
+    /// Remembers that an instance was read and is none of ours.
     pub fn rule_out(&mut self, instance: InstanceId) {
         if self.ruled_out.len() >= MAX_RULED_OUT {
             self.ruled_out.clear();
         }
-        self.ruled_out.insert(instance);
+        *self.ruled_out.entry(instance).or_default() += 1;
+    }
+
+    /// Whether a look would read it.
+    fn is_new(&self, instance: &InstanceId) -> bool {
+        !self.has_ruled_out(instance)
+    }
+
+    fn has_ruled_out(&self, instance: &InstanceId) -> bool {
+        self.ruled_out.get(instance).is_some_and(|reads| *reads >= READS_TO_RULE_OUT)
     }
 }
 

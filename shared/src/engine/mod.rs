@@ -114,6 +114,9 @@ pub enum EngineError {
     /// The people of a request could not be found just now.
     #[error("the people of the request cannot be found: {0}")]
     Participants(DingTalkError),
+    /// An instance could not be read again just now.
+    #[error("an instance cannot be read: {0}")]
+    Instance(DingTalkError),
     /// Others kept changing the approval at the same time.
     #[error("the approval was changed by others too often")]
     Contended,

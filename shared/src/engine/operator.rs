@@ -3,9 +3,10 @@
 use super::{Engine, EngineError};
 use crate::{
     approval::{
-        Approval, ApprovalId, Happening, Instance, InstanceId, NeedsOperator, Origin, Received, State,
+        Approval, ApprovalId, Happening, Instance, InstanceId, NeedsOperator, Origin, ProcessCode, Received,
+        State,
     },
-    dingtalk::DingTalkError,
+    dingtalk::{DingTalkError, InstanceSnapshot},
     store::{CommitError, Owner},
     template::fill::{self, Shown},
 };
@@ -40,7 +41,7 @@ pub enum OperatorError {
 }
 
 impl Engine {
-    /// Gives an approval the instance that an operator names. It must bear the approval's reference;
+    /// Gives an approval the instance that an operator names. It must bear the approval's whole reference;
     /// what else it holds is the operator's word.
     pub async fn adopt_for_operator(
         &self,
@@ -66,7 +67,7 @@ impl Engine {
         };
         let template = self.template(&process_code).await.map_err(EngineError::from)?;
         match fill::reference(template.as_ref(), &snapshot.fields) {
-            Shown::Reference(reference) if reference.approval == *id => {}
+            Shown::Reference(reference) if reference == approval.record.reference() => {}
             // DingTalk does not show what its form holds: then it is the operator's word.
             Shown::Nothing if snapshot.fields.is_empty() => {}
             _ => return Err(OperatorError::NotItsOwn),
@@ -76,25 +77,40 @@ impl Engine {
         let found = self.found(instance.clone(), &process_code, &snapshot);
         let origin = Origin::Adopted { ended: snapshot.ending.is_some() };
         let asked = approval.noted(Happening::AdoptionAsked { instance: instance.clone() }, self.now());
-        let others = other_matches(asked.state.creation.needs_operator(), instance);
+        let named = asked.state.creation.needs_operator().map(NeedsOperator::instances).unwrap_or_default();
         if self.settle_instance(asked, found.clone(), identities, origin).await?.is_none() {
             return Err(OperatorError::Changed);
         }
-        for other in others {
-            self.end_second_instance(id, &Instance { id: other, ..found.clone() }).await?;
-        }
-        Ok(())
+        self.end_others(id, named.into_iter().filter(|other| other != instance), &found).await
     }
 
     /// Has the instance created again: an operator has made sure that there is none.
     pub async fn create_again_for_operator(&self, id: &ApprovalId) -> Result<(), OperatorError> {
         let approval = self.waiting_for_operator(id).await?;
+        let named =
+            approval.state.creation.needs_operator().map(NeedsOperator::instances).unwrap_or_default();
+        let sent = approval.state.creation.sent();
+        let process_code = sent.map_or_else(|| ProcessCode::new(""), |sent| sent.process_code.clone());
+        let like = self.found(InstanceId::new(""), &process_code, &InstanceSnapshot::default());
         let again = approval.create_again(self.now());
         match self.store().commit(again).await {
-            Ok(_) => Ok(()),
+            Ok(_) => self.end_others(id, named.into_iter(), &like).await,
             Err(CommitError::Conflict) => Err(OperatorError::Changed),
             Err(CommitError::Store(error)) => Err(EngineError::from(error).into()),
         }
+    }
+
+    /// Ends instances that bear the approval's reference and that the operator did not choose.
+    async fn end_others(
+        &self,
+        id: &ApprovalId,
+        others: impl Iterator<Item = InstanceId>,
+        like: &Instance,
+    ) -> Result<(), OperatorError> {
+        for other in others {
+            self.end_second_instance(id, &Instance { id: other, ..like.clone() }).await?;
+        }
+        Ok(())
     }
 
     async fn waiting_for_operator(&self, id: &ApprovalId) -> Result<Approval<Received>, OperatorError> {
@@ -106,15 +122,5 @@ impl Engine {
             }
             state => Err(OperatorError::NotWaiting(state.status().name())),
         }
-    }
-}
-
-/// The instances that an operator did not choose.
-fn other_matches(why: Option<&NeedsOperator>, chosen: &InstanceId) -> Vec<InstanceId> {
-    match why {
-        Some(NeedsOperator::SeveralInstances { instances }) => {
-            instances.iter().filter(|instance| *instance != chosen).cloned().collect()
-        }
-        _ => Vec::new(),
     }
 }

@@ -6,11 +6,11 @@ use super::{
     Engine, EngineError, MOST_TRIES, Step,
     judge::{self, Finding, Read},
     step,
-    whose::names_another,
+    whose::{Whose, whose},
 };
 use crate::{
     approval::{
-        Approval, ApprovalId, Happening, Pending, State, UserId,
+        Approval, ApprovalId, Happening, HintResult, Pending, State, UserId,
         schedule::{BUSY, READ_UNASKED_AGAIN},
     },
     dingtalk::{Class, DingTalkError, Ending, InstanceSnapshot},
@@ -92,14 +92,22 @@ impl Engine {
         };
         let template = self.template(&instance.process_code).await?;
         let fills = template.as_ref().map(|template| template.fills.as_slice());
-        if !names_another(fills, &snapshot.fields, id) {
-            return Ok(Ok(snapshot));
+        let reported = approval.state.reading.hint.as_ref().map(|hint| hint.result);
+        match whose(fills, &snapshot, instance, id) {
+            Whose::Own | Whose::SameOriginator => return Ok(Ok(snapshot)),
+            // Only together with the event it is believed that people agreed.
+            Whose::Untold
+                if snapshot.ending != Some(Ending::Agreed) || reported == Some(HintResult::Agreed) =>
+            {
+                return Ok(Ok(snapshot));
+            }
+            Whose::Untold | Whose::Another => {}
         }
         tracing::error!(
             approval = %id, instance = %instance.id,
-            "DingTalk's answer is about another instance: it is not believed, and the instance is read again"
+            "nothing proves that DingTalk's answer is about this instance: it is not believed, and the instance is read again"
         );
-        let what = "the answer is about another instance";
+        let what = "nothing proves that the answer is about this instance";
         Ok(Err(DingTalkError::new(Class::Transient, ANOTHER_INSTANCE, what)))
     }
 

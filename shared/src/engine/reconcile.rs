@@ -24,6 +24,10 @@ impl Engine {
         };
         let approval = Approval { record, state };
         let Some(sent) = approval.state.creation.sent().cloned() else { return Ok(None) };
+        // Another's look may have found what an operator must decide about.
+        if sent.needs_operator.as_ref().is_some_and(|why| !why.goes_on_looking()) {
+            return Ok(None);
+        }
         if sent.look_at > self.now() {
             return Ok(Some(approval.into()));
         }
@@ -73,10 +77,13 @@ impl Engine {
         };
         if !looks.last.as_ref().is_some_and(|last| last.answers(&wanted)) {
             looks.last = None;
-            let (candidates, look) = self.look_for(&wanted, looks).await?;
-            let handed = self.hand_over(candidates, &sent.process_code, looks).await;
+            let (candidates, mut look) = self.look_for(&wanted, looks).await?;
+            let all = look.seen.as_ref().ok();
+            let handed = self.hand_over(candidates, &sent.process_code, all, looks).await;
             // It answers for others only if all that it found has been dealt with.
             if handed.failed.is_none() {
+                look.held = handed.held;
+                look.changed.clone_from(&handed.changed);
                 looks.last = Some(look);
             }
             if handed.changed.contains(&approval.record.id) {
@@ -86,8 +93,18 @@ impl Engine {
                 return Err(error);
             }
         }
+        if let Some(last) = &looks.last {
+            if last.changed.contains(&approval.record.id) {
+                return Ok(Seen::Changed);
+            }
+            if last.held.contains(&approval.record.id) {
+                return Ok(Seen::NotAll(unproven()));
+            }
+        }
         Ok(match looks.last.as_ref().map(|last| &last.seen) {
-            Some(Ok(blind)) if blind.may_hold(&wanted) => Seen::NotAll(without_form()),
+            Some(Ok(blind)) if blind.may_hold(wanted.originator, wanted.first_call) => {
+                Seen::NotAll(without_form())
+            }
             Some(Ok(_)) => Seen::Nothing,
             Some(Err(error)) => Seen::NotAll(error.clone()),
             None => Seen::NotAll(without_form()),
@@ -103,6 +120,11 @@ enum Seen {
     Nothing,
     /// Not everything.
     NotAll(DingTalkError),
+}
+
+fn unproven() -> DingTalkError {
+    let what = "an instance bears the reference, and not everything was seen that could prove or disprove it";
+    DingTalkError::new(Class::Transient, "instance-unproven", what)
 }
 
 fn without_form() -> DingTalkError {

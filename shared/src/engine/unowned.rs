@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::{Engine, EngineError, look::Looks};
 use crate::{
     approval::{InstanceId, ProcessCode},
-    dingtalk::{Class, DingTalkError},
+    dingtalk::{Class, DingTalkError, InstanceList},
     store::{DueItem, Owner},
 };
 
@@ -45,9 +45,16 @@ impl Engine {
         let code = store.early_process_code(instance).await?;
         let (mut looks, code) = (Looks::default(), code.unwrap_or_else(|| ProcessCode::new("")));
         let (candidates, seen) = self.read_all(vec![instance.clone()], &code, &mut looks).await?;
-        let handed = self.hand_over(candidates, &code, &mut looks).await;
+        // One instance alone: there may be others that bear the same reference.
+        let handed = self.hand_over(candidates, &code, None, &mut looks).await;
         let again = handed.failed.is_some() || matches!(&seen, Err(error) if error.class != Class::Permanent);
-        Ok(store.look_into_later(instance, again.then(|| now + self.jittered(READ_AGAIN))).await?)
+        let wait = if again {
+            Some(READ_AGAIN)
+        } else {
+            // The looks for its approval decide; afterwards it may be a second one.
+            (!handed.held.is_empty()).then_some(NEXT_DAY)
+        };
+        Ok(store.look_into_later(instance, wait.map(|wait| now + self.jittered(wait))).await?)
     }
 
     /// Once a day: lists what our templates have made lately, and reads what nobody owns. Gives how many approvals have changed.
@@ -77,12 +84,19 @@ impl Engine {
     ) -> Result<Result<usize, DingTalkError>, EngineError> {
         let until = self.now() + self.dingtalk().clock_offset();
         let listed = self.dingtalk().instance_ids(code, until - LOOK_BACK, until, None, MAX_PAGES).await;
-        let ids = match listed {
-            Ok(listed) => listed.ids,
+        let InstanceList { mut ids, complete } = match listed {
+            Ok(listed) => listed,
             Err(error) => return Ok(Err(error)),
         };
+        if !complete {
+            tracing::warn!(process_code = %code, "too many instances to list them all; reconciling those that were listed");
+        }
+        // Where there are more than are read in a day, these are others each day.
+        let begin = self.0.world.random.below(ids.len().max(1) as u64);
+        ids.rotate_left(usize::try_from(begin).unwrap_or(0));
         let (candidates, seen) = self.read_all(ids, code, looks).await?;
-        let handed = self.hand_over(candidates, code, looks).await;
+        let all = seen.as_ref().ok().filter(|_| complete);
+        let handed = self.hand_over(candidates, code, all, looks).await;
         Ok(seen.map(|_| handed.changed.len()))
     }
 }

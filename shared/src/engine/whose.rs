@@ -1,31 +1,83 @@
 //! Whether what was read is the instance that was asked for: a cache or a proxy in between may mix answers up.
 
 use crate::{
-    approval::{ApprovalId, Reference},
+    approval::{ApprovalId, Instance, Reference},
+    dingtalk::InstanceSnapshot,
     template::{Content, Fill},
 };
 
-/// Whether what an instance shows (label and value of each field) names another approval than `own`. `fills`: how its template is
-/// filled, where the bridge still uses it. What DingTalk leaves out says nothing.
-pub(super) fn names_another(fills: Option<&[Fill]>, shown: &[(String, String)], own: &ApprovalId) -> bool {
-    let fill = fills.into_iter().flatten().find(|fill| fill.content == Content::Reference);
-    let labelled = |label: &str| shown.iter().find(|(name, _)| name == label).map(|(_, value)| value.trim());
-    match fill.and_then(|fill| labelled(&fill.label)) {
-        // An unfilled field is read back as the text `null`.
-        Some("" | "null") => false,
-        Some(named) => Reference::parse(named).is_none_or(|reference| reference.approval != *own),
-        // The template was changed, or is not used any more: any field may hold the reference.
-        None => {
-            let mut named = shown.iter().filter_map(|(_, value)| Reference::parse(value)).peekable();
-            named.peek().is_some() && !named.any(|reference| reference.approval == *own)
-        }
+/// Whose instance an answer is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// It shows the approval's reference.
+    Own,
+    /// It shows no reference, and is in the same name.
+    SameOriginator,
+    /// It shows neither.
+    Untold,
+    /// Another approval's, or nobody's of ours.
+    Another,
+}
+
+/// Whose instance an answer is about that was asked for as `instance` of approval `own`. `fills`: how its template is filled, where the
+/// bridge still uses it. What DingTalk leaves out says nothing.
+pub(super) fn whose(
+    fills: Option<&[Fill]>,
+    snapshot: &InstanceSnapshot,
+    instance: &Instance,
+    own: &ApprovalId,
+) -> Whose {
+    match named(fills, &snapshot.fields) {
+        Named::Reference(references) if references.iter().any(|it| it.approval == *own) => Whose::Own,
+        Named::Reference(_) | Named::Other => Whose::Another,
+        Named::Nothing => match &snapshot.originator {
+            // Found before it was known in whose name.
+            _ if instance.originator.as_str().is_empty() => Whose::Untold,
+            None => Whose::Untold,
+            Some(originator) if *originator == instance.originator => Whose::SameOriginator,
+            Some(_) => Whose::Another,
+        },
     }
+}
+
+/// What a form shows where a reference stands.
+enum Named {
+    Reference(Vec<Reference>),
+    /// A text that is none, or a form of another template.
+    Other,
+    Nothing,
+}
+
+fn named(fills: Option<&[Fill]>, shown: &[(String, String)]) -> Named {
+    let value = |label: &str| shown.iter().find(|(name, _)| name == label).map(|(_, value)| value.trim());
+    let fill = fills.into_iter().flatten().find(|fill| fill.content == Content::Reference);
+    if let Some(text) = fill.and_then(|fill| value(&fill.label)) {
+        return match Reference::parse(text) {
+            Some(reference) => Named::Reference(vec![reference]),
+            // An unfilled field is read back as the text `null`.
+            None if matches!(text, "" | "null") => Named::Nothing,
+            None => Named::Other,
+        };
+    }
+    // The template was changed, or is not used any more: any field may hold the reference.
+    let references: Vec<Reference> = shown.iter().filter_map(|(_, value)| Reference::parse(value)).collect();
+    if !references.is_empty() {
+        return Named::Reference(references);
+    }
+    let is_of_another =
+        fills.is_some_and(|fills| !shown.is_empty() && fills.iter().all(|fill| value(&fill.label).is_none()));
+    if is_of_another { Named::Other } else { Named::Nothing }
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
-    use crate::template::official;
+    use crate::{
+        approval::{InstanceId, ProcessCode, UserId},
+        template::official,
+    };
 
     const OWN: &str = "ap-0123456789abcdef0123456789abcdef";
     const OTHER: &str = "ap-fedcba9876543210fedcba9876543210";
@@ -36,30 +88,62 @@ mod tests {
         ApprovalId::parse(OWN).unwrap()
     }
 
+    fn instance() -> Instance {
+        Instance {
+            id: InstanceId::new("i"),
+            process_code: ProcessCode::new("PROC"),
+            originator: UserId::new("ada"),
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn told(fills: Option<&[Fill]>, fields: &[(&str, &str)], originator: Option<&str>) -> Whose {
+        let fields = fields.iter().map(|(label, value)| ((*label).to_owned(), (*value).to_owned())).collect();
+        let originator = originator.map(UserId::new);
+        let snapshot = InstanceSnapshot { fields, originator, ..InstanceSnapshot::default() };
+        whose(fills, &snapshot, &instance(), &approval())
+    }
+
     #[test]
-    fn only_a_reference_to_another_approval_is_a_mix_up() {
+    fn the_reference_says_whose_it_is() {
         let fills = official::by_hand();
         let label = fills.iter().find(|fill| fill.content == Content::Reference).unwrap().label.clone();
         let (own, other) = (format!("{OWN}-{NONCE}"), format!("{OTHER}-{NONCE}"));
-        let table: [(&str, String, bool); 11] = [
-            (&label, OWN.to_owned(), false),
-            (&label, own.clone(), false),
-            (&label, format!(" {own} "), false),
-            (&label, OTHER.to_owned(), true),
-            (&label, other, true),
-            (&label, "lunch order".to_owned(), true),
-            (&label, String::new(), false),
-            (&label, "null".to_owned(), false),
-            ("Renamed", own.clone(), false),
-            ("Renamed", OTHER.to_owned(), true),
-            ("Renamed", "lunch order".to_owned(), false),
-        ];
-        for (label, value, another) in table {
-            let shown = [("Title".to_owned(), "lunch".to_owned()), (label.to_owned(), value.clone())];
-            assert_eq!(names_another(Some(&fills), &shown, &approval()), another, "{label}: {value}");
+        let title = fills.iter().find(|fill| fill.content == Content::Title).unwrap().label.clone();
+        for (shown, value, expected) in [
+            (label.as_str(), OWN, Whose::Own),
+            (&label, &own, Whose::Own),
+            (&label, &format!(" {own} "), Whose::Own),
+            (&label, OTHER, Whose::Another),
+            (&label, &other, Whose::Another),
+            (&label, "lunch order", Whose::Another),
+            (&label, "", Whose::SameOriginator),
+            (&label, "null", Whose::SameOriginator),
+            ("Renamed", &own, Whose::Own),
+            ("Renamed", OTHER, Whose::Another),
+            ("Renamed", "lunch order", Whose::SameOriginator),
+        ] {
+            assert_eq!(
+                told(Some(&fills), &[(&title, "lunch"), (shown, value)], Some("ada")),
+                expected,
+                "{shown}: {value}"
+            );
         }
-        assert!(!names_another(Some(&fills), &[], &approval()), "no fields say nothing");
-        assert!(!names_another(None, &[("x".to_owned(), OWN.to_owned())], &approval()));
-        assert!(names_another(None, &[("x".to_owned(), OTHER.to_owned())], &approval()));
+        assert_eq!(told(None, &[("x", OWN)], Some("ada")), Whose::Own);
+        assert_eq!(told(None, &[("x", OTHER)], Some("ada")), Whose::Another);
+    }
+
+    #[test]
+    fn without_a_reference_the_originator_and_the_fields_tell() {
+        let fills = official::by_hand();
+        assert_eq!(told(Some(&fills), &[], Some("ada")), Whose::SameOriginator);
+        assert_eq!(told(Some(&fills), &[], None), Whose::Untold);
+        assert_eq!(told(Some(&fills), &[], Some("bob")), Whose::Another);
+        assert_eq!(
+            told(Some(&fills), &[("Days off", "3")], Some("ada")),
+            Whose::Another,
+            "a form of another template"
+        );
+        assert_eq!(told(None, &[("Days off", "3")], Some("ada")), Whose::SameOriginator);
     }
 }

@@ -270,24 +270,28 @@ pub enum Shown {
     Another,
 }
 
-/// The reference among what an instance shows (label and value of each field). The template may have been changed since: a reference
-/// with its unguessable part is one wherever it stands.
+/// The reference among what an instance shows (label and value of each field). Where its own field is not shown, the template may
+/// have been changed since: then a reference with its unguessable part is one wherever it stands.
 pub fn reference(template: Option<&Template>, shown: &[(String, String)]) -> Shown {
-    let labelled = template.map(|template| reference_field(&template.fills, shown));
-    if let Some(reference) = labelled.flatten().and_then(Reference::parse) {
-        return Shown::Reference(reference);
+    if let Some(text) = template.and_then(|template| reference_field(&template.fills, shown)) {
+        return match Reference::parse(text) {
+            Some(reference) => Shown::Reference(reference),
+            None if is_damaged(text) => Shown::Nothing,
+            None => Shown::Another,
+        };
     }
     let mut references = shown.iter().filter_map(|(_, value)| Reference::parse(value));
-    if let Some(reference) = references.find(|reference| reference.nonce.is_some()) {
-        return Shown::Reference(reference);
+    match references.find(|reference| reference.nonce.is_some()) {
+        Some(reference) => Shown::Reference(reference),
+        None if template.is_some() || shown.is_empty() => Shown::Nothing,
+        None => Shown::Another,
     }
-    match labelled {
-        // An empty field is read back as the text `null`.
-        Some(None) => Shown::Nothing,
-        Some(Some(text)) if matches!(text.trim(), "" | "null") => Shown::Nothing,
-        _ if shown.is_empty() => Shown::Nothing,
-        _ => Shown::Another,
-    }
+}
+
+/// Whether a text may be what is left of a reference: empty (read back as the text `null`), cut, or covered.
+fn is_damaged(text: &str) -> bool {
+    let text = text.trim();
+    text == "null" || text.starts_with("ap-") || !text.contains(char::is_alphanumeric) || text.contains("**")
 }
 
 /// What an instance shows in the reference field.

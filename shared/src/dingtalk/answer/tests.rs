@@ -55,7 +55,7 @@ fn the_missing_permission_point_is_found_in_every_place() {
 }
 
 /// What each answer means of a create call, and of a call that may be made twice; and whether it is DingTalk's own.
-const MEANINGS: [(u16, &str, Class, Class, bool); 45] = [
+const MEANINGS: [(u16, &str, Class, Class, bool); 52] = [
     // Known to mean that nothing was carried out.
     (400, r#"{"code":"processCodeError","message":""}"#, Permanent, Permanent, true),
     (400, r#"{"code":"formConverterError","message":""}"#, Permanent, Permanent, true),
@@ -87,6 +87,26 @@ const MEANINGS: [(u16, &str, Class, Class, bool); 45] = [
     (200, r#"{"success":false,"errorMsg":"系统错误","result":{"list":[]}}"#, UnknownOutcome, Transient, true),
     (200, r#"{"errcode":-1,"errmsg":"系统繁忙"}"#, UnknownOutcome, Transient, true),
     (200, r#"{"success":false,"code":"processCodeError","instanceId":"i"}"#, UnknownOutcome, Transient, true),
+    // A server's failure, whatever its code; and words that something was made.
+    (500, r#"{"code":"processCodeError","message":""}"#, UnknownOutcome, Transient, true),
+    (504, r#"{"code":"invalidParameter","message":""}"#, UnknownOutcome, Transient, true),
+    (500, r#"{"code":"Throttling.User","message":""}"#, UnknownOutcome, Transient, true),
+    (504, r#"{"Code":"ServiceUnavailable","Message":"m"}"#, UnknownOutcome, Transient, true),
+    (
+        200,
+        r#"{"success":false,"errorMsg":"审批单已发起，但审批人消息通知不成功"}"#,
+        UnknownOutcome,
+        Transient,
+        true,
+    ),
+    (200, r#"{"success":false,"errorMsg":"审批已创建，通知被限流"}"#, UnknownOutcome, Transient, true),
+    (
+        200,
+        r#"{"success":false,"errorMsg":"审批已创建，但没有发送工作通知的权限"}"#,
+        UnknownOutcome,
+        Transient,
+        true,
+    ),
     // Not DingTalk's, or a ban.
     (403, r#"{"message":"Forbidden"}"#, UnknownOutcome, Transient, false),
     (403, r#"{"code":403,"message":"Forbidden"}"#, UnknownOutcome, Transient, false),
