@@ -31,6 +31,7 @@ pub(super) struct Requests {
     parked: Vec<Approval>,
     decided: Vec<Approval>,
     received: Vec<Approval>,
+    needs_operator: Vec<Approval>,
     refused: Vec<Approval>,
     pending: Vec<Approval>,
     delivered: Vec<Approval>,
@@ -43,6 +44,7 @@ impl Requests {
             parked: newest(store, Status::Parked).await?,
             decided: newest(store, Status::Decided).await?,
             received: newest(store, Status::Received).await?,
+            needs_operator: newest(store, Status::NeedsOperator).await?,
             refused: newest(store, Status::Refused).await?,
             pending: newest(store, Status::Pending).await?,
             delivered: newest(store, Status::Delivered).await?,
@@ -77,6 +79,17 @@ impl Requests {
 
     /// Requests that wait for their instance.
     pub fn waiting(&self, now: Timestamp) -> Outcome {
+        if let Some(why) = self.needs_operator.first().and_then(why_operator) {
+            return Failure::new(
+                format!("{} request(s) need an operator, the last because: {why}", self.needs_operator.len()),
+                Words::new(
+                    "`bridge list needs-operator`, look in DingTalk, then `bridge adopt` or `bridge create-again`",
+                    "`bridge list needs-operator`，在钉钉中核实，然后 `bridge adopt` 或 `bridge create-again`",
+                ),
+            )
+            .code("needs-operator")
+            .into();
+        }
         let overdue = |approval: &Approval| {
             approval.state.due_at().is_some_and(|due| now.duration_since(due) > OVERDUE)
         };
@@ -262,6 +275,14 @@ fn hint(shape: Shape, kind: AccountKind) -> Option<(&'static str, &'static str)>
             "anything but mobile numbers",
             "set DATAPHIN_ACCOUNT_KIND=userid, if they are DingTalk's userids",
         )),
+        _ => None,
+    }
+}
+
+/// Why an approval needs an operator.
+fn why_operator(approval: &Approval) -> Option<String> {
+    match &approval.state {
+        State::Received(state) => state.creation.needs_operator().map(ToString::to_string),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Advancing one approval: load, next action, act, commit; until nothing is due.
 
-use super::{Engine, EngineError, MOST_TRIES};
+use super::{Engine, EngineError};
 use crate::{
     approval::{Approval, ApprovalId, Next, State, next_action},
     store::CommitError,
@@ -8,6 +8,9 @@ use crate::{
 
 /// More steps at once than any approval needs; a bound against going round in circles.
 const MOST_STEPS: u32 = 12;
+
+/// Of many that change one approval at once, one wins each round: DingTalk may push fifty events about one instance at once.
+const MAX_CHANGE_ATTEMPTS: u32 = 40;
 
 impl Engine {
     /// Does whatever is due for an approval. Safe when two do so at once: each commit holds only on what was loaded.
@@ -53,7 +56,7 @@ impl Engine {
         id: &ApprovalId,
         change: impl Fn(Approval) -> Option<Approval>,
     ) -> Result<Option<Approval>, EngineError> {
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_CHANGE_ATTEMPTS {
             let Some(approval) = self.store().load(id).await? else { return Ok(None) };
             let Some(changed) = change(approval.clone()) else { return Ok(Some(approval)) };
             match self.store().commit(changed).await {

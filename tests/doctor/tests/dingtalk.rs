@@ -7,8 +7,11 @@ use doctor::{
     stranger::{self, Manner, nobody},
     until,
 };
-use jiff::SignedDuration;
-use shared::diagnosis::{Check, Diagnosis, Outcome};
+use jiff::{SignedDuration, Timestamp};
+use shared::{
+    approval::{ApplyId, Approval, NeedsOperator, State, Status},
+    diagnosis::{Check, Diagnosis, Outcome},
+};
 use simulators::{
     dataphin::{Kind, Operator, Request, Verb},
     dingtalk::{Api, Fault, Person, Standing, Trouble, permissions},
@@ -350,4 +353,23 @@ async fn a_gateway_in_dingtalks_place_is_one_cause() {
         let diagnosis = site.diagnosis_with(&changes).await;
         names(&diagnosis, "dingtalk-api", "but a", "between the bridge and DingTalk (HTTP_PROXY/HTTPS_PROXY");
     }
+}
+
+#[tokio::test]
+async fn a_request_that_needs_an_operator() {
+    let site = Site::start().await;
+    site.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::CloseAfter).once());
+    site.sandbox.dingtalk.fault(Fault::of(Api::ListInstanceIds, Trouble::ServerError));
+    let apply_id = ApplyId::new(site.accepted().await);
+    until("it waits for an operator", async || {
+        let found = site.store().find(Some(&apply_id), &[Status::Received]).await.expect("a store");
+        let Some(id) = found.first() else { return false };
+        let approval = site.store().load(id).await.expect("a store").expect("the approval");
+        let Approval { record, state: State::Received(state) } = approval else { panic!("received") };
+        let asked = Approval { record, state }.ask_operator(NeedsOperator::NotFound, Timestamp::now());
+        site.store().commit(asked).await.is_ok()
+    })
+    .await;
+    site.sandbox.dingtalk.clear_faults();
+    names(&site.diagnosis().await, "waiting", "1 request(s) need an operator", "bridge adopt");
 }
