@@ -229,6 +229,7 @@ impl DingTalk {
                 .answered(api, request, &take)
                 .await
                 .map_err(|error| error.without(token.value.expose_secret()))
+                .map_err(|error| error.without(self.shared.settings.app_secret.expose_secret()))
             {
                 Err(error) if error.class == Class::Token && !replaced => {
                     self.shared.token.forget(&token).await;
