@@ -105,10 +105,10 @@ pub(super) fn read(answer: &HttpAnswer, settings: &DataphinSettings, mask: &Mask
         // Some answer so to everything that they do not carry out; what stands before them answers 502 to 504.
         status => (400..=500).contains(&status),
     };
-    if about_the_request && judged.verdict == Verdict::Closed {
-        return DryRun::Accepted(Acceptance::ClosedAlready);
-    }
     let said = judged.said(status, mask);
+    if about_the_request && judged.verdict == Verdict::Closed {
+        return DryRun::Accepted(Acceptance::ClosedAlready(said));
+    }
     DryRun::Refused(match status {
         300..=399 => Refusal::Redirect { status, location: location(answer, mask) },
         404 | 405 => Refusal::NotFound(said),
@@ -158,7 +158,7 @@ fn verdict(
     let (profile, status) = (&settings.profile, said.status);
     match judged.verdict {
         Verdict::Yes => DryRun::Accepted(Acceptance::Confirmed),
-        Verdict::Closed => DryRun::Accepted(Acceptance::ClosedAlready),
+        Verdict::Closed => DryRun::Accepted(Acceptance::ClosedAlready(said)),
         Verdict::No => DryRun::Refused(denied(judged, said)),
         Verdict::Page => DryRun::Refused(Refusal::Html { status }),
         Verdict::Cut => DryRun::Unclear(Unclear::Cut { status }),

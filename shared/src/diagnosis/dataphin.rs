@@ -33,7 +33,7 @@ pub(super) async fn check(config: &DataphinConfig, world: &World, limits: Limits
                 _ => Outcome::passed("Dataphin takes the callback of a request that does not exist"),
             }
         }
-        DryRun::Accepted(Acceptance::ClosedAlready) => {
+        DryRun::Accepted(Acceptance::ClosedAlready(_)) => {
             Outcome::passed("Dataphin understands the callback, and knows no such request, as it should be")
         }
         DryRun::Refused(Refusal::NotReached(error)) => {

@@ -151,7 +151,10 @@ fn status_line(state: &State) -> String {
             None => name.to_owned(),
         },
         State::Pending(pending) => format!("{name}{}", reading_problem(&pending.reading)),
-        State::Delivered(_) => name.to_owned(),
+        State::Delivered(delivered) if delivered.closed_already => {
+            format!("{name}: Dataphin had closed it already")
+        }
+        State::Delivered(_) => format!("{name}: confirmed"),
     }
 }
 

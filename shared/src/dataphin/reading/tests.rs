@@ -36,7 +36,7 @@ fn told(status: u16, body: &str) -> Told {
 fn name_by(profile: &str, status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> &'static str {
     match verdict_by(profile, status, headers, body) {
         DryRun::Accepted(Acceptance::Confirmed) => "yes",
-        DryRun::Accepted(Acceptance::ClosedAlready) => "closed",
+        DryRun::Accepted(Acceptance::ClosedAlready(_)) => "closed",
         DryRun::Unclear(_) => "unclear",
         DryRun::Refused(_) => "no",
     }
@@ -366,7 +366,8 @@ fn an_encrypted_answer_is_opened_by_the_profiles_cipher_and_must_say_success() {
         };
         assert_eq!(answer("success"), DryRun::Accepted(Acceptance::Confirmed), "{profile}");
         let closed = answer(r#"{"success":false,"message":"the approval request does not exist"}"#);
-        assert_eq!(closed, DryRun::Accepted(Acceptance::ClosedAlready), "{profile}");
+        let said = "HTTP 200, success false: the encrypted answer says: the approval request does not exist";
+        assert_eq!(Told::from(&closed), Told::ClosedAlready { said: said.to_owned() }, "{profile}");
         for (other, name) in
             [("", "unclear"), ("failed", "no"), (r#"{"success":false}"#, "no"), ("\u{0}", "unclear")]
         {
