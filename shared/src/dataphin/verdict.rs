@@ -58,6 +58,9 @@ pub enum Unclear {
 }
 
 impl Unclear {
+    /// How every reason of one begins.
+    pub const PREFIX: &str = "answered, but not with a yes";
+
     /// Its stable name, for machines.
     pub fn name(&self) -> &'static str {
         match self {
@@ -73,7 +76,7 @@ impl Unclear {
 
 impl fmt::Display for Unclear {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("answered, but not with a yes: ")?;
+        write!(f, "{}: ", Self::PREFIX)?;
         match self {
             Self::Unknown { status, shape, .. } if shape.is_empty() => {
                 write!(f, "HTTP {status}, an empty body")

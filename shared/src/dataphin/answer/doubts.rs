@@ -2,7 +2,7 @@
 
 use crate::dataphin::closed::tokens::{Kind, Token, tokens};
 
-const WORDS: [&str; 38] = [
+const WORDS: [&str; 36] = [
     "again",
     "bad",
     "blocked",
@@ -23,8 +23,6 @@ const WORDS: [&str; 38] = [
     "mismatch",
     "missing",
     "mock",
-    "no",
-    "not",
     "nothing",
     "null",
     "quota",
@@ -120,12 +118,11 @@ pub(super) fn raises_doubt(text: &str) -> bool {
         Some(Kind::Word(word)) => Some(word.as_str()),
         _ => None,
     };
+    let is_fine = |at: usize| word(at).is_some_and(|word| NOT_IN_THE_WAY.contains(&word));
     let in_english = (0..tokens.len()).any(|at| match word(at) {
-        Some("no" | "not") => {
-            !word(at + 1).is_some_and(|next| NOT_IN_THE_WAY.contains(&next))
-                && !(word(at + 1) == Some("been")
-                    && word(at + 2).is_some_and(|next| NOT_IN_THE_WAY.contains(&next)))
-        }
+        // "apply no 5".
+        Some("no") => word(at + 1).is_some() && !is_fine(at + 1),
+        Some("not") => !(is_fine(at + 1) || word(at + 1) == Some("been") && is_fine(at + 2)),
         Some(word) => WORDS.contains(&word),
         None => false,
     });
@@ -205,6 +202,7 @@ mod tests {
             "审批拒绝成功",
             "Approval rejected",
             "not approved",
+            "apply no 1223 updated",
             "no error",
             "no exceptions",
             "OK (0 failed)",

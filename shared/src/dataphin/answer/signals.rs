@@ -30,6 +30,8 @@ pub(in crate::dataphin) struct Signals {
     one: bool,
     /// There is a `success` that is false.
     pub denied: bool,
+    /// The member that says no first, and its value.
+    pub because: Option<(String, String)>,
     /// The answer has Dataphin's own shape: an object with a `success` or a code of its own, at the top or in its content.
     pub shaped: bool,
     /// Codes, those at the top first.
@@ -51,7 +53,10 @@ impl Signals {
                     collector.member(name, node, Place::Top, NESTED_TEXTS);
                 }
             }
-            Node::Bool(false) => collector.signals.no = true,
+            Node::Bool(false) => {
+                collector.signals.no = true;
+                collector.keep_message("false");
+            }
             node => collector.value(node, Place::Deep, NESTED_TEXTS),
         }
         let mut signals = collector.signals;
@@ -99,6 +104,14 @@ enum Place {
 
 impl Collector<'_> {
     fn member(&mut self, name: &str, node: &Node, place: Place, nested: usize) {
+        let said_no = self.signals.no;
+        self.judge_member(name, node, place, nested);
+        if self.signals.no && !said_no && self.signals.because.is_none() {
+            self.signals.because = first_text(node).map(|text| (name.to_owned(), text));
+        }
+    }
+
+    fn judge_member(&mut self, name: &str, node: &Node, place: Place, nested: usize) {
         let top = place == Place::Top;
         if let Some(values) = self.own_yes(name)
             && values.iter().any(|value| is_value(node, value))
@@ -269,6 +282,15 @@ impl Collector<'_> {
 
 fn is_value(node: &Node, value: &Word) -> bool {
     node.scalar().is_some_and(|text| value.is_text(&text))
+}
+
+/// What a value says, or the first thing in it.
+fn first_text(node: &Node) -> Option<String> {
+    match node {
+        Node::List(list) => list.iter().find_map(first_text),
+        Node::Members(members) => members.iter().find_map(|(_, node)| first_text(node)),
+        node => node.scalar(),
+    }
 }
 
 /// `error_log_table`: the name of something.

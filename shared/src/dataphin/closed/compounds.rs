@@ -49,8 +49,9 @@ const NETWORK: [&str; 35] = [
     "upstream",
     "web",
 ];
-const NETWORK_HAN: [&str; 22] = [
+const NETWORK_HAN: [&str; 23] = [
     "上一",
+    "上个",
     "上次",
     "前一",
     "同一",
@@ -112,8 +113,8 @@ pub(super) fn resolve(items: &mut [Item], text: &str) {
 fn is_an_application(items: &[Item], index: usize) -> bool {
     let next = items.get(index + 1).and_then(|next| next.term.first());
     let is_done = matches!(next, Some(Kind::Word(word)) if matches!(word.as_str(), "already" | "been"));
-    let is_gone = |item: &Item| item.term.iter().any(|kind| *kind == Kind::Word("deleted".to_owned()));
-    items[index].is("application") && is_done && !items[index..].iter().any(is_gone)
+    let has_deleted = |item: &Item| item.term.iter().any(|kind| *kind == Kind::Word("deleted".to_owned()));
+    items[index].is("application") && is_done && !items[index..].iter().any(has_deleted)
 }
 
 /// `审批流程实例`, a "task instance"; every other instance is a server's.

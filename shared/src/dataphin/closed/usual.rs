@@ -325,7 +325,7 @@ const BEFORE: [&str; 71] = [
     "请勿重复处理",
 ];
 
-const OTHERS: [&str; 236] = [
+const OTHERS: [&str; 238] = [
     "user",
     "approver",
     "applicant",
@@ -561,6 +561,8 @@ const OTHERS: [&str; 236] = [
     "账号申请",
     "签名申请",
     "号段",
+    "子流程",
+    "主流程",
     "单据号段",
 ];
 

@@ -384,6 +384,28 @@ fn every_cause_has_its_own_name() {
 }
 
 #[test]
+fn the_member_that_says_no_is_shown() {
+    for (body, reason) in [
+        (r#"{"status":500}"#, "HTTP 200, status 500"),
+        (r#"{"result":"fail"}"#, "HTTP 200, result fail"),
+        (r#"{"errors":[{"why":"boom"}]}"#, "HTTP 200, errors boom"),
+        (r#"{"data":"操作失败"}"#, "HTTP 200, data 操作失败"),
+        (r#"{"data":{"err":1},"message":"ok"}"#, "HTTP 200, err 1: ok"),
+        (r#"{"success":true,"failCount":2}"#, "HTTP 200, failCount 2"),
+        (r#"{"message":"系统异常"}"#, "HTTP 200: 系统异常"),
+        ("false", "HTTP 200: false"),
+        (r#"{"code":500}"#, "HTTP 200, code 500"),
+    ] {
+        let Told::NotTold { reason: shown, .. } = told(200, body) else { panic!("{body}") };
+        assert_eq!(shown, reason, "{body}");
+    }
+    assert_eq!(
+        told(200, "code=500"),
+        Told::Unclear { reason: "answered, but not with a yes: HTTP 200, code=500".to_owned() }
+    );
+}
+
+#[test]
 fn what_dataphin_says_is_kept_short_on_one_line_and_without_secrets() {
     let body =
         json!({"success": false, "code": "a\u{1b}b", "message": format!("token\n{}", "x".repeat(9_000))});

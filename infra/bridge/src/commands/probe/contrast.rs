@@ -154,12 +154,12 @@ mod tests {
     }
 
     fn no(message: &str) -> Tried {
-        let said = Said { status: 200, code: None, message: message.to_owned(), denied: true };
+        let said = Said { status: 200, code: None, message: message.to_owned(), denied: true, because: None };
         tried(Some(message), DryRun::Refused(Refusal::NotUnderstood(said)))
     }
 
     fn broken() -> Tried {
-        let said = Said { status: 500, code: None, message: String::new(), denied: false };
+        let said = Said { status: 500, code: None, message: String::new(), denied: false, because: None };
         tried(Some("HTTP 500"), DryRun::Refused(Refusal::ServerError { said, retry_after: None }))
     }
 
@@ -172,7 +172,7 @@ mod tests {
     }
 
     fn closed() -> Tried {
-        let said = Said { status: 200, code: None, message: "none".to_owned(), denied: true };
+        let said = Said { status: 200, code: None, message: "none".to_owned(), denied: true, because: None };
         tried(Some("none"), DryRun::Accepted(Acceptance::ClosedAlready(said)))
     }
 
@@ -224,7 +224,13 @@ mod tests {
         }
         let page = || tried(Some("page"), DryRun::Refused(Refusal::Html { status: 403 }));
         assert_eq!(understood(&[alike(), page(), alike()], false), Shown::Nothing);
-        let said = Said { status: 404, code: None, message: "nothing here".to_owned(), denied: false };
+        let said = Said {
+            status: 404,
+            code: None,
+            message: "nothing here".to_owned(),
+            denied: false,
+            because: None,
+        };
         for refusal in [Refusal::NotFound(said.clone()), Refusal::Unauthorized(said)] {
             let answers = [alike(), alike(), tried(Some("other"), DryRun::Refused(refusal))];
             assert_eq!(understood(&answers, false), Shown::Nothing);
