@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn what_has_ended_rests_until_an_operator_asks() {
-        assert_eq!(next(decided().delivered(false, at(6)), at(9)), ("rest", 0));
+        assert_eq!(next(decided().delivered(at(6)), at(9)), ("rest", 0));
         assert_eq!(next(received().refused("code".into(), "message".into(), at(1)), at(9)), ("rest", 0));
         let parked = decided().delivery_failed("HTTP 500".into(), None, at(6));
         assert_eq!(next(parked.clone(), at(9)), ("rest", 0));

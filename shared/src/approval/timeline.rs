@@ -37,38 +37,108 @@ pub struct Entry {
 pub enum Happening {
     Received,
     SubmittedAgain,
-    CreateSent { attempt: u32 },
-    CreateFailed { code: String, retry: bool },
-    OutcomeUnknown { code: String },
-    LookedInVain { look: u32 },
-    NeedsOperator { why: NeedsOperator },
+    CreateSent {
+        attempt: u32,
+    },
+    CreateFailed {
+        code: String,
+        retry: bool,
+    },
+    OutcomeUnknown {
+        code: String,
+    },
+    LookedInVain {
+        look: u32,
+    },
+    NeedsOperator {
+        why: NeedsOperator,
+    },
     CreateAgainAsked,
-    AdoptionAsked { instance: InstanceId },
-    ForeignInstance { instance: InstanceId },
-    SecondInstance { instance: InstanceId },
-    SecondInstanceStays { instance: InstanceId, code: String },
-    UnprovenInstance { instance: InstanceId },
-    SecondInstanceReported { instance: InstanceId, result: String },
-    ApproverLeftOut { account: String, reason: String },
-    OriginatorReplaced { account: String },
-    FlowOfTemplate { selected: usize },
-    Countersigned { by: UserId, others: Vec<UserId> },
-    InstanceCreated { instance: InstanceId },
-    InstanceAdopted { instance: InstanceId },
-    Refused { code: String },
+    AdoptionAsked {
+        instance: InstanceId,
+    },
+    ForeignInstance {
+        instance: InstanceId,
+    },
+    SecondInstance {
+        instance: InstanceId,
+    },
+    SecondInstanceStays {
+        instance: InstanceId,
+        code: String,
+    },
+    UnprovenInstance {
+        instance: InstanceId,
+    },
+    SecondInstanceReported {
+        instance: InstanceId,
+        result: String,
+    },
+    ApproverLeftOut {
+        account: String,
+        reason: String,
+    },
+    OriginatorReplaced {
+        account: String,
+    },
+    FlowOfTemplate {
+        selected: usize,
+    },
+    Countersigned {
+        by: UserId,
+        others: Vec<UserId>,
+    },
+    InstanceCreated {
+        instance: InstanceId,
+    },
+    InstanceAdopted {
+        instance: InstanceId,
+    },
+    Refused {
+        code: String,
+    },
     WithdrawalAsked,
-    WithdrawalFailed { code: String, retry: bool },
-    TaskReported { user: UserId, what: String },
-    EndReported { result: String },
+    WithdrawalFailed {
+        code: String,
+        retry: bool,
+    },
+    TaskReported {
+        user: UserId,
+        what: String,
+    },
+    EndReported {
+        result: String,
+    },
     ReportContradicted,
-    ReadFailed { code: String },
+    ReadFailed {
+        code: String,
+    },
     FinishedWithoutResult,
     ReadsPutOff,
     EventDecides,
-    Decided { outcome: Outcome, by: Option<UserId> },
-    LateReport { result: String },
-    DeliveryFailed { attempt: u32, reason: String },
-    Delivered { closed_already: bool },
+    Decided {
+        outcome: Outcome,
+        by: Option<UserId>,
+    },
+    LateReport {
+        result: String,
+    },
+    DeliveryFailed {
+        attempt: u32,
+        reason: String,
+    },
+    Delivered {
+        closed_already: bool,
+        #[serde(default)]
+        said: Option<String>,
+    },
+    ProbeSent {
+        outcome: Outcome,
+    },
+    ProbeAnswered {
+        callbacks: usize,
+        answer: String,
+    },
     Parked,
     Resent,
 }
@@ -185,9 +255,16 @@ impl fmt::Display for Happening {
             Self::DeliveryFailed { attempt, reason } => {
                 write!(f, "delivery attempt {attempt} failed: {reason}")
             }
-            Self::Delivered { closed_already: false } => write!(f, "delivered: the source confirmed"),
-            Self::Delivered { closed_already: true } => {
-                write!(f, "delivered: the source had closed it already")
+            Self::Delivered { closed_already: false, .. } => write!(f, "delivered: the source confirmed"),
+            Self::Delivered { closed_already: true, said } => {
+                write!(f, "delivered: the source had closed it already")?;
+                said.as_ref().map_or(Ok(()), |said| write!(f, " ({said})"))
+            }
+            Self::ProbeSent { outcome } => {
+                write!(f, "an operator tells the source {outcome} with `bridge probe`")
+            }
+            Self::ProbeAnswered { callbacks, answer } => {
+                write!(f, "`bridge probe` sent {callbacks} callbacks; the answer: {answer}")
             }
             Self::Parked => write!(f, "parked: an operator must look"),
             Self::Resent => write!(f, "an operator asked to send it again"),

@@ -315,10 +315,20 @@ impl Approval<Decided> {
     }
 
     /// The source knows.
-    pub fn delivered(self, closed_already: bool, now: Timestamp) -> Approval<Delivered> {
+    pub fn delivered(self, now: Timestamp) -> Approval<Delivered> {
+        self.end_delivery(None, now)
+    }
+
+    /// The source had closed the request already: so it `said`.
+    pub fn closed_already(self, said: String, now: Timestamp) -> Approval<Delivered> {
+        self.end_delivery(Some(said), now)
+    }
+
+    fn end_delivery(self, said: Option<String>, now: Timestamp) -> Approval<Delivered> {
         let Decided { decision, instance, .. } = self.state.clone();
+        let closed_already = said.is_some();
         self.enter(Delivered { decision, instance, at: now, closed_already })
-            .noted(Happening::Delivered { closed_already }, now)
+            .noted(Happening::Delivered { closed_already, said }, now)
     }
 }
 

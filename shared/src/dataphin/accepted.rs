@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     answer::{
         node::{Content, content},
-        skeleton::skeleton,
+        skeleton::{VARYING, skeleton},
     },
     profile::Profile,
     reading::{Verdict, judge},
@@ -38,6 +38,7 @@ impl AcceptedAnswer {
     /// Why it cannot be accepted.
     pub(super) fn refused_by(&self, profile: &Profile) -> Option<String> {
         let why = match judge(&self.content(), profile) {
+            _ if self.says_nothing() => "it says nothing but an id",
             _ if !(200..300).contains(&self.status) => "its status is none of success",
             Verdict::No | Verdict::Closed => "it says no",
             Verdict::Page => "it is an HTML page",
@@ -45,6 +46,12 @@ impl AcceptedAnswer {
             Verdict::Yes | Verdict::Unclear => return None,
         };
         Some(format!("accepts: the answer {} {} cannot be accepted, for {why}", self.status, self.body))
+    }
+
+    /// Whether it is any text that looks like an id.
+    fn says_nothing(&self) -> bool {
+        let text = self.body.as_str().map(|text| text.replace(VARYING, ""));
+        text.is_some_and(|rest| self.body != "" && !rest.contains(char::is_alphanumeric))
     }
 
     fn shape(&self) -> Option<Value> {
@@ -94,6 +101,8 @@ mod tests {
             (r#"{"status":200,"body":"fail"}"#, "it says no"),
             (r#"{"status":200,"body":"<html>"}"#, "it is an HTML page"),
             (r#"{"status":200,"body":"{\"success\":"}"#, "it is cut"),
+            (r#"{"status":200,"body":"(id)"}"#, "it says nothing but an id"),
+            (r#"{"status":200,"body":" (id), (id)"}"#, "it says nothing but an id"),
             (r#"{"status":400,"body":""}"#, "its status is none of success"),
             (r#"{"status":200,"text":""}"#, "unknown field `text`"),
         ] {

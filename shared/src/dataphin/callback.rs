@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     exchange::{Exchange, ShownAnswer, ShownRequest},
     mask::Mask,
-    message::{self, TestRequest},
+    message::TestRequest,
     profile::{Cipher, Method, Names, Profile, TokenPlace},
     reading,
     verdict::{DryRun, NotMade, Refusal, Told, Unclear},
@@ -74,7 +74,8 @@ impl Dataphin {
 
     /// Tells Dataphin the decision.
     pub async fn tell(&self, approval: &Approval<Decided>) -> Told {
-        let message = message::of_decision(approval, &self.0.settings.profile);
+        let decided = TestRequest::decided(&approval.record, &approval.state.decision);
+        let message = decided.message(&self.0.settings.profile, approval.state.decision.at);
         let verdict = self.send(&message).await.verdict;
         if matches!(verdict, DryRun::Refused(Refusal::Unauthorized(_))) {
             self.0.turned_away.store(true, Ordering::Relaxed);

@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 
 use super::profile::Profile;
 use crate::{
-    approval::{Account, ApplyId, Approval, Decided, Outcome, Person, Tenant},
+    approval::{Account, ApplyId, Decision, Outcome, Person, Record, Tenant},
     world::Random,
 };
 
-/// A request that a callback is tried with.
+/// A request and its outcome, as a callback tells them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestRequest {
     /// Its id.
@@ -22,71 +22,53 @@ pub struct TestRequest {
     pub instance: String,
     /// Who decided it.
     pub approver: Person,
+    /// What they wrote.
+    pub comment: String,
+    /// When it was decided; nothing: now.
+    pub at: Option<Timestamp>,
 }
 
 impl TestRequest {
     /// A request that cannot exist: nothing is decided by telling Dataphin of it.
     pub fn impossible(random: &dyn Random) -> Self {
-        let apply_id = ApplyId::new(format!("bridge-test-{}", random.letters_and_digits(16)));
-        let (instance, approver) = ("bridge-test".to_owned(), Person::default());
-        Self { apply_id, tenant: Tenant::new(""), outcome: Outcome::Rejected, instance, approver }
-    }
-
-    pub(super) fn message(&self, profile: &Profile, now: Timestamp) -> Value {
-        Report {
-            apply_id: &self.apply_id,
-            instance: &self.instance,
-            tenant: &self.tenant,
-            outcome: self.outcome,
-            user_id: &self.approver.user_id,
-            user_source_id: self.approver.account().map_or("", Account::as_str),
-            user_name: &self.approver.name,
-            comment: "a test of Approval Bridge",
-            at: now,
+        Self {
+            apply_id: ApplyId::new(format!("bridge-test-{}", random.letters_and_digits(16))),
+            tenant: Tenant::new(""),
+            outcome: Outcome::Rejected,
+            instance: "bridge-test".to_owned(),
+            approver: Person::default(),
+            comment: "a test of Approval Bridge".to_owned(),
+            at: None,
         }
-        .message(profile)
     }
-}
 
-/// The message that tells Dataphin a decision.
-pub(super) fn of_decision(approval: &Approval<Decided>, profile: &Profile) -> Value {
-    let Approval { record, state: Decided { decision, .. } } = approval;
-    let decider = decision.by.as_ref().and_then(|by| by.person.as_ref());
-    let account = decision.by.as_ref().map_or("", |by| by.user_id.as_str());
-    Report {
-        apply_id: &record.key.apply_id,
-        instance: record.id.as_str(),
-        tenant: &record.key.tenant,
-        outcome: decision.outcome,
-        user_id: decider.map_or("", |person| &person.user_id),
-        user_source_id: decider.and_then(Person::account).map_or(account, Account::as_str),
-        user_name: decision.by.as_ref().and_then(|by| by.name.as_deref()).unwrap_or_default(),
-        comment: decision.comment.as_deref().unwrap_or_default(),
-        at: decision.at,
+    /// A decided request, exactly as a delivery tells it.
+    pub fn decided(record: &Record, decision: &Decision) -> Self {
+        let by = decision.by.as_ref();
+        let person = by.and_then(|by| by.person.as_ref());
+        let account = person.and_then(Person::account).cloned();
+        Self {
+            apply_id: record.key.apply_id.clone(),
+            tenant: record.key.tenant.clone(),
+            outcome: decision.outcome,
+            instance: record.id.to_string(),
+            approver: Person {
+                user_id: person.map(|person| person.user_id.clone()).unwrap_or_default(),
+                account: account.or_else(|| Account::new(by?.user_id.as_str())),
+                name: by.and_then(|by| by.name.clone()).unwrap_or_default(),
+            },
+            comment: decision.comment.clone().unwrap_or_default(),
+            at: Some(decision.at),
+        }
     }
-    .message(profile)
-}
 
-/// Everything that a message tells.
-struct Report<'a> {
-    apply_id: &'a ApplyId,
-    instance: &'a str,
-    tenant: &'a Tenant,
-    outcome: Outcome,
-    user_id: &'a str,
-    user_source_id: &'a str,
-    user_name: &'a str,
-    comment: &'a str,
-    at: Timestamp,
-}
-
-impl Report<'_> {
-    fn message(&self, profile: &Profile) -> Value {
-        let names = &profile.message;
+    /// The callback's message.
+    pub(super) fn message(&self, profile: &Profile, now: Timestamp) -> Value {
+        let (names, approver) = (&profile.message, &self.approver);
         let decider = members([
-            (&names.user_id, json!(self.user_id)),
-            (&names.user_source_id, json!(self.user_source_id)),
-            (&names.user_name, json!(self.user_name)),
+            (&names.user_id, json!(approver.user_id)),
+            (&names.user_source_id, json!(approver.account().map_or("", Account::as_str))),
+            (&names.user_name, json!(approver.name)),
         ]);
         let mut message = members([
             (&names.apply_id, json!(self.apply_id)),
@@ -96,7 +78,7 @@ impl Report<'_> {
             (&names.result, json!(profile.result(self.outcome))),
             (&names.approve_user, Value::Object(decider)),
             (&names.comment, json!(self.comment)),
-            (&names.finish_time, json!(self.at.as_millisecond())),
+            (&names.finish_time, json!(self.at.unwrap_or(now).as_millisecond())),
         ]);
         message.extend(profile.constants.iter().map(|(name, value)| (name.clone(), value.clone())));
         Value::Object(message)
@@ -124,6 +106,8 @@ mod tests {
                 account: Account::new("zhang"),
                 name: "Zhang".to_owned(),
             },
+            comment: "a test of Approval Bridge".to_owned(),
+            at: None,
         };
         test.message(&Profile::parse(profile).unwrap(), Timestamp::UNIX_EPOCH)
     }

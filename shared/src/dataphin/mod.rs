@@ -9,6 +9,7 @@
 //! | [`withdrawal`] | a withdrawal's body |
 //! | [`reply`] | what we answer |
 //! | [`profile`] | how we tell Dataphin an outcome: plain data |
+//! | `contradiction` | what cannot be meant by one |
 //! | `built_in` | the profiles that have a name |
 //! | [`bare_aes`] | the cipher of some of them |
 //! | [`closed`] | how an answer says that a request is closed |
@@ -27,6 +28,7 @@ mod built_in;
 pub mod callback;
 pub mod closed;
 pub mod content;
+mod contradiction;
 mod digest;
 mod digest_1;
 pub mod exchange;

@@ -1,7 +1,7 @@
 //! How Dataphin is told an outcome. The vendor does not publish it, so it is plain data: some profiles are built in,
 //! and every part can be set.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -174,6 +174,16 @@ impl Word {
     }
 }
 
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(word) => f.write_str(word),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Flag(flag) => write!(f, "{flag}"),
+        }
+    }
+}
+
 impl From<&str> for Word {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
@@ -213,39 +223,6 @@ impl Profile {
         wrong.map_or(Ok(profile), |wrong| Err(BadProfile(format!("the profile is not understood: {wrong}"))))
     }
 
-    /// What cannot be meant.
-    fn contradiction(&self) -> Option<String> {
-        if self.message.apply_id.is_empty() {
-            return Some("message.apply_id must have a name".to_owned());
-        }
-        if self.message.result.is_empty() {
-            return Some("message.result must have a name".to_owned());
-        }
-        let mut names = self.message.of_members();
-        names.extend(self.constants.keys().map(String::as_str));
-        if self.token_place() == TokenPlace::Body && !self.cipher.needs_key() {
-            names.push(&self.names.access_token);
-        }
-        names.retain(|name| !name.is_empty());
-        names.sort_unstable();
-        let twice = names.windows(2).find_map(|pair| match pair {
-            [one, other] if one == other => Some(*one),
-            _ => None,
-        });
-        if let Some(twice) = twice {
-            return Some(format!("the message has two members {twice}"));
-        }
-        if self.token_place() != TokenPlace::Nowhere && self.names.access_token.is_empty() {
-            return Some(
-                "names.access_token is empty: say \"token\":\"nowhere\" to leave the token out".to_owned(),
-            );
-        }
-        if self.cipher.needs_key() && self.names.encrypt.is_empty() {
-            return Some("names.encrypt must have a name".to_owned());
-        }
-        self.accepts.iter().find_map(|answer| answer.refused_by(self))
-    }
-
     /// Whether the callback is signed.
     pub fn signs(&self) -> bool {
         self.cipher == Cipher::DingTalk
@@ -283,7 +260,7 @@ impl Profile {
 
 impl MessageNames {
     /// The names at the top of the message; some may be empty.
-    fn of_members(&self) -> Vec<&str> {
+    pub(super) fn of_members(&self) -> Vec<&str> {
         let Self { apply_id, process_instance_id, tenant_id, event_type, result, approve_user, .. } = self;
         let (comment, finish_time) = (&self.comment, &self.finish_time);
         [apply_id, process_instance_id, tenant_id, event_type, result, approve_user, comment, finish_time]
@@ -369,6 +346,21 @@ mod tests {
             (r#"{"message":{"apply_id":""}}"#, "message.apply_id must have a name"),
             (r#"{"message":{"comment":"result"}}"#, "two members result"),
             (r#"{"constants":{"applyId":1}}"#, "two members applyId"),
+            (
+                r#"{"results":{"approved":1,"rejected":1}}"#,
+                "results.approved and results.rejected are the same",
+            ),
+            (
+                r#"{"results":{"approved":"1","failed":1}}"#,
+                "results.approved and results.failed are the same",
+            ),
+            (r#"{"results":{"approved":""}}"#, "results.approved is empty"),
+            (r#"{"answer":{"yes":{"success":[false]}}}"#, "answer.yes.success holds false, which says no"),
+            (r#"{"answer":{"yes":{"status":["FAILED"]}}}"#, "answer.yes.status holds FAILED, which says no"),
+            (r#"{"answer":{"yes":{"status":[]}}}"#, "answer.yes.status is empty"),
+            (r#"{"success_codes":["500"]}"#, "success_codes holds 500, which says no"),
+            (r#"{"success_codes":[]}"#, "success_codes is empty"),
+            (r#"{"accepts":[{"status":200,"body":"(id)"}]}"#, "it says nothing but an id"),
         ] {
             let error = Profile::parse(wrong).unwrap_err().to_string();
             assert!(error.contains(why), "{wrong}: {error}");

@@ -20,7 +20,7 @@ use super::{
     mask::Mask,
     profile::Profile,
     said::Said,
-    sealed::open,
+    sealed::{self, open},
     verdict::{Acceptance, DryRun, Refusal, Unclear},
 };
 use crate::{hex::hex, http::HttpAnswer};
@@ -69,7 +69,7 @@ impl Judged {
             Content::Cut => Verdict::Cut,
             _ if signals.no && is_about_the_request(&signals, profile) => Verdict::Closed,
             _ if signals.no => Verdict::No,
-            _ if signals.yes => Verdict::Yes,
+            _ if signals.yes && !signals.doubt => Verdict::Yes,
             _ => Verdict::Unclear,
         };
         Self { verdict, signals }
@@ -105,10 +105,10 @@ pub(super) fn read(answer: &HttpAnswer, settings: &DataphinSettings, mask: &Mask
         // Some answer so to everything that they do not carry out; what stands before them answers 502 to 504.
         status => (400..=500).contains(&status),
     };
-    if about_the_request && judged.verdict == Verdict::Closed {
-        return DryRun::Accepted(Acceptance::ClosedAlready);
-    }
     let said = judged.said(status, mask);
+    if about_the_request && judged.verdict == Verdict::Closed {
+        return DryRun::Accepted(Acceptance::ClosedAlready(said));
+    }
     DryRun::Refused(match status {
         300..=399 => Refusal::Redirect { status, location: location(answer, mask) },
         404 | 405 => Refusal::NotFound(said),
@@ -124,7 +124,7 @@ fn read_success(content: &Content, status: u16, settings: &DataphinSettings, mas
     let profile = &settings.profile;
     let judged = Judged::of(content, profile);
     let sealed = match content {
-        Content::Value(node) => node.text_of(&profile.names.encrypt).map(|encrypt| (node, encrypt)),
+        Content::Value(node) => sealed::find(node, profile),
         _ => None,
     };
     let is_no = matches!(judged.verdict, Verdict::No | Verdict::Closed);
@@ -133,6 +133,10 @@ fn read_success(content: &Content, status: u16, settings: &DataphinSettings, mas
     };
     let opened = match open(encrypt, node, settings) {
         Ok(opened) => opened,
+        // A text that only looks like it.
+        Err(_) if !sealed::is_named(node, encrypt, profile) => {
+            return verdict(content, &judged, judged.said(status, mask), settings, mask);
+        }
         Err(why) => return DryRun::Unclear(Unclear::Undecipherable(why)),
     };
     let content = match decode::text(&opened, &HeaderMap::new()) {
@@ -156,16 +160,20 @@ fn verdict(
     mask: &Mask,
 ) -> DryRun {
     let (profile, status) = (&settings.profile, said.status);
+    // A part of an answer, or several: what the rest says is not known.
+    let is_partial = matches!(status, 206 | 207);
     match judged.verdict {
-        Verdict::Yes => DryRun::Accepted(Acceptance::Confirmed),
-        Verdict::Closed => DryRun::Accepted(Acceptance::ClosedAlready),
+        Verdict::Yes if !is_partial => DryRun::Accepted(Acceptance::Confirmed),
+        Verdict::Closed => DryRun::Accepted(Acceptance::ClosedAlready(said)),
         Verdict::No => DryRun::Refused(denied(judged, said)),
         Verdict::Page => DryRun::Refused(Refusal::Html { status }),
         Verdict::Cut => DryRun::Unclear(Unclear::Cut { status }),
-        Verdict::Unclear if profile.accepts.iter().any(|answer| answer.is(status, content)) => {
+        Verdict::Yes | Verdict::Unclear
+            if profile.accepts.iter().any(|answer| answer.is(status, content)) =>
+        {
             DryRun::Accepted(Acceptance::Confirmed)
         }
-        Verdict::Unclear => DryRun::Unclear(unknown(content, status, profile, mask)),
+        Verdict::Yes | Verdict::Unclear => DryRun::Unclear(unknown(content, status, profile, mask)),
     }
 }
 

@@ -19,12 +19,12 @@ pub enum DryRun {
 }
 
 /// How Dataphin took a callback that it understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Acceptance {
     /// It knows the outcome now.
     Confirmed,
-    /// It has no such request, or has closed it already.
-    ClosedAlready,
+    /// It has no such request, or has closed it already: so it says.
+    ClosedAlready(Said),
 }
 
 /// An answer that is neither a yes nor a no.
@@ -58,6 +58,9 @@ pub enum Unclear {
 }
 
 impl Unclear {
+    /// How every reason of one begins.
+    pub const PREFIX: &str = "answered, but not with a yes";
+
     /// Its stable name, for machines.
     pub fn name(&self) -> &'static str {
         match self {
@@ -73,7 +76,7 @@ impl Unclear {
 
 impl fmt::Display for Unclear {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("answered, but not with a yes: ")?;
+        write!(f, "{}: ", Self::PREFIX)?;
         match self {
             Self::Unknown { status, shape, .. } if shape.is_empty() => {
                 write!(f, "HTTP {status}, an empty body")
@@ -149,7 +152,10 @@ pub enum Told {
     /// Dataphin knows now.
     Confirmed,
     /// Dataphin has closed the request already: there is nothing more to tell.
-    ClosedAlready,
+    ClosedAlready {
+        /// What it answered, for an operator.
+        said: String,
+    },
     /// It answered, and that was no yes: whether it knows is not certain.
     Unclear {
         /// What it answered, for an operator.
@@ -171,8 +177,8 @@ impl fmt::Display for DryRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Accepted(Acceptance::Confirmed) => f.write_str("confirmed"),
-            Self::Accepted(Acceptance::ClosedAlready) => {
-                f.write_str("understood: Dataphin has no such request, or has closed it")
+            Self::Accepted(Acceptance::ClosedAlready(said)) => {
+                bounded(f, &format!("understood: Dataphin has no such request, or has closed it ({said})"))
             }
             Self::Unclear(unclear) => bounded(f, &unclear.to_string()),
             Self::Refused(refusal) => bounded(f, &refusal.to_string()),
@@ -181,14 +187,20 @@ impl fmt::Display for DryRun {
 }
 
 fn bounded(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    text.chars().filter(|c| !c.is_control()).take(REASON_LIMIT).try_for_each(|c| write!(f, "{c}"))
+    f.write_str(&one_line(text))
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(REASON_LIMIT).collect()
 }
 
 impl From<&DryRun> for Told {
     fn from(verdict: &DryRun) -> Self {
         match verdict {
             DryRun::Accepted(Acceptance::Confirmed) => Self::Confirmed,
-            DryRun::Accepted(Acceptance::ClosedAlready) => Self::ClosedAlready,
+            DryRun::Accepted(Acceptance::ClosedAlready(said)) => {
+                Self::ClosedAlready { said: one_line(&said.to_string()) }
+            }
             DryRun::Unclear(_) => Self::Unclear { reason: verdict.to_string() },
             DryRun::Refused(refusal) => Self::NotTold {
                 reason: verdict.to_string(),

@@ -33,7 +33,7 @@ pub(super) async fn check(config: &DataphinConfig, world: &World, limits: Limits
                 _ => Outcome::passed("Dataphin takes the callback of a request that does not exist"),
             }
         }
-        DryRun::Accepted(Acceptance::ClosedAlready) => {
+        DryRun::Accepted(Acceptance::ClosedAlready(_)) => {
             Outcome::passed("Dataphin understands the callback, and knows no such request, as it should be")
         }
         DryRun::Refused(Refusal::NotReached(error)) => {
@@ -241,8 +241,13 @@ mod tests {
 
     #[test]
     fn an_answer_names_what_it_shows_to_be_wrong_and_no_more() {
-        let said =
-            |status, message: &str| Said { status, code: None, message: message.to_owned(), denied: true };
+        let said = |status, message: &str| Said {
+            status,
+            code: None,
+            message: message.to_owned(),
+            denied: true,
+            because: None,
+        };
         let (token, profile) = ("DATAPHIN_ACCESS_TOKEN", "DATAPHIN_CALLBACK_PROFILE");
         let key = "DATAPHIN_CALLBACK_AES_KEY";
         let table: [(Refusal, bool, &[&str]); 10] = [

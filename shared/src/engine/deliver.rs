@@ -36,13 +36,13 @@ impl Engine {
         let (id, outcome) = (approval.record.id.clone(), approval.state.decision.outcome);
         let attempt = approval.state.delivery.attempts;
         let afterwards: Approval = match told {
-            Told::Confirmed => approval.delivered(false, now).into(),
-            Told::ClosedAlready => {
+            Told::Confirmed => approval.delivered(now).into(),
+            Told::ClosedAlready { said } => {
                 // What the source withdrew itself it has closed; anything else deserves a look.
                 if outcome != Outcome::Withdrawn {
-                    tracing::warn!(approval = %id, %outcome, "the source says that the request is closed already");
+                    tracing::warn!(approval = %id, %outcome, said, "the source says that the request is closed already");
                 }
-                approval.delivered(true, now).into()
+                approval.closed_already(said, now).into()
             }
             Told::NotTold { reason, retry_after } => {
                 self.retried(approval, reason, retry_after.unwrap_or_default(), now)

@@ -140,5 +140,7 @@ async fn a_request_that_dataphin_calls_finished_in_its_own_words_ends_the_delive
     let apply_id = decided(&r).await;
     let approval = r.reaches(&apply_id, Status::Delivered).await;
     assert!(matches!(&approval.state, State::Delivered(delivered) if delivered.closed_already));
+    let last = approval.record.timeline.entries().last().expect("an entry").what.to_string();
+    assert!(last.contains("had closed it already (HTTP 200, success false: 该审批单已被处理)"), "{last}");
     assert_eq!(dataphin.request(&apply_id).expect("the request").untaken.len(), 3);
 }

@@ -12,6 +12,7 @@ use shared::{
         Rule, Source, State, Status, Tenant, reading::FINISHED_WITHOUT_RESULT, timeline::KEEP_FIRST,
     },
     config::BridgeConfig,
+    dataphin::Unclear,
     store::Store,
     visible::visible,
     world::World,
@@ -118,6 +119,9 @@ pub(crate) fn readable(approval: &Approval) -> String {
         let comment = decision.comment.as_ref().map_or(String::new(), |comment| format!(": “{comment}”"));
         lines.push(format!("decision  {}{by}{comment}", decision.outcome));
     }
+    if let Some(remedy) = remedy(state) {
+        lines.push(format!("to do     {remedy}"));
+    }
     lines.push("timeline".to_owned());
     for (index, entry) in record.timeline.entries().iter().enumerate() {
         lines.push(format!("  {}  {}", moment(entry.at), entry.what));
@@ -151,7 +155,31 @@ fn status_line(state: &State) -> String {
             None => name.to_owned(),
         },
         State::Pending(pending) => format!("{name}{}", reading_problem(&pending.reading)),
-        State::Delivered(_) => name.to_owned(),
+        State::Delivered(delivered) if delivered.closed_already => {
+            format!("{name}: Dataphin had closed it already")
+        }
+        State::Delivered(_) => format!("{name}: confirmed"),
+    }
+}
+
+/// What an operator does about a delivery that does not succeed.
+fn remedy(state: &State) -> Option<&'static str> {
+    let is_unclear = |reason: &str| reason.starts_with(Unclear::PREFIX);
+    match state {
+        State::Parked(parked) if is_unclear(&parked.reason) => Some(
+            "look at the request in Dataphin. If it is decided, let the profile accept this answer (`accepts`; `bridge probe \
+             dataphin --apply-id` proposes it); if not, fix the profile. Then `bridge resend`",
+        ),
+        State::Parked(_) => Some("`bridge probe dataphin` says what is wrong; fix it, then `bridge resend`"),
+        State::Decided(decided) => decided.delivery.last_error.as_deref().map(|reason| {
+            if is_unclear(reason) {
+                "look at the request in Dataphin. If it is decided, let the profile accept this answer (`accepts`; `bridge \
+                 probe dataphin --apply-id` proposes it); if not, fix the profile. It is sent again by itself"
+            } else {
+                "`bridge probe dataphin` says what is wrong; it is sent again by itself"
+            }
+        }),
+        _ => None,
     }
 }
 
@@ -208,7 +236,35 @@ fn or_dash(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use shared::approval::{Basis, Decision, Delivered, Outcome, Parked};
+
     use super::*;
+
+    #[test]
+    fn what_does_not_get_through_is_shown_with_what_to_do_and_closed_is_told_from_confirmed() {
+        let (at, instance) = (Timestamp::UNIX_EPOCH, None);
+        let decision = Decision {
+            outcome: Outcome::Withdrawn,
+            at,
+            by: None,
+            comment: None,
+            basis: Basis::SourceWithdrew,
+        };
+        let parked = |reason: &str| {
+            let (decision, reason) = (decision.clone(), reason.to_owned());
+            remedy(&State::Parked(Parked { decision, instance: None, at, reason })).unwrap_or_default()
+        };
+        let unclear = parked("answered, but not with a yes: HTTP 200, an empty body");
+        assert!(unclear.contains("accepts") && unclear.contains("bridge resend"), "{unclear}");
+        let no = parked("HTTP 200, success false");
+        assert!(no.contains("bridge probe dataphin") && no.contains("bridge resend"), "{no}");
+        let delivered = |closed_already| {
+            let (decision, instance) = (decision.clone(), instance.clone());
+            status_line(&State::Delivered(Delivered { decision, instance, at, closed_already }))
+        };
+        assert_eq!(delivered(true), "delivered: Dataphin had closed it already");
+        assert_eq!(delivered(false), "delivered: confirmed");
+    }
 
     #[test]
     fn an_instance_that_does_not_tell_its_outcome_is_shown_with_since_when_and_why() {

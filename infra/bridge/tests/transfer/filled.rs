@@ -105,7 +105,7 @@ async fn put(store: &Store, n: usize) -> usize {
             let decided = received(n, now).withdrawn(now).attempting(now);
             decided.delivery_failed("Dataphin 不可达 (HTTP 503)".into(), None, now)
         }
-        5 => received(n, now).withdrawn(now).delivered(false, now).into_any(),
+        5 => received(n, now).withdrawn(now).delivered(now).into_any(),
         _ => {
             Approval::turn_away(record(n, now), "approver-unknown", "审批人不在钉钉中".into(), now).into_any()
         }

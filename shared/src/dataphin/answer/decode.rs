@@ -49,7 +49,9 @@ fn decompressed(bytes: &[u8], named: &str) -> Result<Option<Vec<u8>>, Unreadable
         return bounded(MultiGzDecoder::new(bytes)).map(Some);
     }
     if is_zlib(bytes) {
-        match bounded(ZlibDecoder::new(bytes)) {
+        let mut decoder = ZlibDecoder::new(bytes);
+        let inflated = bounded(&mut decoder);
+        match whole(inflated, decoder.total_in(), bytes) {
             // Two letters of a text may look like it.
             Err(Unreadable::Damaged) if std::str::from_utf8(bytes).is_ok() => return Ok(None),
             inflated => return inflated.map(Some),
@@ -58,7 +60,9 @@ fn decompressed(bytes: &[u8], named: &str) -> Result<Option<Vec<u8>>, Unreadable
     if std::str::from_utf8(bytes).is_ok() || starts_with_mark(bytes) {
         return Ok(None);
     }
-    match bounded(DeflateDecoder::new(bytes)) {
+    let mut decoder = DeflateDecoder::new(bytes);
+    let inflated = bounded(&mut decoder);
+    match whole(inflated, decoder.total_in(), bytes) {
         Ok(inflated) if std::str::from_utf8(&inflated).is_ok() => Ok(Some(inflated)),
         Err(Unreadable::TooLong) => Err(Unreadable::TooLong),
         _ if named.contains("deflate") => Err(Unreadable::Damaged),
@@ -76,6 +80,11 @@ fn bounded(decoder: impl Read) -> Result<Vec<u8>, Unreadable> {
     let (limit, mut inflated) = (TEXT_LIMIT as u64 + 1, Vec::new());
     decoder.take(limit).read_to_end(&mut inflated).map_err(|_| Unreadable::Damaged)?;
     if inflated.len() > TEXT_LIMIT { Err(Unreadable::TooLong) } else { Ok(inflated) }
+}
+
+/// What was inflated, if nothing stands behind it.
+fn whole(inflated: Result<Vec<u8>, Unreadable>, read: u64, bytes: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    if inflated.is_ok() && read < bytes.len() as u64 { Err(Unreadable::Damaged) } else { inflated }
 }
 
 fn starts_with_mark(bytes: &[u8]) -> bool {
@@ -186,6 +195,12 @@ mod tests {
     fn what_is_cut_damaged_or_no_text_is_said_to_be() {
         let whole = gzip(ANSWER.as_bytes());
         assert_eq!(text(&whole[..whole.len() - 9], &headers(&[])), Err(Unreadable::Damaged));
+        for whole in [zlib(ANSWER.as_bytes()), gzip(ANSWER.as_bytes())] {
+            let behind = [&whole[..], &[0x9c, 0xff, 1]].concat();
+            assert_eq!(text(&behind, &headers(&[])), Err(Unreadable::Damaged));
+        }
+        let behind = [&deflate(ANSWER.as_bytes())[..], &[0x9c, 0xff, 1]].concat();
+        assert!(text(&behind, &headers(&[("content-encoding", "deflate")])).is_err());
         assert_eq!(text(b"\xff\xfd\xfe", &headers(&[])), Err(Unreadable::NoText));
         let cut = utf16(ANSWER, true, u16::to_le_bytes);
         assert_eq!(text(&cut[..cut.len() - 1], &headers(&[])), Err(Unreadable::NoText));

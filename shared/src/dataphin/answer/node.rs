@@ -97,6 +97,12 @@ impl Node {
         }
     }
 
+    /// A member, by its name in letters of either case.
+    pub fn member(&self, name: &str) -> Option<&Self> {
+        let Self::Members(members) = self else { return None };
+        members.iter().find_map(|(own, node)| own.eq_ignore_ascii_case(name).then_some(node))
+    }
+
     /// The text of a member, by its name in letters of either case.
     pub fn text_of(&self, name: &str) -> Option<&str> {
         let Self::Members(members) = self else { return None };

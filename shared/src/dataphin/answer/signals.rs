@@ -4,6 +4,7 @@
 //! stands, in any dialect: an outcome must not be lost because an answer was read generously.
 
 use super::{
+    doubts,
     names::{Says, says, squeezed},
     node::{Node, is_page},
     words::{self, BANS, FALSE, NONE},
@@ -23,8 +24,14 @@ pub(in crate::dataphin) struct Signals {
     pub yes: bool,
     /// There is an explicit no.
     pub no: bool,
+    /// There is what makes one doubt a yes: it is neither a yes nor a no.
+    pub doubt: bool,
+    /// There is a code 1: success in some dialects, and failure in others.
+    one: bool,
     /// There is a `success` that is false.
     pub denied: bool,
+    /// The member that says no first, and its value.
+    pub because: Option<(String, String)>,
     /// The answer has Dataphin's own shape: an object with a `success` or a code of its own, at the top or in its content.
     pub shaped: bool,
     /// Codes, those at the top first.
@@ -46,10 +53,17 @@ impl Signals {
                     collector.member(name, node, Place::Top, NESTED_TEXTS);
                 }
             }
-            Node::Bool(false) => collector.signals.no = true,
+            Node::Bool(false) => {
+                collector.signals.no = true;
+                collector.keep_message("false");
+            }
             node => collector.value(node, Place::Deep, NESTED_TEXTS),
         }
-        collector.signals
+        let mut signals = collector.signals;
+        // Beside an explicit yes it is a question for the operator, and no no: `accepts` may answer it.
+        signals.no |= signals.one && !signals.yes;
+        signals.doubt |= signals.one;
+        signals
     }
 
     /// Of an answer that is words.
@@ -90,6 +104,14 @@ enum Place {
 
 impl Collector<'_> {
     fn member(&mut self, name: &str, node: &Node, place: Place, nested: usize) {
+        let said_no = self.signals.no;
+        self.judge_member(name, node, place, nested);
+        if self.signals.no && !said_no && self.signals.because.is_none() {
+            self.signals.because = first_text(node).map(|text| (name.to_owned(), text));
+        }
+    }
+
+    fn judge_member(&mut self, name: &str, node: &Node, place: Place, nested: usize) {
         let top = place == Place::Top;
         if let Some(values) = self.own_yes(name)
             && values.iter().any(|value| is_value(node, value))
@@ -109,9 +131,26 @@ impl Collector<'_> {
         match (kind, text) {
             (Says::Success | Says::Worked, Some(text)) => self.worked(kind, &text, place),
             (Says::Code | Says::ErrCode | Says::OtherCode | Says::HttpStatus, Some(text)) => {
-                self.code(kind, &text, place);
+                self.code(kind, name, &text, place);
             }
             (Says::Status, Some(text)) => self.status(&text),
+            (Says::CodeLike, Some(text)) => {
+                self.signals.doubt |= matches!(self.judged(&text), Code::Failure);
+                self.signals.no |= words::tell_of_failure(&text);
+            }
+            (Says::ResultLike, Some(text)) => {
+                let lower = text.to_ascii_lowercase();
+                self.signals.no |=
+                    words::tell_of_failure(&text) || FALSE.contains(&lower.as_str()) && lower != "0";
+                self.signals.doubt |= lower == "0";
+            }
+            (Says::FailCount, Some(text)) => {
+                self.signals.no |=
+                    !NONE.contains(&text.to_ascii_lowercase().as_str()) && text.parse() != Ok(0.0);
+            }
+            (Says::Done, Some(text)) if place != Place::Deep => {
+                self.signals.doubt |= FALSE.contains(&text.to_ascii_lowercase().as_str());
+            }
             (Says::Result | Says::Data, Some(text)) => {
                 let lower = text.to_ascii_lowercase();
                 self.signals.yes |=
@@ -129,6 +168,7 @@ impl Collector<'_> {
             (Says::Error | Says::Ban, None) => self.signals.no |= !is_empty(node),
             (Says::Reason, Some(_)) if !top => {}
             (Says::Message | Says::Reason, Some(text)) => {
+                self.signals.doubt |= kind == Says::Message && doubts::raises_doubt(&text);
                 self.signals.no |= words::tell_of_failure(&text) || words::tell_of_absence(&text);
                 self.keep_message(&text);
             }
@@ -148,7 +188,9 @@ impl Collector<'_> {
             }
             Node::List(list) => list.iter().for_each(|node| {
                 // A message in pieces, a code in a list.
-                if let Node::Text(text) = node {
+                if let Node::Text(text) = node
+                    && !is_a_name(text)
+                {
                     self.signals.no |= words::tell_of_failure(text);
                 }
                 self.value(node, place, nested);
@@ -156,9 +198,11 @@ impl Collector<'_> {
             Node::Text(text) => {
                 let lower = text.to_ascii_lowercase();
                 self.signals.no |= is_page(text) || BANS.iter().any(|ban| lower.contains(ban));
-                if let Some(inner) = nested.checked_sub(1).and_then(|left| Some((Node::within(text)?, left)))
-                {
-                    self.value(&inner.0, place, inner.1);
+                match (Node::within(text), nested.checked_sub(1)) {
+                    (Some(inner), Some(left)) => self.value(&inner, place, left),
+                    // Nobody knows what it says.
+                    (Some(_), None) => self.signals.doubt = true,
+                    (None, _) => {}
                 }
             }
             Node::Null | Node::Bool(_) | Node::Number(_) => {}
@@ -175,10 +219,12 @@ impl Collector<'_> {
         self.signals.shaped |= place != Place::Deep;
     }
 
-    fn code(&mut self, kind: Says, text: &str, place: Place) {
+    fn code(&mut self, kind: Says, name: &str, text: &str, place: Place) {
         let top = place == Place::Top;
+        let is_of_errors = squeezed(name).contains("err");
         let code = match kind {
             Says::ErrCode if text == "0" => Code::Success,
+            Says::OtherCode if text == "false" && !is_of_errors => Code::Failure,
             Says::OtherCode if NONE.contains(&text.to_ascii_lowercase().as_str()) => Code::Nothing,
             _ => self.judged(text),
         };
@@ -188,7 +234,9 @@ impl Collector<'_> {
                 self.signals.yes |= top && (kind == Says::Code || text == "0" && kind == Says::ErrCode);
             }
             Code::Failure => {
-                self.signals.no = true;
+                let is_one = text == "1" && top && kind != Says::HttpStatus && !is_of_errors;
+                self.signals.one |= is_one;
+                self.signals.no |= !is_one;
                 if self.signals.codes.len() < TEXTS_KEPT {
                     self.signals.codes.push(text.to_owned());
                 }
@@ -234,6 +282,21 @@ impl Collector<'_> {
 
 fn is_value(node: &Node, value: &Word) -> bool {
     node.scalar().is_some_and(|text| value.is_text(&text))
+}
+
+/// What a value says, or the first thing in it.
+fn first_text(node: &Node) -> Option<String> {
+    match node {
+        Node::List(list) => list.iter().find_map(first_text),
+        Node::Members(members) => members.iter().find_map(|(_, node)| first_text(node)),
+        node => node.scalar(),
+    }
+}
+
+/// `error_log_table`: the name of something.
+fn is_a_name(text: &str) -> bool {
+    text.contains(['_', '.'])
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
 }
 
 fn is_zeros(text: &str) -> bool {

@@ -9,9 +9,15 @@ use super::{
 use crate::dataphin::closed::tokens::of_camel_case;
 
 /// What stands in place of an id, a number, a time.
-const VARYING: &str = "(id)";
+pub(in crate::dataphin) const VARYING: &str = "(id)";
 /// Shorter words with digits in them, and shorter numbers, are a part of what is said.
 const MIN_ID_CHARS: usize = 8;
+/// A word that begins with so many letters is a code (`SUCCESS0001`) unless it has as many digits as a date.
+const MIN_CODE_LETTERS: usize = 3;
+const MIN_ID_DIGITS: usize = 4;
+const MIN_DATE_DIGITS: usize = 8;
+/// The last words of the names of members that say something, whatever it looks like.
+const EXACT_NAMES: [&str; 7] = ["code", "cd", "status", "state", "result", "flag", "type"];
 const MIN_ID_NUMBER: f64 = 1e9;
 /// The last words of the names of members that hold an id or a time, whatever it looks like.
 const VARYING_NAMES: [&str; 14] = [
@@ -56,6 +62,7 @@ impl Varies {
     /// Of a member of this name.
     fn of(name: &str) -> Self {
         match says(name) {
+            _ if EXACT_NAMES.contains(&last_word(name).as_str()) => Self::Never,
             Says::Else if VARYING_NAMES.contains(&last_word(name).as_str()) => Self::Always,
             Says::Else | Says::Message | Says::Reason | Says::Data | Says::Result => Self::IfLong,
             _ => Self::Never,
@@ -114,8 +121,7 @@ fn without_ids(text: &str) -> String {
             Some(c) if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':' | '.' | '+') => run.push(c),
             other => {
                 let bare = run.trim_end_matches(['.', ':']);
-                let varies = bare.len() >= MIN_ID_CHARS && bare.bytes().any(|byte| byte.is_ascii_digit());
-                if varies {
+                if is_an_id(bare) {
                     shape.push_str(VARYING);
                     shape.push_str(&run[bare.len()..]);
                 } else {
@@ -127,6 +133,16 @@ fn without_ids(text: &str) -> String {
         }
     }
     shape
+}
+
+/// Whether a word is an id or a time, and no code and no count.
+fn is_an_id(word: &str) -> bool {
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let letters = word.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let rest = word[letters..].trim_start_matches(['_', '-', ':', '.', '+']);
+    let is_code = letters >= MIN_CODE_LETTERS && rest.bytes().all(|byte| byte.is_ascii_digit());
+    let min = if is_code { MIN_DATE_DIGITS } else { MIN_ID_DIGITS };
+    word.len() >= MIN_ID_CHARS && digits >= min
 }
 
 #[cfg(test)]
@@ -167,6 +183,21 @@ mod tests {
     fn other_words_are_another_shape() {
         assert_ne!(of(r#"{"message":"queued"}"#), of(r#"{"message":"dropped"}"#));
         assert_ne!(of(r#"{"rows":0}"#), of(r#"{"rows":1}"#));
+        for (one, other) in [
+            (r#"{"rtnCode":"00000000"}"#, r#"{"rtnCode":"99999999"}"#),
+            (r#"{"stateCode":"200"}"#, r#"{"stateCode":"500"}"#),
+            (r#"{"msgCode":"SUCC0000001"}"#, r#"{"msgCode":"ERRO0000001"}"#),
+            (r#"{"result":"S00000000"}"#, r#"{"result":"F00000000"}"#),
+            (r#"{"head":{"rspCd":"0000000000"}}"#, r#"{"head":{"rspCd":"0000000001"}}"#),
+            (r#"{"jobState":20000000000}"#, r#"{"jobState":50000000000}"#),
+            (r#"{"x":"processed_1"}"#, r#"{"x":"discarded_1"}"#),
+            (r#"{"x":"SUCCESS0001"}"#, r#"{"x":"DROPPED0001"}"#),
+            ("code=200", "code=500"),
+            ("HTTP 200", "HTTP 500"),
+            ("updated:1", "dropped:1"),
+        ] {
+            assert_ne!(of(one), of(other), "{one}");
+        }
         assert_ne!(of(r#"{"valid":"n1"}"#), of(r#"{"valid":"y1"}"#));
         assert_ne!(of(r#"{"a":1,"a":2}"#), of(r#"{"a":2}"#));
     }

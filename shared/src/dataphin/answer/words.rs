@@ -5,9 +5,15 @@ use crate::dataphin::closed::tokens::{Kind, Token, tokens};
 /// A bare text that is a yes.
 pub(super) const YES: [&str; 2] = ["success", "ok"];
 /// A value that says no where it is asked whether something worked.
-pub(super) const FALSE: [&str; 10] = ["false", "0", "n", "no", "f", "off", "fail", "failed", "failure", "ko"];
+pub(in crate::dataphin) const FALSE: [&str; 10] =
+    ["false", "0", "n", "no", "f", "off", "fail", "failed", "failure", "ko"];
 /// A value that says that there is none.
-pub(super) const NONE: [&str; 20] = [
+pub(super) const NONE: [&str; 25] = [
+    "n/a",
+    "na",
+    "successful",
+    "successfully",
+    "succeeded",
     "",
     "0",
     "false",
@@ -103,10 +109,10 @@ const BARE_HAN: [&str; 19] = [
 const NO: [&str; 6] = ["no", "not", "without", "zero", "non", "never"];
 const NO_HAN: [&str; 5] = ["无", "没有", "未", "零", "没"];
 /// What stands between words of failure and how many failed.
-const COUNTERS: &str = "条个次项笔数量为是共";
+const COUNTERS: &str = "条个次项笔数量为是共码";
 
 /// Whether a message for people tells of a failure. "no error" and "失败 0 条" do not.
-pub(super) fn tell_of_failure(text: &str) -> bool {
+pub(in crate::dataphin) fn tell_of_failure(text: &str) -> bool {
     tell(text, &FAILURE, &FAILURE_HAN)
 }
 
@@ -157,7 +163,7 @@ fn is_taken_back(tokens: &[Token], at: usize, length: usize) -> bool {
 fn is_counted_as_none(tokens: &[Token], at: usize, length: usize) -> bool {
     let is_between = |token: &&Token| match &token.kind {
         Kind::Han(c) => COUNTERS.contains(*c),
-        Kind::Word(word) => matches!(word.as_str(), "count" | "item" | "record" | "row"),
+        Kind::Word(word) => matches!(word.as_str(), "code" | "count" | "item" | "record" | "row"),
         Kind::Pause | Kind::Mark => true,
         Kind::Id | Kind::Zero | Kind::End => false,
     };
@@ -239,6 +245,8 @@ mod tests {
             "成功1条，失败数：0",
             "0 条失败",
             "无异常",
+            "Error code: 0",
+            "错误码：0",
             "没有错误",
             "已受理",
             "",

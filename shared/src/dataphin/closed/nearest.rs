@@ -19,6 +19,9 @@ const NEW_CLAUSES: [&str; 11] = ["完", "请", "勿", "且", "并", "故", "因"
 const AGENTS: [&str; 6] = ["another", "other", "someone", "somebody", "else", "different"];
 const STATES: [&str; 5] = ["state", "status", "result", "状态", "结果"];
 
+/// Phrases that need no noun: they are about what was reported, or about the approval.
+const WHOLE: [&str; 4] = ["重复回调", "重复的审批回调", "已审批过", "已经审批过"];
+
 /// Whose a phrase is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
@@ -63,6 +66,11 @@ pub(super) fn owners(items: &[Item]) -> impl Iterator<Item = Owner> {
 fn owner(items: &[Item], at: usize, phrase: &Phrase) -> Owner {
     if is_denied(&items[..at], phrase) || goes_on(&items[at..], phrase) {
         return Owner::Nobody;
+    }
+    if items[at].is_one_of(&WHOLE)
+        && items[..at].iter().all(|item| !matches!(item.role, Role::Other | Role::Unknown))
+    {
+        return Owner::Subject;
     }
     let next = items[at + 1..].iter().find(|item| !matches!(item.role, Role::Small | Role::Link));
     let is_before_a_noun = next.is_some_and(|next| matches!(next.role, Role::Subject | Role::Other));
@@ -132,6 +140,10 @@ fn goes_on(items: &[Item], phrase: &Phrase) -> bool {
     }
     let Some(next) = rest.iter().find(|item| said.han || item.role != Role::Small) else { return false };
     let is_after_only = phrase.after && !phrase.before;
+    // "已处理中".
+    if said.han && !phrase.negative && rest.first().is_some_and(|next| next.is("中")) {
+        return true;
+    }
     match &next.role {
         Role::Unknown if said.han => next.han && !next.is_one_of(&NEW_CLAUSES),
         Role::Unknown => is_after_only && !phrase.negative && !next.is_one_of(&AGENTS),

@@ -32,6 +32,7 @@ fn code_and_message_are_judged_together_and_not_as_one_sentence() {
     assert!(rule.says_closed(["NOT_FOUND", "审批单 1223 不存在"]));
     assert!(!rule.says_closed(["REQUEST", "not found"]));
     assert!(!rule.says_closed(["UserNotExist", "审批单不存在"]));
+    assert!(!rule.says_closed(["SIGN_ERROR", "审批单不存在"]));
     assert!(!rule.says_closed(["request not found", "user not found"]));
 }
 

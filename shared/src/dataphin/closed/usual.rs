@@ -77,7 +77,7 @@ const SUBJECTS: [&str; 72] = [
     "instance id",
 ];
 
-const PHRASES: [&str; 167] = [
+const PHRASES: [&str; 171] = [
     "not exist",
     "no longer exist",
     "not found",
@@ -245,6 +245,10 @@ const PHRASES: [&str; 167] = [
     "结论已提交",
     "cancelled already",
     "canceled already",
+    "重复回调",
+    "重复的审批回调",
+    "not in pending state",
+    "not in pending status",
 ];
 
 const BEFORE: [&str; 71] = [
@@ -321,7 +325,7 @@ const BEFORE: [&str; 71] = [
     "请勿重复处理",
 ];
 
-const OTHERS: [&str; 229] = [
+const OTHERS: [&str; 238] = [
     "user",
     "approver",
     "applicant",
@@ -551,9 +555,18 @@ const OTHERS: [&str; 229] = [
     "事务",
     "instance",
     "实例",
+    "证书申请",
+    "许可申请",
+    "域名申请",
+    "账号申请",
+    "签名申请",
+    "号段",
+    "子流程",
+    "主流程",
+    "单据号段",
 ];
 
-const NEVER: [&str; 40] = [
+const NEVER: [&str; 60] = [
     "token",
     "signature",
     "permission",
@@ -594,6 +607,26 @@ const NEVER: [&str; 40] = [
     "限流",
     "白名单",
     "黑名单",
+    "sign",
+    "auth",
+    "decrypt",
+    "encrypt",
+    "申请编号重复",
+    "审批编号重复",
+    "单据编号重复",
+    "流程编号重复",
+    "审批单号重复",
+    "申请单号重复",
+    "工单号重复",
+    "单号重复",
+    "申请编号已存在",
+    "审批编号已存在",
+    "单据编号已存在",
+    "流程编号已存在",
+    "审批单号已存在",
+    "申请单号已存在",
+    "工单号已存在",
+    "单号已存在",
 ];
 
 pub(super) fn rule() -> ClosedRule {

@@ -36,7 +36,7 @@ fn told(status: u16, body: &str) -> Told {
 fn name_by(profile: &str, status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> &'static str {
     match verdict_by(profile, status, headers, body) {
         DryRun::Accepted(Acceptance::Confirmed) => "yes",
-        DryRun::Accepted(Acceptance::ClosedAlready) => "closed",
+        DryRun::Accepted(Acceptance::ClosedAlready(_)) => "closed",
         DryRun::Unclear(_) => "unclear",
         DryRun::Refused(_) => "no",
     }
@@ -68,6 +68,16 @@ fn only_an_explicit_yes_confirms() {
         r#"{"success":true,"message":"no error","failCount":0,"successCount":0}"#,
         r#"{"success":true,"code":"00000","errorCode":"0","errorMsg":"成功"}"#,
         r#"{"success":true,"message":"已拒绝"}"#,
+        r#"{"success":true,"message":"Approval rejected"}"#,
+        r#"{"success":true,"message":"0 error(s)"}"#,
+        r#"{"success":true,"message":"1 succeeded, 0 failed"}"#,
+        r#"{"success":true,"message":"错误码：0"}"#,
+        r#"{"success":true,"errorMessage":"N/A"}"#,
+        r#"{"success":true,"errorMessage":"successful"}"#,
+        r#"{"success":true,"error":"无异常","errorCode":"NO_ERROR"}"#,
+        r#"{"success":true,"state":3,"data":{"state":"2","desc":"失败日志表"}}"#,
+        r#"{"success":true,"data":["error_log_table"]}"#,
+        r#"{"success":true,"failCount":0,"errorList":[],"rtnCode":"0000","templateCode":"T-9"}"#,
         r#"{"success":true,"message":"成功 1 条，失败 0 条"}"#,
         r#"{"code":0,"errorMessage":"no error","errorCode":"none"}"#,
         r#"{"success":true,"data":{"status":2,"reason":"上次提交失败"}}"#,
@@ -81,6 +91,9 @@ fn only_an_explicit_yes_confirms() {
         r#"["ok"]"#,
     ] {
         assert_eq!(name(200, body), "yes", "{body}");
+    }
+    for status in [206, 207] {
+        assert_eq!(name(status, r#"{"success":true,"responses":[500]}"#), "unclear", "{status}");
     }
     for status in [301, 400, 401, 404, 500, 503] {
         assert_eq!(name(status, r#"{"success":true}"#), "no", "{status}");
@@ -127,6 +140,23 @@ fn a_no_in_any_dialect_is_a_no_and_beats_a_yes() {
         r#"{"success":false,"success":true}"#,
         r#"{"code":0,"data":"<!doctype html><form>"}"#,
         r#"[{"success":true},{"success":false}]"#,
+        r#"{"success":true,"failedIds":["AP1"]}"#,
+        r#"{"success":true,"failCount":1}"#,
+        r#"{"success":true,"data":{"errorCount":"2"}}"#,
+        r#"{"success":true,"failedList":["x"]}"#,
+        r#"{"success":true,"failMsg":"x"}"#,
+        r#"{"success":true,"exceptionMsg":"NPE"}"#,
+        r#"{"success":true,"stateCode":500}"#,
+        r#"{"success":true,"resultStatus":"FAIL"}"#,
+        r#"{"success":true,"opResult":"failure"}"#,
+        r#"{"success":true,"callbackResult":false}"#,
+        r#"{"success":true,"succ":false}"#,
+        r#"{"success":true,"ack":"Failure"}"#,
+        r#"{"success":true,"hasFailed":true}"#,
+        r#"{"success":true,"needLogin":true}"#,
+        r#"{"success":true,"stack":"java.lang.NullPointerException\n\tat a.b"}"#,
+        r#"{"success":true,"ret":false}"#,
+        r#"{"code":1}"#,
         "fail",
         "FAILED",
         "false",
@@ -158,6 +188,14 @@ fn what_is_neither_is_unclear() {
         "true",
         "1",
         r#"{"foo":1}"#,
+        r#"{"success":true,"code":1}"#,
+        r#"{"success":true,"resultCode":"1"}"#,
+        r#"{"success":true,"rtnCode":"9999"}"#,
+        r#"{"msgCode":"SUC0001"}"#,
+        r#"{"success":true,"processed":false}"#,
+        r#"{"code":200,"message":"请重新登录"}"#,
+        r#"{"code":0,"message":"circuit breaker open"}"#,
+        r#"{"success":true,"data":{"message":"更新了0条"}}"#,
         r#"{"code":null}"#,
         r#"{"message":"success"}"#,
         r#"{"status":"ok"}"#,
@@ -179,6 +217,18 @@ fn what_is_neither_is_unclear() {
     }
     assert_eq!(name_by("plain", 200, &[], b"\xff\xfe\x00".to_vec()), "unclear");
     assert_eq!(name_by("plain", 200, &[], b"\x1f\x8b\x08".to_vec()), "unclear");
+}
+
+#[test]
+fn a_no_deeper_than_anybody_looks_is_never_a_yes() {
+    for depth in 0..12 {
+        let mut body = json!({"success": false});
+        for _ in 0..depth {
+            body = json!({"data": body.to_string()});
+        }
+        body = json!({"success": true, "data": body.to_string()});
+        assert_ne!(name(200, &body.to_string()), "yes", "{depth}");
+    }
 }
 
 #[test]
@@ -334,6 +384,28 @@ fn every_cause_has_its_own_name() {
 }
 
 #[test]
+fn the_member_that_says_no_is_shown() {
+    for (body, reason) in [
+        (r#"{"status":500}"#, "HTTP 200, status 500"),
+        (r#"{"result":"fail"}"#, "HTTP 200, result fail"),
+        (r#"{"errors":[{"why":"boom"}]}"#, "HTTP 200, errors boom"),
+        (r#"{"data":"操作失败"}"#, "HTTP 200, data 操作失败"),
+        (r#"{"data":{"err":1},"message":"ok"}"#, "HTTP 200, err 1: ok"),
+        (r#"{"success":true,"failCount":2}"#, "HTTP 200, failCount 2"),
+        (r#"{"message":"系统异常"}"#, "HTTP 200: 系统异常"),
+        ("false", "HTTP 200: false"),
+        (r#"{"code":500}"#, "HTTP 200, code 500"),
+    ] {
+        let Told::NotTold { reason: shown, .. } = told(200, body) else { panic!("{body}") };
+        assert_eq!(shown, reason, "{body}");
+    }
+    assert_eq!(
+        told(200, "code=500"),
+        Told::Unclear { reason: "answered, but not with a yes: HTTP 200, code=500".to_owned() }
+    );
+}
+
+#[test]
 fn what_dataphin_says_is_kept_short_on_one_line_and_without_secrets() {
     let body =
         json!({"success": false, "code": "a\u{1b}b", "message": format!("token\n{}", "x".repeat(9_000))});
@@ -366,7 +438,8 @@ fn an_encrypted_answer_is_opened_by_the_profiles_cipher_and_must_say_success() {
         };
         assert_eq!(answer("success"), DryRun::Accepted(Acceptance::Confirmed), "{profile}");
         let closed = answer(r#"{"success":false,"message":"the approval request does not exist"}"#);
-        assert_eq!(closed, DryRun::Accepted(Acceptance::ClosedAlready), "{profile}");
+        let said = "HTTP 200, success false: the encrypted answer says: the approval request does not exist";
+        assert_eq!(Told::from(&closed), Told::ClosedAlready { said: said.to_owned() }, "{profile}");
         for (other, name) in
             [("", "unclear"), ("failed", "no"), (r#"{"success":false}"#, "no"), ("\u{0}", "unclear")]
         {
@@ -379,6 +452,14 @@ fn an_encrypted_answer_is_opened_by_the_profiles_cipher_and_must_say_success() {
             let denied = json!({"success": false, "encrypt": sealed}).to_string();
             assert_eq!(name_by(profile, 200, &[], denied), "no", "{profile} {other}");
         }
+        let no = cipher.seal(&KEY.parse().unwrap(), br#"{"success":false}"#, [7; 16]);
+        for beside in [json!({"data": no}), json!({"data": {"encrypt": no}}), json!({"msg_encrypt": no})] {
+            let mut answer = beside;
+            answer["success"] = json!(true);
+            assert_eq!(name_by(profile, 200, &[], answer.to_string()), "no", "{profile} {answer}");
+        }
+        let token = json!({"success": true, "data": "c2Vzc2lvbi0xMjM0NTY3ODkwYWJjZA=="}).to_string();
+        assert_eq!(name_by(profile, 200, &[], token), "yes", "{profile}: a text that only looks encrypted");
         for damaged in [r#"{"encrypt":"AAAA"}"#, r#"{"success":true,"encrypt":"AAAA"}"#] {
             let damaged = verdict_by(profile, 200, &[], damaged);
             assert!(matches!(damaged, DryRun::Unclear(Unclear::Undecipherable(_))), "{profile}");

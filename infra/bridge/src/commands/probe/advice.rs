@@ -25,21 +25,37 @@ pub(super) fn from(tried: &[Tried], shown: Shown, configured: &Profile, made: bo
         Shown::Several => {
             let taken = tried.iter().filter(|one| one.accepted());
             let names: Vec<&str> = taken.map(|one| one.candidate.setting.as_str()).collect();
-            let words = format!(
-                "Dataphin took several alike: {}. Make a request for this test in Dataphin, and try each with --profile \
-                 and --apply-id: the one that ends the request is the right one.",
-                names.join(", ")
-            );
+            let names = names.join(", ");
+            let words = if made {
+                format!(
+                    "Dataphin says yes to several alike, so its yes proves nothing: {names}. {ONE_BY_ONE}"
+                )
+            } else {
+                format!(
+                    "Dataphin took several alike: {names}. Make a request for this test in Dataphin, and try each with \
+                     --profile and --apply-id: the one that ends the request is the right one."
+                )
+            };
             Advice { set: None, accept: None, words }
         }
-        Shown::Nothing => match tried {
-            [one] if made && matches!(one.exchange.verdict, DryRun::Unclear(_)) => {
-                Advice { set: None, ..of_one(one, configured, made) }
-            }
-            _ => Advice { set: None, accept: None, words: nothing(tried) },
-        },
+        Shown::Nothing if made => {
+            let is_unclear = |one: &&Tried| matches!(one.exchange.verdict, DryRun::Unclear(_));
+            let unclear: Vec<&Tried> = tried.iter().filter(is_unclear).collect();
+            let words = match unclear[..] {
+                [] => nothing(tried),
+                [one] => return Advice { set: None, ..of_one(one, configured, made) },
+                _ => format!("Several answers are unclear, and none proves anything. {ONE_BY_ONE}"),
+            };
+            Advice { set: None, accept: None, words }
+        }
+        Shown::Nothing => Advice { set: None, accept: None, words: nothing(tried) },
     }
 }
+
+/// A request can be decided once only.
+const ONE_BY_ONE: &str = "Look at the request in Dataphin: if it is decided, one of the above decided it; if not, none did. \
+    Then make a new request for each of them, try it alone with --profile and --apply-id, and look at the request again: the \
+    one that ends it is the right one.";
 
 /// One profile stands out.
 fn of_one(one: &Tried, configured: &Profile, made: bool) -> Advice {
@@ -58,7 +74,8 @@ fn of_one(one: &Tried, configured: &Profile, made: bool) -> Advice {
         DryRun::Refused(refusal) => {
             words.extend([format!(
                 "\nIts answer differs from all others, so Dataphin read it, and says no: {refusal}. The words for the outcomes \
-                 may be others (results in the profile): make sure with --apply-id."
+                 may be others (results in the profile): make sure with {}.",
+                if made { "other words and a new request" } else { "--apply-id" }
             )]);
         }
         DryRun::Unclear(answer) => {

@@ -3,7 +3,7 @@
 
 use std::borrow::Borrow;
 
-use shared::dataphin::{Acceptance, DryRun, Refusal};
+use shared::dataphin::{Acceptance, DryRun, Refusal, Unclear};
 
 use super::Tried;
 
@@ -23,12 +23,19 @@ pub(super) enum Shown {
 
 /// Looks for the one that was understood: of a request that was `made` for it, or of one that cannot exist.
 pub(super) fn understood(tried: &[Tried], made: bool) -> Shown {
-    let taken = |acceptance| {
-        let verdict = DryRun::Accepted(acceptance);
-        let same = |(index, one): (usize, &Tried)| (one.exchange.verdict == verdict).then_some(index);
-        tried.iter().enumerate().filter_map(same).collect::<Vec<_>>()
-    };
-    let (confirmed, closed) = (taken(Acceptance::Confirmed), taken(Acceptance::ClosedAlready));
+    let (mut confirmed, mut closed) = (Vec::new(), Vec::new());
+    for (index, one) in tried.iter().enumerate() {
+        match &one.exchange.verdict {
+            DryRun::Accepted(Acceptance::Confirmed) => confirmed.push(index),
+            // What one before it may have closed shows nothing.
+            DryRun::Accepted(Acceptance::ClosedAlready(_))
+                if !made || !tried[..index].iter().any(Tried::may_have_decided) =>
+            {
+                closed.push(index);
+            }
+            _ => {}
+        }
+    }
     // A request that is there is confirmed; one that cannot exist is named as such by a Dataphin that read its id.
     let best = match (made, confirmed.is_empty(), closed.is_empty()) {
         (true, false, _) | (_, _, true) => confirmed,
@@ -58,10 +65,8 @@ pub(super) fn odd_one_out<T: Borrow<Tried>>(tried: &[T]) -> Option<usize> {
     if known.len() < FEWEST || single.len() == known.len() {
         return None;
     }
-    if single.len() > 1 {
-        // Others differ in how they could not be read.
-        single.retain(|index| may_have_been_read(tried[*index].borrow()));
-    }
+    // Others differ in how they could not be read.
+    single.retain(|index| may_have_been_read(tried[*index].borrow()));
     match single[..] {
         [one] => Some(one),
         _ => None,
@@ -73,10 +78,29 @@ pub(super) fn is_broken(one: &Tried) -> bool {
     matches!(&one.exchange.verdict, DryRun::Refused(Refusal::ServerError { .. } | Refusal::NotReached(_)))
 }
 
+/// Whether an answer may be one to what a callback says, and not to how it came.
 fn may_have_been_read(one: &Tried) -> bool {
-    const UNREAD: [&str; 20] = [
-        "decrypt",
+    const UNREAD: [&str; 38] = [
+        "access",
+        "auth",
+        "busy",
+        "crypt",
         "cipher",
+        "decode",
+        "forbidden",
+        "frequen",
+        "limit",
+        "nonce",
+        "too many",
+        "timestamp",
+        "unsupported",
+        "加密",
+        "密钥",
+        "频繁",
+        "限流",
+        "繁忙",
+        "稍后",
+        "拦截",
         "parse",
         "pars",
         "body",
@@ -96,15 +120,15 @@ fn may_have_been_read(one: &Tried) -> bool {
         "令牌",
         "padding",
     ];
-    match &one.exchange.verdict {
-        DryRun::Accepted(_) | DryRun::Unclear(_) => true,
+    let text = match &one.exchange.verdict {
+        DryRun::Accepted(_) | DryRun::Unclear(Unclear::Undecipherable(_)) => return true,
+        DryRun::Unclear(Unclear::Unknown { shape, .. }) => shape.to_lowercase(),
         DryRun::Refused(Refusal::NotUnderstood(said)) => {
-            let text =
-                format!("{} {}", said.code.as_deref().unwrap_or_default(), said.message).to_lowercase();
-            !UNREAD.iter().any(|word| text.contains(word))
+            format!("{} {}", said.code.as_deref().unwrap_or_default(), said.message).to_lowercase()
         }
-        DryRun::Refused(_) => false,
-    }
+        DryRun::Unclear(_) | DryRun::Refused(_) => return false,
+    };
+    !UNREAD.iter().any(|word| text.contains(word))
 }
 
 #[cfg(test)]
@@ -130,12 +154,12 @@ mod tests {
     }
 
     fn no(message: &str) -> Tried {
-        let said = Said { status: 200, code: None, message: message.to_owned(), denied: true };
+        let said = Said { status: 200, code: None, message: message.to_owned(), denied: true, because: None };
         tried(Some(message), DryRun::Refused(Refusal::NotUnderstood(said)))
     }
 
     fn broken() -> Tried {
-        let said = Said { status: 500, code: None, message: String::new(), denied: false };
+        let said = Said { status: 500, code: None, message: String::new(), denied: false, because: None };
         tried(Some("HTTP 500"), DryRun::Refused(Refusal::ServerError { said, retry_after: None }))
     }
 
@@ -148,7 +172,8 @@ mod tests {
     }
 
     fn closed() -> Tried {
-        tried(Some("none"), DryRun::Accepted(Acceptance::ClosedAlready))
+        let said = Said { status: 200, code: None, message: "none".to_owned(), denied: true, because: None };
+        tried(Some("none"), DryRun::Accepted(Acceptance::ClosedAlready(said)))
     }
 
     #[test]
@@ -176,6 +201,49 @@ mod tests {
         ] {
             assert_eq!(understood(&answers, false), expected);
         }
+    }
+
+    fn unclear() -> Tried {
+        let answer = Unclear::Unknown { status: 200, shape: r#"{"foo":1}"#.to_owned(), accepts: None };
+        tried(Some("foo"), DryRun::Unclear(answer))
+    }
+
+    #[test]
+    fn an_answer_to_how_a_callback_came_shows_nothing() {
+        let alike = || no("unknown request type");
+        for odd in [
+            "encrypt is required",
+            "缺少参数 encrypt",
+            "cannot decrypt",
+            "accessToken is missing",
+            "操作过于频繁",
+            "too many requests",
+        ] {
+            let answers = vec![alike(), no(odd), alike(), alike()];
+            assert_eq!(understood(&answers, false), Shown::Nothing, "{odd}");
+        }
+        let page = || tried(Some("page"), DryRun::Refused(Refusal::Html { status: 403 }));
+        assert_eq!(understood(&[alike(), page(), alike()], false), Shown::Nothing);
+        let said = Said {
+            status: 404,
+            code: None,
+            message: "nothing here".to_owned(),
+            denied: false,
+            because: None,
+        };
+        for refusal in [Refusal::NotFound(said.clone()), Refusal::Unauthorized(said)] {
+            let answers = [alike(), alike(), tried(Some("other"), DryRun::Refused(refusal))];
+            assert_eq!(understood(&answers, false), Shown::Nothing);
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_callback_may_have_closed_shows_nothing() {
+        let answers = || [no("cannot decrypt"), unclear(), closed(), no("cannot decrypt")];
+        assert_eq!(understood(&answers(), true), Shown::Nothing);
+        assert_eq!(understood(&answers(), false), Shown::One(2), "of a request that cannot exist");
+        assert_eq!(understood(&[unclear(), closed(), closed(), closed()], true), Shown::One(0));
+        assert_eq!(understood(&[no("cannot decrypt"), closed()], true), Shown::One(1));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod advice;
 mod contrast;
 mod print;
+mod stored;
 mod words;
 
 use std::str::FromStr;
@@ -10,16 +11,18 @@ use std::str::FromStr;
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use shared::{
-    approval::{Account, ApplyId, Approval, ApprovalKey, Outcome, Person, Source, Tenant},
+    approval::{Account, ApplyId, ApprovalKey, Outcome, Person, Source, Tenant},
     assembly,
-    config::{BridgeConfig, DataphinConfig},
-    dataphin::{Dataphin, DryRun, Exchange, Profile, TestRequest, profile::BadProfile},
+    config::DataphinConfig,
+    dataphin::{Acceptance, Dataphin, DryRun, Exchange, Profile, Refusal, TestRequest, profile::BadProfile},
+    http::SendError,
     world::World,
 };
 
-use super::{say::print_json, show};
+use super::say::print_json;
 use advice::Advice;
 use contrast::Shown;
+use stored::Stored;
 
 #[derive(Args)]
 pub(super) struct Probe {
@@ -54,9 +57,9 @@ struct ProbeDataphin {
     /// The account of an approver of that request; without it: as this machine's store has it
     #[arg(long, value_name = "ACCOUNT", requires = "apply_id")]
     approver: Option<String>,
-    /// What Dataphin is told of the request
-    #[arg(long, value_enum, default_value = "rejected")]
-    result: Word,
+    /// What Dataphin is told of the request; without it: its outcome in this machine's store, or else rejected
+    #[arg(long, value_enum)]
+    result: Option<Word>,
     /// For machines
     #[arg(long)]
     json: bool,
@@ -67,6 +70,16 @@ enum Word {
     Approved,
     Rejected,
     Withdrawn,
+}
+
+impl Word {
+    fn outcome(self) -> Outcome {
+        match self {
+            Self::Approved => Outcome::Approved,
+            Self::Rejected => Outcome::Rejected,
+            Self::Withdrawn => Outcome::Withdrawn,
+        }
+    }
 }
 
 /// A profile, and the setting that makes it.
@@ -96,6 +109,16 @@ impl Tried {
     fn accepted(&self) -> bool {
         matches!(self.exchange.verdict, DryRun::Accepted(_))
     }
+
+    /// Whether the request, if it is a real one, may be decided by it.
+    fn may_have_decided(&self) -> bool {
+        match &self.exchange.verdict {
+            DryRun::Accepted(acceptance) => *acceptance == Acceptance::Confirmed,
+            DryRun::Unclear(_) => true,
+            DryRun::Refused(Refusal::NotReached(error)) => !matches!(error, SendError::NotSent(_)),
+            DryRun::Refused(_) => false,
+        }
+    }
 }
 
 impl Probe {
@@ -110,29 +133,73 @@ impl ProbeDataphin {
     async fn run(self) -> Result<()> {
         let (config, world) = (DataphinConfig::from_env()?, World::real());
         let dataphin = assembly::dataphin(&config, world.clone())?;
-        let (test, made) = (self.test_request(&world).await?, self.apply_id.is_some());
-        let mut tried = Vec::new();
-        for candidate in self.candidates()? {
-            tried.push(self.try_one(&dataphin, candidate, &test).await);
-        }
-        let mut shown = contrast::understood(&tried, made);
-        if let Shown::One(one) = shown
-            && !tried[one].accepted()
-        {
-            let first = tried.len();
-            for candidate in words::others(&tried[one].candidate) {
-                tried.push(self.try_one(&dataphin, candidate, &test).await);
-                // It is decided now: another word would be about a request that is over.
-                if made && tried.last().is_some_and(Tried::accepted) {
-                    break;
-                }
+        let stored = match &self.apply_id {
+            Some(id) => Stored::find(id.trim(), self.tenant(), self.result.map(Word::outcome)).await?,
+            None => None,
+        };
+        let test = stored.as_ref().map_or_else(|| self.test_request(&world), |stored| stored.test.clone());
+        let (test, made) = (self.as_said(test), self.apply_id.is_some());
+        match &stored {
+            Some(stored) => stored.announce(&world).await?,
+            None if made && !self.json => {
+                say!("This machine's store does not know the request: Dataphin is told {}\n", test.outcome);
             }
-            let of_words: Vec<usize> = [one].into_iter().chain(first..tried.len()).collect();
-            let taken = words::taken(&of_words.iter().map(|index| &tried[*index]).collect::<Vec<_>>());
-            shown = Shown::One(taken.map_or(one, |taken| of_words[taken]));
+            None => {}
         }
+        let (tried, shown) = self.try_all(&dataphin, &test, made).await?;
         let advice = advice::from(&tried, shown, &config.settings.profile, made);
-        self.report(&tried, &advice)
+        let reported = self.report(&tried, &advice);
+        if let Some(stored) = &stored {
+            stored.conclude(&tried, &world).await?;
+        }
+        reported
+    }
+
+    /// Sends the callbacks, and finds the one that was understood.
+    async fn try_all(
+        &self,
+        dataphin: &Dataphin,
+        test: &TestRequest,
+        made: bool,
+    ) -> Result<(Vec<Tried>, Shown)> {
+        let mut tried: Vec<Tried> = Vec::new();
+        for candidate in self.candidates()? {
+            // A request hears one word only, once it may be decided.
+            let is_other_word = |one: &Tried| {
+                one.may_have_decided()
+                    && one.candidate.profile.result(test.outcome) != candidate.profile.result(test.outcome)
+            };
+            if made && tried.iter().any(is_other_word) {
+                self.leave_out(&candidate);
+                continue;
+            }
+            tried.push(self.try_one(dataphin, candidate, test).await);
+        }
+        let shown = contrast::understood(&tried, made);
+        let Shown::One(one) = shown else { return Ok((tried, shown)) };
+        if tried[one].accepted() || made && tried.iter().any(Tried::may_have_decided) {
+            return Ok((tried, shown));
+        }
+        let first = tried.len();
+        for candidate in words::others(&tried[one].candidate) {
+            tried.push(self.try_one(dataphin, candidate, test).await);
+            // It is over: another word would be about a request that is decided.
+            if made && tried.last().is_some_and(|one| one.accepted() || one.may_have_decided()) {
+                break;
+            }
+        }
+        let of_words: Vec<usize> = [one].into_iter().chain(first..tried.len()).collect();
+        let taken = words::taken(&of_words.iter().map(|index| &tried[*index]).collect::<Vec<_>>(), made);
+        Ok((tried, Shown::One(taken.map_or(one, |taken| of_words[taken]))))
+    }
+
+    fn leave_out(&self, candidate: &Candidate) {
+        if !self.json {
+            say!(
+                "=== {}\n--- not sent: another word was sent, and may have decided the request\n",
+                candidate.setting
+            );
+        }
     }
 
     /// Sends one callback, and shows it.
@@ -164,55 +231,28 @@ impl ProbeDataphin {
         Ok(self.profiles.clone())
     }
 
-    async fn test_request(&self, world: &World) -> Result<TestRequest> {
-        let outcome = match self.result {
-            Word::Approved => Outcome::Approved,
-            Word::Rejected => Outcome::Rejected,
-            Word::Withdrawn => Outcome::Withdrawn,
-        };
-        let impossible = TestRequest { outcome, ..TestRequest::impossible(&*world.random) };
-        match &self.apply_id {
-            Some(id) => self.real_request(ApplyId::new(id.trim()), impossible).await,
-            None => Ok(impossible),
-        }
-    }
-
-    /// The request as Dataphin knows it: with our id of it, and somebody who may decide it.
-    async fn real_request(&self, apply_id: ApplyId, test: TestRequest) -> Result<TestRequest> {
-        let stored = self.stored(&apply_id).await?;
-        let tenant = match (&self.tenant, &stored) {
-            (Some(tenant), _) => Tenant::new(tenant.trim()),
-            (None, Some(approval)) => approval.record.key.tenant.clone(),
-            (None, None) => Tenant::new(""),
-        };
+    /// What is told of a request that this machine's bridge does not keep.
+    fn test_request(&self, world: &World) -> TestRequest {
+        let outcome = self.result.map_or(Outcome::Rejected, Word::outcome);
+        let test = TestRequest { outcome, ..TestRequest::impossible(&*world.random) };
+        let Some(id) = &self.apply_id else { return test };
+        let (apply_id, tenant) = (ApplyId::new(id.trim()), Tenant::new(self.tenant()));
         let key =
             ApprovalKey { source: Source::Dataphin, tenant: tenant.clone(), apply_id: apply_id.clone() };
-        let instance =
-            self.instance_id.as_deref().map_or_else(|| key.id().to_string(), |id| id.trim().to_owned());
-        let known = stored.as_ref().and_then(approver).cloned();
-        let approver = match &self.approver {
-            Some(account) => Person { account: Account::new(account.trim()), ..test.approver },
-            None => known.unwrap_or(test.approver),
-        };
-        Ok(TestRequest { apply_id, tenant, instance, approver, ..test })
+        TestRequest { apply_id, tenant, instance: key.id().to_string(), ..test }
     }
 
-    /// The approval that this machine's bridge keeps of the request, if it keeps one.
-    async fn stored(&self, apply_id: &ApplyId) -> Result<Option<Approval>> {
-        let Ok(Ok(store)) = BridgeConfig::from_env().map(|config| show::open(&config)) else {
-            return Ok(None);
+    /// The same with what the operator says of it.
+    fn as_said(&self, test: TestRequest) -> TestRequest {
+        let said = |text: &Option<String>| text.as_deref().map(|text| text.trim().to_owned());
+        let approver = match said(&self.approver) {
+            Some(account) => Person { account: Account::new(account), ..Person::default() },
+            None => test.approver,
         };
-        let tenant = self.tenant.as_deref().map(str::trim);
-        let mut found = show::load(&store, apply_id.as_str(), tenant).await.unwrap_or_default();
-        if found.len() > 1 {
-            bail!("several tenants have a request {apply_id}: say which with --tenant");
-        }
-        Ok(found.pop())
+        TestRequest { instance: said(&self.instance_id).unwrap_or(test.instance), approver, ..test }
     }
-}
 
-/// Who decided, or else who may.
-fn approver(approval: &Approval) -> Option<&Person> {
-    let decided = approval.state.decision().and_then(|decision| decision.by.as_ref()?.person.as_ref());
-    decided.or_else(|| approval.record.request.nodes.first()?.approvers.first())
+    fn tenant(&self) -> &str {
+        self.tenant.as_deref().unwrap_or_default().trim()
+    }
 }

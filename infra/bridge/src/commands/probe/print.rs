@@ -68,7 +68,7 @@ pub(super) fn machine(tried: &[Tried], advice: &Advice) -> Value {
         let cause = match verdict {
             DryRun::Unclear(unclear) => unclear.name(),
             DryRun::Accepted(Acceptance::Confirmed) => "confirmed",
-            DryRun::Accepted(Acceptance::ClosedAlready) => "closed-already",
+            DryRun::Accepted(Acceptance::ClosedAlready(_)) => "closed-already",
             DryRun::Refused(refusal) => refusal.name(),
         };
         json!({

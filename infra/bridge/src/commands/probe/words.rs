@@ -1,6 +1,7 @@
 //! Words for the outcomes: the published candidates.
 
 use serde_json::{Value, json};
+use shared::dataphin::{Acceptance, DryRun};
 
 use super::{Candidate, Tried, contrast::odd_one_out};
 
@@ -30,10 +31,17 @@ pub(super) fn others(candidate: &Candidate) -> Vec<Candidate> {
     published().into_iter().filter_map(with).filter(|other| other.profile != candidate.profile).collect()
 }
 
-/// Which of them Dataphin took: the only one that is accepted, or the one that is answered otherwise than all others.
-pub(super) fn taken(tried: &[&Tried]) -> Option<usize> {
-    let accepted: Vec<usize> =
-        tried.iter().enumerate().filter(|(_, one)| one.accepted()).map(|(index, _)| index).collect();
+/// Which of them Dataphin took: the only one that is accepted, or the one that is answered otherwise than all others. A
+/// request that was `made` for this may be closed by a word before: that shows nothing of the word after it.
+pub(super) fn taken(tried: &[&Tried], made: bool) -> Option<usize> {
+    let is_taken = |index: usize, one: &Tried| match &one.exchange.verdict {
+        DryRun::Accepted(Acceptance::Confirmed) => true,
+        DryRun::Accepted(Acceptance::ClosedAlready(_)) => index == 0 || !made,
+        DryRun::Unclear(_) => made,
+        DryRun::Refused(_) => false,
+    };
+    let found = tried.iter().enumerate().filter(|(index, one)| is_taken(*index, one));
+    let accepted: Vec<usize> = found.map(|(index, _)| index).collect();
     match accepted[..] {
         [one] => Some(one),
         [] => odd_one_out(tried),

@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used)]
 
+mod stored;
+
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -244,6 +246,36 @@ async fn an_unclear_answer_to_a_real_request_is_proposed_to_be_accepted() {
         (&Value::Null, &Value::Null),
         "of a request that cannot exist"
     );
+}
+
+#[tokio::test]
+async fn no_other_word_follows_one_that_may_have_decided_the_request() {
+    let url = answering(|message| match message["result"].as_str() {
+        None => (200, r#"{"success":false,"message":"cannot decrypt"}"#.to_owned()),
+        Some("refuse") => (200, r#"{"foo":1}"#.to_owned()),
+        Some(_) => (200, r#"{"success":false,"message":"the request has already been handled"}"#.to_owned()),
+    })
+    .await;
+    let dataphin = dataphin(Profile::Plain).await;
+    let variables = [("DATAPHIN_CALLBACK_URL", url.as_str())];
+    let real = ["--apply-id", "1", "--json"];
+    let found = json(&probe(&dataphin, &variables, &real).await);
+    assert_eq!(found["tried"].as_array().map(Vec::len), Some(6), "no other words: {found}");
+    assert_eq!(found["set"], "plain");
+    assert!(found["advice"].as_str().expect("words").contains("Look at the request in Dataphin"), "{found}");
+    let other = r#"{"base":"plain","results":{"rejected":"REJECT"}}"#;
+    let both = ["--profile", "plain", "--profile", other, "--apply-id", "1"];
+    let (out, _) = texts(&probe(&dataphin, &variables, &both).await);
+    assert!(out.contains("not sent: another word was sent"), "{out}");
+}
+
+#[tokio::test]
+async fn a_yes_to_anything_of_a_real_request_is_not_answered_with_what_was_just_done() {
+    let url = answering(|_| (200, "success".to_owned())).await;
+    let dataphin = dataphin(Profile::Plain).await;
+    let variables = [("DATAPHIN_CALLBACK_URL", url.as_str())];
+    let (out, _) = texts(&probe(&dataphin, &variables, &["--apply-id", "1"]).await);
+    assert!(out.contains("its yes proves nothing") && out.contains("make a new request for each"), "{out}");
 }
 
 #[tokio::test]
