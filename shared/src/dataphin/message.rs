@@ -56,7 +56,7 @@ pub(super) fn of_decision(approval: &Approval<Decided>, profile: &Profile) -> Va
     Report {
         apply_id: &record.key.apply_id,
         instance: record.id.as_str(),
-        tenant: &record.key.tenant,
+        tenant: record.tenant(),
         outcome: decision.outcome,
         user_id: decider.map_or("", |person| &person.user_id),
         user_source_id: decider.and_then(Person::account).map_or(account, Account::as_str),

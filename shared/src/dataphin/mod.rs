@@ -30,6 +30,7 @@ pub mod content;
 mod digest;
 mod digest_1;
 pub mod exchange;
+mod fields;
 pub(crate) mod mask;
 pub mod message;
 mod page;
