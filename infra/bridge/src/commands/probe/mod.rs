@@ -182,7 +182,7 @@ impl ProbeDataphin {
         let stored = self.stored(&apply_id).await?;
         let tenant = match (&self.tenant, &stored) {
             (Some(tenant), _) => Tenant::new(tenant.trim()),
-            (None, Some(approval)) => approval.record.key.tenant.clone(),
+            (None, Some(approval)) => approval.record.tenant().clone(),
             (None, None) => Tenant::new(""),
         };
         let key =
