@@ -22,16 +22,19 @@ pub fn visible_json(text: &str) -> String {
     })
 }
 
-/// Whether a character cannot be seen, or changes what is seen beside it: controls, direction of writing, no width, and
-/// letters that look like a space.
+/// Whether a character cannot be seen, or changes what is seen beside it: every control (Cc), every format character (Cf), line
+/// and paragraph ends (Zl, Zp), everything that Unicode 16 has shown as nothing (`Default_Ignorable_Code_Point`), and what looks
+/// like a space and is none.
 pub fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
+            | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}')
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d159}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 fn escaped(text: &str, unseen: impl Fn(char) -> bool, escape: impl Fn(char, &mut String)) -> String {
@@ -56,6 +59,18 @@ mod tests {
         }
         assert!(!visible(HOSTILE).contains('\n'), "one line stays one line");
         assert_eq!(visible_lines("a\n\tb"), "a\n\tb");
+    }
+
+    #[test]
+    fn whatever_shows_as_nothing_is_written_out() {
+        for unseen in
+            "\u{fe00}\u{fe0f}\u{13430}\u{1343f}\u{110bd}\u{110cd}\u{600}\u{70f}\u{e0100}\u{2029}".chars()
+        {
+            assert!(is_unseen(unseen) && visible(&unseen.to_string()).starts_with("\\u{"), "{unseen:?}");
+        }
+        for seen in " é中あ😀،۰\u{a0}\u{3000}".chars() {
+            assert!(!is_unseen(seen), "{seen:?}");
+        }
     }
 
     #[test]

@@ -34,16 +34,9 @@ async fn take_back(
     body: Result<Body<BODY_LIMIT>, Problem>,
 ) -> Result<ApprovalId, Problem> {
     door.access.admit(&query?.0, door.world.now(), door.engine.store()).await?;
-    let approval = match WithdrawalRequest::parse(&body?.0).map_err(bad_body)? {
-        WithdrawalRequest::Approval(id) => {
-            door.engine.withdraw(&id).await.map_err(|error| problem(error, Some(&id)))?;
-            id
-        }
-        WithdrawalRequest::Request(key) => {
-            let withdrawn = door.engine.withdraw_request(&key).await;
-            withdrawn.map_err(|error| problem(error, Some(&key.id())))?
-        }
-    };
+    let withdrawal = WithdrawalRequest::parse(&body?.0).map_err(bad_body)?;
+    let withdrawn = door.engine.withdraw_request(&withdrawal).await;
+    let approval = withdrawn.map_err(|error| problem(error, withdrawal.approval.as_ref()))?;
     tracing::info!(%approval, "withdrawal asked for");
     Ok(approval)
 }
@@ -53,6 +46,9 @@ fn problem(error: WithdrawError, id: Option<&ApprovalId>) -> Problem {
     match error {
         WithdrawError::Unknown => Problem::new(StatusCode::NOT_FOUND, "no-such-request", message),
         WithdrawError::Ambiguous => Problem::new(StatusCode::BAD_REQUEST, "tenant-missing", message),
+        WithdrawError::Contradicts(_) => {
+            Problem::new(StatusCode::CONFLICT, "contradicting-withdrawal", message)
+        }
         WithdrawError::Ended(_) | WithdrawError::Refused => {
             Problem::new(StatusCode::CONFLICT, "ended-already", message)
         }

@@ -9,6 +9,7 @@ use super::{ApprovalId, ApprovalKey, Tenant};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Alias {
     approvals: BTreeSet<ApprovalId>,
+    claimed_by: Option<Tenant>,
 }
 
 /// Which approval a key means.
@@ -16,6 +17,8 @@ pub struct Alias {
 pub enum Meaning {
     /// This one.
     Known(ApprovalId),
+    /// This one, which was submitted without a tenant: the first tenant that is named claims it.
+    Unclaimed(ApprovalId),
     /// One that is not known yet.
     New,
     /// One of several tenants': the key names none, and none is guessed.
@@ -25,7 +28,13 @@ pub enum Meaning {
 impl Alias {
     /// An alias of these approvals.
     pub fn of(approvals: impl IntoIterator<Item = ApprovalId>) -> Self {
-        Self { approvals: approvals.into_iter().collect() }
+        Self { approvals: approvals.into_iter().collect(), claimed_by: None }
+    }
+
+    /// The same, where a tenant has claimed the approval that was submitted without one.
+    #[must_use]
+    pub fn claimed_by(self, tenant: Option<Tenant>) -> Self {
+        Self { claimed_by: tenant, ..self }
     }
 
     /// The approvals.
@@ -33,18 +42,21 @@ impl Alias {
         self.approvals.iter()
     }
 
-    /// Which of them a key means. A tenant that is left out is the one that is known, and one that is named now may have
-    /// been left out before.
+    /// Which of them a key means. A tenant that is left out is the one that is known. One that is named now may have been left
+    /// out before: that request belongs to the first tenant that is named for it, and to no other.
     pub fn meaning(&self, key: &ApprovalKey) -> Meaning {
-        let without_tenant = ApprovalKey { tenant: Tenant::new(""), ..key.clone() }.id();
+        let (id, without_tenant) = (key.id(), key.without_tenant().id());
+        let known = self.approvals.contains(&id);
         let mut approvals = self.approvals.iter();
-        match (key.id(), approvals.next(), approvals.next()) {
-            (id, _, _) if self.approvals.contains(&id) => Meaning::Known(id),
-            (_, None, _) => Meaning::New,
-            (_, Some(only), None) if key.tenant.is_empty() || *only == without_tenant => {
-                Meaning::Known(only.clone())
-            }
+        match (approvals.next(), approvals.next()) {
+            (None, _) => Meaning::New,
+            (Some(only), None) if key.tenant.is_empty() => Meaning::Known(only.clone()),
+            _ if known && !(key.tenant.is_empty() && self.claimed_by.is_some()) => Meaning::Known(id),
             _ if key.tenant.is_empty() => Meaning::Ambiguous,
+            _ if self.claimed_by.as_ref() == Some(&key.tenant) => Meaning::Known(without_tenant),
+            (Some(only), None) if *only == without_tenant && self.claimed_by.is_none() => {
+                Meaning::Unclaimed(without_tenant)
+            }
             _ => Meaning::New,
         }
     }
@@ -62,6 +74,7 @@ mod tests {
     #[test]
     fn a_tenant_that_is_left_out_is_the_one_that_is_known_and_never_guessed() {
         let known = |tenant: &str| Meaning::Known(key(tenant).id());
+        let unclaimed = || Meaning::Unclaimed(key("").id());
         let table = [
             (&[][..], "", Meaning::New),
             (&[], "a", Meaning::New),
@@ -69,7 +82,7 @@ mod tests {
             (&["a"], "", known("a")),
             (&["a"], "b", Meaning::New),
             (&[""], "", known("")),
-            (&[""], "a", known("")),
+            (&[""], "a", unclaimed()),
             (&["a", "b"], "", Meaning::Ambiguous),
             (&["a", "b"], "b", known("b")),
             (&["a", "b"], "c", Meaning::New),
@@ -80,6 +93,25 @@ mod tests {
         ];
         for (tenants, asked, meaning) in table {
             let alias = Alias::of(tenants.iter().map(|tenant| key(tenant).id()));
+            assert_eq!(alias.meaning(&key(asked)), meaning, "{asked:?} of {tenants:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_without_a_tenant_belongs_to_the_first_one_that_is_named_and_to_no_other() {
+        let known = |tenant: &str| Meaning::Known(key(tenant).id());
+        let table = [
+            (&[""][..], "a", known("")),
+            (&[""], "", known("")),
+            (&[""], "b", Meaning::New),
+            (&["", "b"], "a", known("")),
+            (&["", "b"], "b", known("b")),
+            (&["", "b"], "c", Meaning::New),
+            (&["", "b"], "", Meaning::Ambiguous),
+        ];
+        for (tenants, asked, meaning) in table {
+            let alias = Alias::of(tenants.iter().map(|tenant| key(tenant).id()));
+            let alias = alias.claimed_by(Some(Tenant::new("a")));
             assert_eq!(alias.meaning(&key(asked)), meaning, "{asked:?} of {tenants:?}");
         }
     }

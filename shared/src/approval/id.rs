@@ -95,6 +95,12 @@ impl ApprovalKey {
         }
         ApprovalId(format!("ap-{}", hex(&hash.finalize()[..16])))
     }
+
+    /// The same request, submitted without its tenant.
+    #[must_use]
+    pub fn without_tenant(&self) -> Self {
+        Self { tenant: Tenant::new(""), ..self.clone() }
+    }
 }
 
 impl ApprovalId {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ApprovalId, ApprovalKey, Creation, Decision, Details, Identity, InstanceId, Nonce, ProcessCode, Reading,
-    Reference, Request, Timeline, UserId,
+    Reference, Request, Tenant, Timeline, UserId,
 };
 
 /// An approval: what never changes about it, and its state.
@@ -42,6 +42,9 @@ pub struct Record {
     /// The unguessable part of its reference; older versions had none.
     #[serde(default)]
     pub nonce: Option<Nonce>,
+    /// The first tenant that was named for it, where its key names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_by: Option<Tenant>,
 }
 
 impl Record {
@@ -57,7 +60,13 @@ impl Record {
             timeline: Timeline::default(),
             version: 0,
             nonce: None,
+            claimed_by: None,
         }
+    }
+
+    /// Whose it is; empty where nobody has named a tenant.
+    pub fn tenant(&self) -> &Tenant {
+        self.claimed_by.as_ref().unwrap_or(&self.key.tenant)
     }
 
     /// The same with an unguessable part of its reference, if it has none yet.

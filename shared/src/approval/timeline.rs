@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{InstanceId, NeedsOperator, Outcome, UserId};
+use super::{InstanceId, NeedsOperator, Outcome, Tenant, UserId};
 
 /// The first entries are always kept: they tell how it began.
 pub const KEEP_FIRST: usize = 16;
@@ -37,6 +37,9 @@ pub struct Entry {
 pub enum Happening {
     Received,
     SubmittedAgain,
+    TenantNamed {
+        tenant: Tenant,
+    },
     CreateSent {
         attempt: u32,
     },
@@ -153,6 +156,15 @@ impl Timeline {
         }
     }
 
+    /// Keeps so many entries at the beginning and at the end; the middle gives way.
+    pub fn shorten(&mut self, first: usize, last: usize) {
+        let until = self.entries.len().saturating_sub(last);
+        if first < until {
+            let gone = self.entries.drain(first..until).len();
+            self.left_out = self.left_out.saturating_add(u32::try_from(gone).unwrap_or(u32::MAX));
+        }
+    }
+
     /// The entries, oldest first.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
@@ -175,6 +187,9 @@ impl fmt::Display for Happening {
         match self {
             Self::Received => write!(f, "received"),
             Self::SubmittedAgain => write!(f, "submitted again after a refusal"),
+            Self::TenantNamed { tenant } => {
+                write!(f, "tenant {tenant} named for it: it belongs to that tenant")
+            }
             Self::CreateSent { attempt } => {
                 write!(f, "asked DingTalk to create the instance (attempt {attempt})")
             }

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Approval, Basis, Creation, Decided, Decision, Delivered, Delivery, Happening, Hint, Identity, Instance,
-    Origin, Outcome, Parked, Pending, ProcessCode, Reading, Received, Record, Refused, Request, Unresolved,
-    Withdrawal,
+    Origin, Outcome, Parked, Pending, ProcessCode, Reading, Received, Record, Refused, Request, Tenant,
+    Unresolved, Withdrawal,
     reading::FINISHED_WITHOUT_RESULT,
     schedule::{
         self, LEASE, READ_AFTER_FAILURE, READ_AFTER_HINT, READ_AFTER_TERMINATE, READ_UNASKED,
@@ -19,6 +19,12 @@ impl<S> Approval<S> {
         self.record.updated_at = now;
         self.record.timeline.add(now, what);
         self
+    }
+
+    /// Binds a request without a tenant to the first one that is named for it.
+    pub fn claimed(mut self, tenant: Tenant, now: Timestamp) -> Self {
+        self.record.claimed_by = Some(tenant.clone());
+        self.noted(Happening::TenantNamed { tenant }, now)
     }
 
     /// The same approval in another state.

@@ -42,11 +42,11 @@ impl Access {
             token.ct_eq(given.as_bytes()) | token.ct_eq(with_plus.expose_secret().as_bytes())
         };
         if !bool::from(known.map(same).fold(Choice::from(0), |any, one| any | one)) {
-            return Err(denied(
-                "access-token",
-                "the access token is not the one that the bridge is configured with",
-            )
-            .for_wrong_credential("access-token"));
+            let message = match given {
+                "" => "the query has no accessToken: set the access token in Dataphin's approval settings",
+                _ => "the access token is not the one that the bridge is configured with",
+            };
+            return Err(denied("access-token", message).for_wrong_credential("access-token"));
         }
         if self.window.is_zero() {
             return Ok(());
@@ -56,11 +56,9 @@ impl Access {
         };
         let off = off.abs();
         if off > self.window {
-            if query
-                .offset_in_seconds(now)
-                .is_some_and(|off| off.abs() <= MAX_OFF_IN_SECONDS.max(self.window))
-            {
-                let message = "the timestamp is in seconds: milliseconds since 1970 are expected, 13 digits";
+            if let Some(unit) = query.other_unit(now, self.window) {
+                let message =
+                    format!("the timestamp is in {unit}: milliseconds since 1970 are expected, 13 digits");
                 return Err(denied(TIMESTAMP, message));
             }
             let message = format!(
@@ -95,20 +93,36 @@ impl Access {
 impl AccessQuery {
     /// How far the caller's clock is ahead of ours.
     fn offset(&self, now: Timestamp) -> Option<SignedDuration> {
-        let ms = self.timestamp.as_deref()?.trim().parse().ok()?;
-        Some(Timestamp::from_millisecond(ms).ok()?.duration_since(now))
+        // Beyond what a clock can show it is another unit, or far off.
+        let ms = self.number()?;
+        let end = if ms < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        Some(Timestamp::from_millisecond(ms).unwrap_or(end).duration_since(now))
     }
 
-    /// The same, if the timestamp is in seconds.
-    fn offset_in_seconds(&self, now: Timestamp) -> Option<SignedDuration> {
-        let seconds = self.timestamp.as_deref()?.trim().parse().ok()?;
-        Some(Timestamp::from_second(seconds).ok()?.duration_since(now))
+    /// The timestamp's whole number; some send a fraction, too.
+    fn number(&self) -> Option<i64> {
+        let text = self.timestamp.as_deref()?.trim();
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let is_fraction = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+        whole.parse().ok().filter(|_| is_fraction)
+    }
+
+    /// The unit in which the timestamp is about now, if it is not in milliseconds.
+    fn other_unit(&self, now: Timestamp, window: SignedDuration) -> Option<&'static str> {
+        let number = self.number()?;
+        let units = [
+            ("seconds", Timestamp::from_second(number)),
+            ("microseconds", Timestamp::from_microsecond(number)),
+            ("nanoseconds", Timestamp::from_nanosecond(number.into())),
+        ];
+        let is_near = |at: Timestamp| at.duration_since(now).abs() <= MAX_OFF_IN_ANOTHER_UNIT.max(window);
+        units.into_iter().find(|(_, at)| at.as_ref().is_ok_and(|at| is_near(*at))).map(|(unit, _)| unit)
     }
 }
 
 const TIMESTAMP: &str = "timestamp";
-/// Read as seconds, a timestamp this near is no accident, however wrong the clock is.
-const MAX_OFF_IN_SECONDS: SignedDuration = SignedDuration::from_hours(24 * 365);
+/// Read in another unit, a timestamp this near is no accident, however wrong the clock is.
+const MAX_OFF_IN_ANOTHER_UNIT: SignedDuration = SignedDuration::from_hours(24 * 365);
 
 fn denied(code: &str, message: impl Into<String>) -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, code, message)
@@ -143,6 +157,32 @@ mod tests {
         assert_eq!(of("a b", Some("a b"), now), Ok(()));
         for (right, given) in [("a b", "a+b"), ("a+b", "a%2Bb"), ("a+b", "ab"), ("a+b", "a  b")] {
             assert_eq!(of(right, Some(given), now).unwrap_err().code, "access-token", "{given}");
+        }
+    }
+
+    #[test]
+    fn a_missing_token_is_told_from_a_wrong_one() {
+        let message = |token| of("t", token, Some("1654156836531")).unwrap_err().message;
+        assert!(message(None).contains("no accessToken") && message(Some("")).contains("no accessToken"));
+        assert!(message(Some("x")).contains("is not the one"));
+    }
+
+    #[test]
+    fn a_timestamp_may_have_a_fraction_and_one_in_another_unit_is_named() {
+        for taken in ["1654156836531.0", "1654156836531.75", " 1654156836531 "] {
+            assert_eq!(check(Some("6d1b2n1c"), Some(taken)), Ok(()), "{taken}");
+        }
+        let message = |timestamp| of("t", Some("t"), Some(timestamp)).unwrap_err().message;
+        for (timestamp, word) in [
+            ("1654156836.531", "is in seconds"),
+            ("1654156836531000", "is in microseconds"),
+            ("1654156836531000.5", "is in microseconds"),
+            ("1654156836531000000", "is in nanoseconds"),
+            ("1654156836531.", "no timestamp in milliseconds"),
+            ("1654156836531.x", "no timestamp in milliseconds"),
+            ("9223372036854775807", "seconds off"),
+        ] {
+            assert!(message(timestamp).contains(word), "{timestamp}: {}", message(timestamp));
         }
     }
 

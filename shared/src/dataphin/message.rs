@@ -49,7 +49,7 @@ impl TestRequest {
         let account = person.and_then(Person::account).cloned();
         Self {
             apply_id: record.key.apply_id.clone(),
-            tenant: record.key.tenant.clone(),
+            tenant: record.tenant().clone(),
             outcome: decision.outcome,
             instance: record.id.to_string(),
             approver: Person {

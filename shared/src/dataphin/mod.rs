@@ -32,6 +32,7 @@ mod contradiction;
 mod digest;
 mod digest_1;
 pub mod exchange;
+mod fields;
 pub(crate) mod mask;
 pub mod message;
 mod page;

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::{
     approval::{ApplyId, ApprovalId},
-    http::{Problem, reference},
+    http::{AnsweredAs, Problem, reference},
+    visible::visible,
 };
 
 /// How refusals are answered.
@@ -53,8 +54,13 @@ pub fn check_result(result: Result<(), Problem>) -> Response {
     if !problem.is_wrong_credential() {
         tracing::info!(code = problem.code, "a connection test failed");
     }
-    let text = format!("{} [{}, reference {}]", problem.message, problem.code, reference());
+    failed(&problem)
+}
+
+fn failed(problem: &Problem) -> Response {
+    let text = format!("{} [{}, reference {}]", visible(&problem.message), problem.code, reference());
     let mut response = Json(json!({"checkResult": text})).into_response();
     problem.mark(&mut response);
+    response.extensions_mut().insert(AnsweredAs(failed));
     response
 }

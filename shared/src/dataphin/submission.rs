@@ -2,7 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::{content, digest::Digest, digest_1, tree::Tree};
+use super::{
+    content,
+    digest::Digest,
+    digest_1,
+    fields::{self, Fields, bad},
+    tree::{self, Tree},
+};
 use crate::{
     approval::{Account, ApplyId, ApprovalKey, Details, Node, Person, Request, Rule, Source, Tenant},
     dingtalk::instances::MOST_NODES,
@@ -28,27 +34,32 @@ pub struct Submission {
 #[error("{0}")]
 pub struct BadBody(pub String);
 
-const LONGEST_ID: usize = 128;
+const INFO: &str = "applyUserInfo";
+/// The members of a body that are read by their names, beside the content.
+const MEMBERS: [&str; 8] =
+    ["applyId", "tenantId", "title", "type", "templateCode", "applyUser", INFO, "approveNodes"];
 /// In bytes; a Chinese character has three.
 const MAX_TITLE: usize = 1_000;
 const MAX_WORD: usize = 200;
-const MOST_APPROVERS_A_NODE: usize = 50;
+/// The most approvers of a node.
+const MAX_APPROVERS_A_NODE: usize = 50;
 
 impl Submission {
     /// Reads a body.
     pub fn parse(body: &[u8]) -> Result<Self, BadBody> {
-        let fields = object(body)?;
-        let apply_id = id(&fields, "applyId")?.ok_or_else(|| bad("applyId is missing"))?;
-        let tenant = id(&fields, "tenantId")?.unwrap_or_default();
+        let fields = Fields::read(body, &MEMBERS)?;
+        let apply_id = fields.exact_id("applyId")?.ok_or_else(|| bad("applyId is missing"))?;
+        let tenant = fields.exact_id("tenantId")?.unwrap_or_default();
         let asked = Request {
-            title: text(&fields, "title").unwrap_or_default(),
-            kind: text(&fields, "type").unwrap_or_else(|| "DEFAULT".to_owned()),
-            template: id(&fields, "templateCode")?,
+            title: fields.text("title")?.unwrap_or_default(),
+            kind: fields.text("type")?.unwrap_or_else(|| "DEFAULT".to_owned()),
+            template: fields.id("templateCode")?,
             requester: requester(&fields)?,
             nodes: nodes(fields.get("approveNodes"))?,
         };
         let content = Tree::member(body, "content");
-        let digest = Digest::of(&asked, &content, digest_1::of(&fields));
+        let first = json::read::<Map<String, Value>>(body).ok().and_then(|fields| digest_1::of(&fields));
+        let digest = Digest::of(&asked, &content, first);
         let key = ApprovalKey {
             source: Source::Dataphin,
             tenant: Tenant::new(tenant),
@@ -69,73 +80,59 @@ fn legible(mut request: Request) -> Request {
     request
 }
 
-/// Reads a JSON object, telling a person what else it was.
-pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, BadBody> {
-    if std::str::from_utf8(body).is_err() {
-        return Err(bad("the body is not UTF-8"));
-    }
-    match json::read(body) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(bad("the body is not a JSON object")),
-        Err(error) => {
-            Err(bad(format!("the body is not JSON (line {}, column {})", error.line(), error.column())))
-        }
-    }
-}
-
-/// An id: text or a whole number; `None` when absent or empty.
-pub(super) fn id(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, BadBody> {
-    // A fraction, or a number beyond 64 bits, of which only the first digits are known: two ids could become one.
-    if fields.get(name).is_some_and(Value::is_f64) {
-        return Err(bad(format!("{name} is not a whole number of at most 64 bits: send it as text")));
-    }
-    let Some(id) = text(fields, name) else { return Ok(None) };
-    if id.chars().count() > LONGEST_ID || id.chars().any(char::is_control) {
-        return Err(bad(format!(
-            "{name} is longer than {LONGEST_ID} characters or holds control characters"
-        )));
-    }
-    Ok(Some(id))
-}
-
-fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
-    let text = match fields.get(name)? {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
-    (!text.is_empty()).then_some(text)
-}
-
-/// The documentation types `applyUserInfo` as a list and shows an object.
-fn requester(fields: &Map<String, Value>) -> Result<Option<Person>, BadBody> {
-    let account = id(fields, "applyUser")?;
-    let info = match fields.get("applyUserInfo") {
-        Some(Value::Object(info)) => Some(info),
-        Some(Value::Array(list)) => list.first().and_then(Value::as_object),
-        _ => None,
-    };
-    let mut person = info.map(person).transpose()?.flatten();
+/// The documentation types `applyUserInfo` as a list and shows an object; it may come as JSON text. The first entry that names
+/// anybody is the requester.
+fn requester(fields: &Fields) -> Result<Option<Person>, BadBody> {
+    let account = fields.id("applyUser")?;
+    let mut person = named(fields.get(INFO))?;
     if let Some(account) = account.and_then(Account::new) {
         person.get_or_insert_default().account.get_or_insert(account);
     }
     Ok(person)
 }
 
+fn named(info: Option<&Tree>) -> Result<Option<Person>, BadBody> {
+    let unwrapped = match info {
+        Some(Tree::Text(text)) if !text.trim().is_empty() => tree::unwrapped(text),
+        _ => None,
+    };
+    let entries = match unwrapped.as_ref().or(info) {
+        None => &[][..],
+        Some(Tree::Text(text)) if text.trim().is_empty() => &[],
+        Some(Tree::List(list)) => list,
+        Some(object @ Tree::Object(_)) => std::slice::from_ref(object),
+        Some(other) => return Err(bad(format!("{INFO} is {}: send an object", fields::shape(other)))),
+    };
+    for entry in entries {
+        match entry {
+            Tree::Null => {}
+            Tree::Object(members) => {
+                let named =
+                    person(&Fields::of(members)).map_err(|BadBody(what)| bad(format!("{INFO}: {what}")));
+                if let Some(person) = named? {
+                    return Ok(Some(person));
+                }
+            }
+            other => return Err(bad(format!("{INFO} holds {}: send an object", fields::shape(other)))),
+        }
+    }
+    Ok(None)
+}
+
 /// A person; `None` when nothing says who it is. Dataphin's own `userId` leads nowhere else, but is shown.
-fn person(fields: &Map<String, Value>) -> Result<Option<Person>, BadBody> {
+fn person(fields: &Fields) -> Result<Option<Person>, BadBody> {
     let person = Person {
-        user_id: id(fields, "userId")?.unwrap_or_default(),
-        account: id(fields, "userSourceId")?.and_then(Account::new),
-        name: text(fields, "userName").unwrap_or_default(),
+        user_id: fields.id("userId")?.unwrap_or_default(),
+        account: fields.id("userSourceId")?.and_then(Account::new),
+        name: fields.text("userName")?.unwrap_or_default(),
     };
     Ok((person != Person::default()).then_some(person))
 }
 
-fn nodes(value: Option<&Value>) -> Result<Vec<Node>, BadBody> {
+fn nodes(value: Option<&Tree>) -> Result<Vec<Node>, BadBody> {
     let list = match value {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(list)) => list,
+        None => return Ok(Vec::new()),
+        Some(Tree::List(list)) => list,
         Some(_) => return Err(bad("approveNodes is not a list")),
     };
     if list.len() > MOST_NODES {
@@ -143,8 +140,11 @@ fn nodes(value: Option<&Value>) -> Result<Vec<Node>, BadBody> {
     }
     let mut nodes = Vec::with_capacity(list.len());
     for (index, value) in list.iter().enumerate() {
-        let fields = value.as_object().ok_or_else(|| bad(format!("node {} is not an object", index + 1)))?;
-        nodes.push((order(fields, index)?, node(fields, index)?));
+        let here = |what: &str| bad(format!("node {}: {what}", index + 1));
+        let Tree::Object(members) = value else { return Err(here("it is not an object")) };
+        let fields = Fields::of(members);
+        let read = order(&fields, index).and_then(|order| Ok((order, node(&fields)?)));
+        nodes.push(read.map_err(|BadBody(what)| here(&what))?);
     }
     // Stable: nodes of the same order stay as they were sent.
     nodes.sort_by_key(|(order, _)| *order);
@@ -152,31 +152,45 @@ fn nodes(value: Option<&Value>) -> Result<Vec<Node>, BadBody> {
 }
 
 /// `approveOrder` comes as text or as a number; absent: the place in the list.
-fn order(fields: &Map<String, Value>, index: usize) -> Result<i64, BadBody> {
-    match text(fields, "approveOrder") {
+fn order(fields: &Fields, index: usize) -> Result<i64, BadBody> {
+    match fields.text("approveOrder")? {
         None => Ok(i64::try_from(index).unwrap_or(i64::MAX)),
         // A float that is whole will do.
         Some(text) => text
             .strip_suffix(".0")
             .unwrap_or(&text)
             .parse()
-            .map_err(|_| bad(format!("node {}: approveOrder is no whole number", index + 1))),
+            .map_err(|_| bad("approveOrder is no whole number")),
     }
 }
 
-fn node(fields: &Map<String, Value>, index: usize) -> Result<Node, BadBody> {
-    let here = |what: &str| bad(format!("node {}: {what}", index + 1));
-    let operator = text(fields, "approveOperator").unwrap_or_default().to_ascii_uppercase();
-    let users = match fields.get("approveUsers") {
-        Some(Value::Array(users)) if users.len() <= MOST_APPROVERS_A_NODE => users,
-        Some(Value::Array(_)) => return Err(here(&format!("more than {MOST_APPROVERS_A_NODE} approvers"))),
-        _ => return Err(here("approveUsers is missing")),
+fn node(fields: &Fields) -> Result<Node, BadBody> {
+    let approvers = approvers(fields.get("approveUsers"))?;
+    let operator =
+        fields.text("approveOperator").map(|operator| operator.unwrap_or_default().to_ascii_uppercase());
+    let rule = match operator.as_deref() {
+        // In Dataphin's own engine any one approver decides a node.
+        Ok("" | "OR") => Rule::Any,
+        Ok("AND") => Rule::All,
+        // One person needs no operator.
+        _ if approvers.len() == 1 => Rule::All,
+        _ => return Err(bad("approveOperator is neither OR nor AND, and there are several approvers")),
     };
-    let mut approvers: Vec<Person> = Vec::with_capacity(users.len());
+    Ok(Node { rule, approvers })
+}
+
+/// The approvers of a node, each once.
+fn approvers(users: Option<&Tree>) -> Result<Vec<Person>, BadBody> {
+    let users = match users {
+        None => return Err(bad("approveUsers is missing")),
+        Some(Tree::List(users)) => users,
+        Some(other) => return Err(bad(format!("approveUsers is {}: send a list", fields::shape(other)))),
+    };
+    let mut approvers: Vec<Person> = Vec::new();
     for user in users {
-        let user = user.as_object().ok_or_else(|| here("an approver is not an object"))?;
-        let person = person(user)?
-            .ok_or_else(|| here("an approver has no userSourceId, no userId and no userName"))?;
+        let Tree::Object(members) = user else { return Err(bad("an approver is not an object")) };
+        let person = person(&Fields::of(members))?
+            .ok_or_else(|| bad("an approver has no userSourceId, no userId and no userName"))?;
         let is_same = |known: &Person| match known.account() {
             Some(account) => person.account() == Some(account),
             None => *known == person,
@@ -184,23 +198,14 @@ fn node(fields: &Map<String, Value>, index: usize) -> Result<Node, BadBody> {
         if !approvers.iter().any(is_same) {
             approvers.push(person);
         }
+        if approvers.len() > MAX_APPROVERS_A_NODE {
+            return Err(bad(format!("more than {MAX_APPROVERS_A_NODE} approvers")));
+        }
     }
     if approvers.is_empty() {
-        return Err(here("approveUsers is empty: choose an approver in Dataphin"));
+        return Err(bad("approveUsers is empty: choose an approver in Dataphin"));
     }
-    let rule = match operator.as_str() {
-        // In Dataphin's own engine any one approver decides a node.
-        "" | "OR" => Rule::Any,
-        "AND" => Rule::All,
-        // One person needs no operator.
-        _ if approvers.len() == 1 => Rule::All,
-        _ => return Err(here("approveOperator is neither OR nor AND, and there are several approvers")),
-    };
-    Ok(Node { rule, approvers })
-}
-
-fn bad(what: impl Into<String>) -> BadBody {
-    BadBody(what.into())
+    Ok(approvers)
 }
 
 #[cfg(test)]
@@ -331,13 +336,96 @@ mod tests {
     }
 
     #[test]
-    fn no_two_ids_become_one() {
-        for id in ["123456789012345678901234567890", "123456789012345678901234567891", "1.0", "1e2", "1E400"]
-        {
-            assert!(Submission::parse(format!(r#"{{"applyId":{id}}}"#).as_bytes()).is_err(), "{id}");
+    fn the_rule_of_several_approvers_is_never_guessed() {
+        let node = |operator: Value, users: Value| {
+            parse(
+                &json!({"applyId": "1", "approveNodes": [{"approveOperator": operator, "approveUsers": users}]}),
+            )
+        };
+        let two = json!([{"userSourceId": "a"}, {"userSourceId": "b"}]);
+        for operator in [
+            json!(["AND"]),
+            json!({"code": "AND"}),
+            json!([]),
+            json!({}),
+            json!(true),
+            json!("XOR"),
+            json!(1),
+        ] {
+            let why = node(operator.clone(), two.clone()).unwrap_err().0;
+            assert!(why.contains("approveOperator is neither OR nor AND"), "{operator}: {why}");
+            assert!(node(operator, json!([{"userSourceId": "a"}])).is_ok(), "one person needs no operator");
         }
-        let whole = Submission::parse(br#"{"applyId":18446744073709551615}"#).unwrap();
-        assert_eq!(whole.key.apply_id.as_str(), "18446744073709551615");
+        for operator in [json!(null), json!(""), json!(" or ")] {
+            assert_eq!(node(operator, two.clone()).unwrap().request.nodes[0].rule, Rule::Any);
+        }
+    }
+
+    #[test]
+    fn a_member_of_another_shape_is_refused_by_its_name() {
+        for name in ["applyId", "tenantId", "title", "type", "templateCode", "applyUser"] {
+            for value in [json!(["T2"]), json!({"id": "T2"}), json!(true)] {
+                let mut body = json!({"applyId": "1"});
+                body[name] = value;
+                let why = parse(&body).unwrap_err().0;
+                assert!(why.starts_with(&format!("{name} is ")), "{why}");
+            }
+        }
+        for info in
+            [json!(7), json!(true), json!("Li Na"), json!([7]), json!({"userName": ["n"]}), json!("[1]")]
+        {
+            let why = parse(&json!({"applyId": "1", "applyUserInfo": info})).unwrap_err().0;
+            assert!(why.starts_with("applyUserInfo"), "{why}");
+        }
+        let users = |users: Value| parse(&json!({"applyId": "1", "approveNodes": [{"approveUsers": users}]}));
+        assert_eq!(
+            users(json!({"userId": "1"})).unwrap_err().0,
+            "node 1: approveUsers is an object: send a list"
+        );
+        assert_eq!(
+            users(json!([{"userId": ["1"]}])).unwrap_err().0,
+            "node 1: userId is a list: send it as text"
+        );
+    }
+
+    #[test]
+    fn a_requester_is_read_wherever_one_is_named() {
+        let info = json!({"userId": "1", "userSourceId": "s"});
+        let nested = json!([info]).to_string();
+        for info in [
+            json!(info.to_string()),
+            json!(nested),
+            json!([null, info]),
+            json!([{}, {"userName": ""}, info, {"userSourceId": "other"}]),
+        ] {
+            let named = parse(&json!({"applyId": "1", "applyUserInfo": info})).unwrap().request.requester;
+            assert_eq!(account(&named.unwrap()), "s", "{info}");
+        }
+        for nobody in [json!(null), json!(""), json!({}), json!([]), json!([{}, null])] {
+            let named = parse(&json!({"applyId": "1", "applyUserInfo": nobody})).unwrap().request.requester;
+            assert_eq!(named, None);
+        }
+    }
+
+    #[test]
+    fn approvers_are_counted_once_each() {
+        let users =
+            |users: Vec<Value>| parse(&json!({"applyId": "1", "approveNodes": [{"approveUsers": users}]}));
+        let same = users(vec![json!({"userSourceId": "a"}); 60]).unwrap();
+        assert_eq!(same.request.nodes[0].approvers.len(), 1);
+        let distinct = |n: usize| (0..n).map(|n| json!({"userSourceId": n.to_string()})).collect::<Vec<_>>();
+        assert!(users(distinct(50)).is_ok());
+        assert_eq!(users(distinct(51)).unwrap_err().0, "node 1: more than 50 approvers");
+    }
+
+    #[test]
+    fn digits_stay_as_they_were_written() {
+        let body = br#"{"applyId":123456789012345678901234567890,"title":12345678901234567890123,"content":{"n":1e999},
+            "applyUserInfo":{"userId":98765432109876543210987}}"#;
+        let Submission { key, request, .. } = Submission::parse(body).unwrap();
+        assert_eq!(key.apply_id.as_str(), "123456789012345678901234567890");
+        assert_eq!(request.title, "12345678901234567890123");
+        assert_eq!(request.requester.unwrap().user_id, "98765432109876543210987");
     }
 
     #[test]
@@ -357,7 +445,8 @@ mod tests {
             "node 1: approveOperator is neither OR nor AND, and there are several approvers"
         );
         assert!(Submission::parse(&[b'['; 10_000]).is_err());
-        assert!(Submission::parse(b"{\"applyId\":\"1\",\"title\":1e999}").is_err());
+        let deep = format!("{{\"applyId\":\"1\",\"content\":{}1{}}}", "[".repeat(9_000), "]".repeat(9_000));
+        assert!(Submission::parse(deep.as_bytes()).is_ok(), "it is shown as text");
         assert!(Submission::parse(b"{\"applyId\":\"\xff\"}").is_err());
     }
 }

@@ -99,7 +99,7 @@ impl Tree {
 }
 
 /// The object or list that a text holds, perhaps as a text again.
-fn unwrapped(text: &str) -> Option<Tree> {
+pub(super) fn unwrapped(text: &str) -> Option<Tree> {
     let mut text = text.to_owned();
     for _ in 0..MAX_WRAPS {
         match Tree::read(text.as_bytes())? {

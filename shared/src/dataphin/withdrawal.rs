@@ -1,30 +1,34 @@
 //! The body of a withdrawal: which request is taken back.
 
-use super::{BadBody, submission};
-use crate::approval::{ApplyId, ApprovalId, ApprovalKey, Source, Tenant};
+use super::{BadBody, fields::Fields};
+use crate::approval::{ApplyId, ApprovalId, Tenant};
 
 /// Our ids begin so; anything else in `processInstanceId` is not ours.
 const OURS: &str = "ap-";
 
-/// Which approval a withdrawal is about.
+/// What a withdrawal says of the request that it is about; at least one of the ids. All of it must be true of that request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WithdrawalRequest {
-    /// This one.
-    Approval(ApprovalId),
-    /// The one that this key means; its tenant may be left out.
-    Request(ApprovalKey),
+pub struct WithdrawalRequest {
+    /// Our own id (`processInstanceId`).
+    pub approval: Option<ApprovalId>,
+    /// Dataphin's.
+    pub apply_id: Option<ApplyId>,
+    /// Its tenant; empty where it is left out.
+    pub tenant: Tenant,
 }
 
 impl WithdrawalRequest {
-    /// Reads a body with our own id (`processInstanceId`), or with Dataphin's (`applyId`, perhaps `tenantId`).
+    /// Reads a body with our own id (`processInstanceId`), with Dataphin's (`applyId`, perhaps `tenantId`), or with both.
     pub fn parse(body: &[u8]) -> Result<Self, BadBody> {
-        let fields = submission::object(body)?;
-        if let Some(id) = submission::id(&fields, "processInstanceId")?.filter(|id| id.starts_with(OURS)) {
-            return Ok(Self::Approval(ApprovalId::new(id)));
+        let fields = Fields::read(body, &["processInstanceId", "applyId", "tenantId"])?;
+        let process_instance = fields.id("processInstanceId")?;
+        let ours = process_instance
+            .filter(|id| id.get(..OURS.len()).is_some_and(|start| start.eq_ignore_ascii_case(OURS)));
+        let apply_id = fields.exact_id("applyId")?.map(ApplyId::new);
+        if ours.is_none() && apply_id.is_none() {
+            return Err(BadBody("applyId is missing, and processInstanceId is not one of ours".to_owned()));
         }
-        let missing = || BadBody("applyId is missing, and processInstanceId is not one of ours".to_owned());
-        let apply_id = ApplyId::new(submission::id(&fields, "applyId")?.ok_or_else(missing)?);
-        let tenant = Tenant::new(submission::id(&fields, "tenantId")?.unwrap_or_default());
-        Ok(Self::Request(ApprovalKey { source: Source::Dataphin, tenant, apply_id }))
+        let tenant = Tenant::new(fields.exact_id("tenantId")?.unwrap_or_default());
+        Ok(Self { approval: ours.map(ApprovalId::new), apply_id, tenant })
     }
 }

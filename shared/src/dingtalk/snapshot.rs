@@ -1,5 +1,7 @@
 //! An instance as DingTalk shows it. Its status must be there; everything else is read as far as it has the shape we know.
 
+use std::collections::HashSet;
+
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz};
 use serde_json::Value;
 
@@ -8,7 +10,10 @@ use crate::approval::UserId;
 /// Also what an item of the store can bear with ease.
 pub(super) const REMARK_LIMIT: usize = 1024;
 pub(super) const ID_LIMIT: usize = 128;
+/// Those that a timeline names: no more than it bears.
 const MAX_USERS: usize = 50;
+/// A create call names no more: 20 nodes of 50.
+const MAX_APPROVERS: usize = 1_000;
 const STATUS_LIMIT: usize = 32;
 /// How exact DingTalk's times are.
 const A_MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -92,11 +97,12 @@ pub(super) fn snapshot(instance: &Value) -> Option<InstanceSnapshot> {
             list("operationRecords")
                 .filter(|record| text(record, "type").is_some_and(|kind| kind.starts_with("APPEND_TASK")))
                 .map(|record| text(record, "userId")),
+            MAX_USERS,
         ),
-        asked: distinct_users(list("tasks").map(|task| text(task, "userId"))),
+        asked: distinct_users(list("tasks").map(|task| text(task, "userId")), MAX_USERS),
         finished_at: text(instance, "finishTime").as_deref().and_then(local_time),
         created_at,
-        approvers: distinct_users(approvers),
+        approvers: distinct_users(approvers, MAX_APPROVERS),
         status,
         fields: list("formComponentValues")
             .filter_map(|field| Some((text(field, "name")?, text(field, "value")?)))
@@ -127,15 +133,10 @@ fn named<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     members.get(name).or_else(|| members.iter().find(is_it).map(|(_, value)| value))
 }
 
-/// Each person once, in order; no more than a timeline bears.
-fn distinct_users(ids: impl Iterator<Item = Option<String>>) -> Vec<UserId> {
-    let mut users: Vec<UserId> = Vec::new();
-    for user in ids.filter_map(user) {
-        if !users.contains(&user) && users.len() < MAX_USERS {
-            users.push(user);
-        }
-    }
-    users
+/// Each person once, in order, and no more than `max`.
+fn distinct_users(ids: impl Iterator<Item = Option<String>>, max: usize) -> Vec<UserId> {
+    let mut known = HashSet::new();
+    ids.filter_map(user).filter(|user| known.insert(user.clone())).take(max).collect()
 }
 
 fn user(id: Option<String>) -> Option<UserId> {
@@ -237,6 +238,9 @@ mod tests {
         .unwrap();
         assert_eq!(shown.created_at, Some("2026-04-16T07:34:00Z".parse().unwrap()));
         assert_eq!(shown.approvers, [UserId::new("a1"), UserId::new("a2")]);
+        let all: Vec<String> = (0..1_000).map(|n| format!("a{n}")).collect();
+        let shown = snapshot(&json!({"status": "RUNNING", "approverUserIds": all})).unwrap();
+        assert_eq!(shown.approvers.len(), 1_000, "as many as a submit may name");
         let odd = snapshot(&json!({"status": "RUNNING", "createTime": "today", "approverUserIds": "a1",
             "formComponentValues": {}, "tasks": 7, "operationRecords": [7, null, {"type": 7}]}))
         .unwrap();

@@ -6,6 +6,7 @@ use super::Engine;
 use crate::{
     approval::{Account, Decision, Happening, Identity, Node, Person, Request, Rule, UserId},
     dingtalk::{AccountKind, Class, Contact, DingTalkError, NodeAction},
+    visible::visible,
 };
 
 /// The people of an instance to be.
@@ -98,14 +99,14 @@ impl Engine {
             let who = requester.map_or("the request names no requester".to_owned(), |requester| {
                 format!("requester {requester} is not an active user in DingTalk")
             });
-            return Err(no(format!(
+            return Err(no(&format!(
                 "{who}; an operator can set DINGTALK_SERVICE_USER_ID to originate such requests"
             )));
         };
         let contact = self.0.dingtalk.contact(AccountKind::UserId, service_user.as_str()).await;
         contact.map_err(|error| {
             if error.is_nobody() {
-                return no(format!("DINGTALK_SERVICE_USER_ID is not a user in DingTalk ({})", error.code));
+                return no(&format!("DINGTALK_SERVICE_USER_ID is not a user in DingTalk ({})", error.code));
             }
             error
         })
@@ -131,7 +132,7 @@ fn members(
         }
     }
     match missing {
-        Some(person) if node.rule == Rule::All || members.is_empty() => Err(no(format!(
+        Some(person) if node.rule == Rule::All || members.is_empty() => Err(no(&format!(
             "approver {person} of node {} is not an active user in DingTalk; correct the person's account in Dataphin or add \
              them to DingTalk (and to the app's visible range)",
             index + 1
@@ -169,6 +170,6 @@ pub(super) fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
     })
 }
 
-fn no(message: String) -> DingTalkError {
-    DingTalkError::new(Class::Permanent, NOT_IN_DINGTALK, message)
+fn no(message: &str) -> DingTalkError {
+    DingTalkError::new(Class::Permanent, NOT_IN_DINGTALK, visible(message))
 }

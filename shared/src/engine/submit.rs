@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Engine, EngineError,
-    first::First,
+    first::{First, room_for},
     waiting::{Holder, Line},
 };
 use crate::{
@@ -62,7 +62,7 @@ impl Engine {
             Ok(template) => Approval::receive(first, template.process_code.clone(), arrived).into(),
             Err(why) => Approval::turn_away(first, why.code(), why.to_string(), arrived).into(),
         };
-        submitted.id = match self.commit_first(first, &details).await? {
+        submitted.id = match self.commit_first(first, &details, &digest).await? {
             First::Committed(approval) => return self.go_on(*approval, submitted, arrived).await,
             First::Known(id) => id,
         };
@@ -76,6 +76,7 @@ impl Engine {
                     Ok(template) => again.receive_again(template.process_code, arrived).into(),
                     Err(why) => again.turn_away_again(why.code(), why.to_string(), arrived).into(),
                 };
+                room_for(&again)?;
                 match self.store().commit_again(again, &details).await {
                     Ok(approval) => self.go_on(approval, submitted, arrived).await,
                     Err(CommitError::Conflict) => self.settle(submitted, &digest, arrived).await,

@@ -9,6 +9,8 @@ use axum::{
 };
 use serde_json::json;
 
+use crate::visible::visible;
+
 tokio::task_local! {
     static REFERENCE: String;
 }
@@ -101,6 +103,10 @@ pub struct NotLetIn;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct WrongCredential(pub String);
 
+/// Marks a response to a problem that has a shape of its own: how another problem is answered in its stead.
+#[derive(Clone)]
+pub struct AnsweredAs(pub fn(&Problem) -> Response);
+
 /// The code of the problem that a response tells, for the log.
 #[derive(Debug, Clone)]
 pub(super) struct ProblemCode(pub String);
@@ -110,7 +116,7 @@ impl IntoResponse for Problem {
         let body = json!({
             "success": false,
             "code": self.code,
-            "message": self.message,
+            "message": visible(&self.message),
             "reference": reference(),
         });
         let mut response = (self.status, Json(body)).into_response();

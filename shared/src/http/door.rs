@@ -52,9 +52,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = Query::try_from_uri(&parts.uri);
-        let unreadable = |_| Problem::new(StatusCode::BAD_REQUEST, "bad-query", "the query cannot be read");
-        query.map(|Query(query)| Self(query)).map_err(unreadable)
+        query.map(|Query(query)| Self(query)).map_err(|rejection| {
+            let message = match doubled(&rejection.body_text()) {
+                Some(name) => format!("the query has {name} more than once: send it once"),
+                None => "the query cannot be read".to_owned(),
+            };
+            Problem::new(StatusCode::BAD_REQUEST, "bad-query", message)
+        })
     }
+}
+
+/// The parameter that stands in a query twice; it is one of those that are read.
+fn doubled(rejection: &str) -> Option<&str> {
+    rejection.split_once("duplicate field `")?.1.split_once('`').map(|(name, _)| name)
 }
 
 /// A request body of at most `LIMIT` bytes, read whole.
@@ -135,7 +145,8 @@ fn without_prefix<B>(mut request: axum::http::Request<B>) -> axum::http::Request
 
 fn cut(uri: &Uri) -> Option<Uri> {
     let path = single_slashes(uri.path());
-    let at = ROOTS.iter().find_map(|root| path.find(root))?;
+    // The last one: the base address that somebody typed in may hold the root already.
+    let at = ROOTS.iter().find_map(|root| path.rfind(root))?;
     let path = path.get(at..)?;
     // A slash at the end means nothing, but where it belongs to the root.
     let path = path.strip_suffix('/').filter(|_| !ROOTS.contains(&path)).unwrap_or(path);
@@ -214,6 +225,10 @@ mod tests {
             Some("/dataphin/bpms/check/connect?accessToken=1".to_owned())
         );
         assert_eq!(cut("/dataphin/bpms/check/connect"), None);
+        for base in ["/dataphin/bpms", "/x/dataphin/bpms/", "/dataphin/bpms/processinstance/create"] {
+            let path = format!("{base}/dataphin/bpms/check/connect");
+            assert_eq!(cut(&path), Some("/dataphin/bpms/check/connect".to_owned()), "{path}");
+        }
         assert_eq!(cut("/stage/dingtalk/callback?nonce=1"), Some("/dingtalk/callback?nonce=1".to_owned()));
         assert_eq!(cut("/stage/operator/doctor"), None, "the operator's calls are at one place");
         assert_eq!(cut("/elsewhere"), None);

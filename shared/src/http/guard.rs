@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     Problem,
-    answer::{NotLetIn, WrongCredential, reference},
+    answer::{AnsweredAs, NotLetIn, WrongCredential, reference},
     guesses::{Door, Guess, Guesses, Sum},
     peer::{Peer, TrustedProxies},
 };
@@ -103,7 +103,15 @@ fn limited(wait: SignedDuration, instead_of: &Response) -> Response {
          looked at in {seconds} seconds"
     );
     let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-wrong-credentials", message);
-    let mut response = problem.for_wrong_credential("").into_response();
+    let problem = problem.for_wrong_credential("");
+    let mut response = match instead_of.extensions().get() {
+        Some(AnsweredAs(answer)) => {
+            let mut response = answer(&problem);
+            *response.status_mut() = problem.status;
+            response
+        }
+        None => problem.into_response(),
+    };
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.unsigned_abs()));
     if instead_of.extensions().get::<NotLetIn>().is_some() {
         response.extensions_mut().insert(NotLetIn);

@@ -8,7 +8,7 @@ pub mod guesses;
 pub mod operator;
 pub mod peer;
 
-pub use answer::{NotLetIn, Problem, reference};
+pub use answer::{AnsweredAs, NotLetIn, Problem, reference};
 pub use client::{Http, HttpAnswer, SendError};
 pub use guard::{Guard, Hold};
 pub use peer::{Peer, TrustedProxies};

@@ -49,6 +49,7 @@ impl Store {
                 item.get(APPROVALS).and_then(|set| set.as_ss().ok()).ok_or(StoreError::Damaged)?;
             let version = item.get(VERSION).and_then(|version| version.as_n().ok()?.parse().ok());
             let alias = Alias::of(approvals.iter().map(ApprovalId::new));
+            let alias = self.with_claim(alias, source, apply_id).await?;
             return Ok(KnownAs { alias, version: Some(version.ok_or(StoreError::Damaged)?) });
         }
         let mut approvals = Vec::new();
@@ -58,7 +59,23 @@ impl Store {
                 approvals.push(id);
             }
         }
-        Ok(KnownAs { alias: Alias::of(approvals), version: None })
+        let alias = self.with_claim(Alias::of(approvals), source, apply_id).await?;
+        Ok(KnownAs { alias, version: None })
+    }
+
+    /// The alias with the tenant that has claimed the approval without one, where there is such an approval.
+    async fn with_claim(
+        &self,
+        alias: Alias,
+        source: Source,
+        apply_id: &ApplyId,
+    ) -> Result<Alias, StoreError> {
+        let without_tenant = ApprovalKey { source, tenant: Tenant::new(""), apply_id: apply_id.clone() }.id();
+        if !alias.approvals().any(|approval| *approval == without_tenant) {
+            return Ok(alias);
+        }
+        let approval = self.load(&without_tenant).await?;
+        Ok(alias.claimed_by(approval.and_then(|approval| approval.record.claimed_by)))
     }
 
     /// Commits the first approval of a request with its details and its alias, if nothing has changed about the alias since

@@ -74,6 +74,11 @@ impl Store {
         }
     }
 
+    /// Whether an approval that has just been received is too large to be kept until its end.
+    pub fn outgrows(approval: &Approval) -> Result<bool, StoreError> {
+        item::outgrows(approval)
+    }
+
     /// The commit of an approval (already with its next version) as a part of a transaction.
     pub(super) fn approval_in_transaction(
         &self,

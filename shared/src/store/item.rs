@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
+use super::{StoreError, approvers, size};
 use crate::approval::{Approval, ApprovalId, Record, State};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -43,11 +43,34 @@ struct ApprovalItem<R, S> {
     state: S,
 }
 
-/// The item of an approval, under the id of the commit that writes it.
+/// What is kept of a timeline for which there is no room: entries at its beginning, and at its end.
+const SHORTER: [(usize, usize); 4] = [(16, 16), (16, 4), (4, 4), (1, 1)];
+
+/// The item of an approval, under the id of the commit that writes it. Where it would be too large, the timeline gives way: the
+/// commit of an outcome must not fail for want of room.
 pub(super) fn to_item(approval: &Approval, commit: &str) -> Result<Item, StoreError> {
+    let mut item = whole(approval, commit)?;
+    for (first, last) in SHORTER {
+        if size::size(&item) <= size::MAX_ITEM {
+            break;
+        }
+        let mut shorter = approval.clone();
+        shorter.record.timeline.shorten(first, last);
+        item = whole(&shorter, commit)?;
+    }
+    Ok(item)
+}
+
+/// Whether an approval that has just been received is too large to be kept until its end.
+pub(super) fn outgrows(approval: &Approval) -> Result<bool, StoreError> {
+    let approvers = approval.record.request.nodes.iter().map(|node| node.approvers.len()).sum();
+    Ok(size::outgrows(&whole(approval, "")?, approvers))
+}
+
+fn whole(approval: &Approval, commit: &str) -> Result<Item, StoreError> {
     let Approval { record, state } = approval;
     let due_at = state.due_at();
-    Ok(serde_dynamo::to_item(ApprovalItem {
+    let mut item = serde_dynamo::to_item(ApprovalItem {
         pk: approval_key(&record.id),
         commit: commit.to_owned(),
         version: record.version,
@@ -59,7 +82,9 @@ pub(super) fn to_item(approval: &Approval, commit: &str) -> Result<Item, StoreEr
         tenant: record.key.tenant.as_str().to_owned(),
         record,
         state,
-    })?)
+    })?;
+    approvers::fold(&mut item, approval);
+    Ok(item)
 }
 
 /// Whether an item was written by this commit.
@@ -68,7 +93,8 @@ pub(super) fn is_commit(item: &Item, commit: &str) -> bool {
 }
 
 /// The approval in an item.
-pub(super) fn from_item(item: Item) -> Result<Approval, StoreError> {
+pub(super) fn from_item(mut item: Item) -> Result<Approval, StoreError> {
+    approvers::unfold(&mut item)?;
     let item: ApprovalItem<Record, State> = serde_dynamo::from_item(item)?;
     Ok(Approval { record: item.record, state: item.state })
 }

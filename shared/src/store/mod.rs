@@ -17,6 +17,7 @@
 mod aliases;
 mod allowance;
 mod approvals;
+mod approvers;
 mod bulk;
 mod details;
 mod error;
@@ -29,6 +30,7 @@ mod marks;
 mod raw;
 mod retries;
 mod sightings;
+mod size;
 mod table;
 mod templates;
 mod transaction;

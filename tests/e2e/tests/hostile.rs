@@ -42,7 +42,10 @@ async fn a_body_that_is_no_request_is_refused_with_its_reason() {
         b"{\"applyId\":\"\xff\xfe\"}".to_vec(),
         b"{\"applyId\":\"\\u0000\"}".to_vec(),
         b"{\"applyId\":1e999}".to_vec(),
-        b"{\"applyId\":123456789012345678901234567890}".to_vec(),
+        b"{\"applyId\":true}".to_vec(),
+        b"{\"applyId\":\"q\\ud800\"}".to_vec(),
+        json!({"applyId": " x"}).to_string().into_bytes(),
+        json!({"applyId": "1", "tenantId": ["T2"]}).to_string().into_bytes(),
         b"{\"applyId\":null}".to_vec(),
         b"{\"applyId\":{\"applyId\":\"1\"}}".to_vec(),
         json!({"applyId": "1".repeat(129)}).to_string().into_bytes(),
@@ -119,6 +122,7 @@ async fn only_the_right_credentials_given_once_are_let_in() {
         for path in [CREATE, REVOKE] {
             let answer = r.request_with("POST", &format!("{path}?{query}"), &body_of(200)).await;
             assert_eq!(answer.problem(), code, "{query}");
+            assert!(code != "bad-query" || answer.body.contains("more than once"), "{answer:?}");
             assert_eq!(answer.status, if code == "bad-query" { 400 } else { 401 }, "{query}");
         }
         let answer = r.request_with("POST", &format!("{CONNECT}?{query}"), b"{}").await;
@@ -143,6 +147,10 @@ async fn whoever_guesses_is_slowed_and_whoever_knows_is_let_in_beside_them() {
             assert!(answer.head.contains("retry-after: "), "{answer:?}");
         }
     }
+    let target = format!("{CONNECT}?accessToken=guess&timestamp=1");
+    let answer = r.as_time_passes(r.request_with("POST", &target, b"{}")).await;
+    assert_eq!(answer.status, 429);
+    assert!(check_result(&answer.body).contains("[too-many-wrong-credentials, "), "{answer:?}");
     let apply_id = r.accepted(r.request()).await;
     r.agree(&r.approver(), "in the midst of it").await;
     r.told(&apply_id).await;
@@ -213,4 +221,28 @@ async fn refusals_come_with_200_where_dataphin_wants_them_so() {
         let answer = r.submit_raw(CREATE, &body).await;
         assert_eq!((answer.status, answer.problem().as_str()), (200, code));
     }
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_documented_is_no_guess_whatever_its_clock_shows() {
+    let r = Rehearsal::start().await;
+    let token = r.credentials().split('&').next().expect("a token").to_owned();
+    for query in [token.clone(), format!("{token}&timestamp=1"), format!("{token}&timestamp=soon")] {
+        for _ in 0..12 {
+            let answer =
+                r.request_with("POST", &format!("/dataphin/bpms/processinstance/query?{query}"), b"{}").await;
+            assert_eq!((answer.status, answer.problem().as_str()), (404, "not-found"), "{query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_shows_what_cannot_be_seen() {
+    let r = Rehearsal::start().await;
+    let user = json!({"userSourceId": "nobody\u{202e}x\u{200b}", "userName": "n"});
+    let body = json!({"applyId": "1", "applyUserInfo": {"userSourceId": "emp1001"}, "approveNodes": [{"approveUsers": [user]}]});
+    let answer = r.submit_raw(CREATE, body.to_string().as_bytes()).await;
+    assert_eq!(answer.status, 422, "{answer:?}");
+    assert!(answer.body.contains(r"nobody\\u{202e}x\\u{200b}"), "{answer:?}");
+    assert!(!answer.body.contains(['\u{202e}', '\u{200b}']), "{answer:?}");
 }

@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use e2e::{Rehearsal, Setting};
 use jiff::SignedDuration;
 use serde_json::json;
-use shared::approval::{Outcome, Status};
+use shared::approval::{Outcome, State, Status};
 use simulators::{
     dataphin::{self, Fault as DataphinFault, Kind, Operator, Person, Request, Times},
     dingtalk::{Api, Fault, Standing, Trouble},
 };
+use tokio::task::JoinSet;
 
 #[tokio::test]
 async fn the_same_submit_fifty_times_at_once_gives_one_instance_and_equal_answers() {
@@ -251,4 +252,106 @@ async fn nobody_is_asked_and_nobody_asks_who_was_not_named_by_an_account() {
     assert_eq!((status, answer["code"].as_str()), (422, Some("person-not-in-dingtalk")));
     assert!(answer["message"].to_string().contains("Some One (userId emp1004, no userSourceId)"), "{answer}");
     assert_eq!(r.sandbox.dingtalk.instances().len(), 1);
+}
+
+const REVOKE: &str = "/dataphin/bpms/processinstance/revoke";
+
+/// A request of a tenant's (of none where it is empty), which is the same whoever submits it.
+fn of_tenant(apply_id: &str, tenant: &str) -> String {
+    let mut body = json!({
+        "applyId": apply_id, "applyUserInfo": {"userSourceId": "emp1001"}, "title": "t",
+        "approveNodes": [{"approveUsers": [{"userSourceId": "emp1002"}]}],
+    });
+    if !tenant.is_empty() {
+        body["tenantId"] = json!(tenant);
+    }
+    body.to_string()
+}
+
+#[tokio::test]
+async fn a_request_without_a_tenant_belongs_to_the_first_one_named_and_another_tenants_is_its_own() {
+    let r = Rehearsal::start().await;
+    let (_, without) = r.post(CREATE, of_tenant("7", "")).await;
+    let (_, first) = r.post(CREATE, of_tenant("7", "A")).await;
+    let (_, other) = r.post(CREATE, of_tenant("7", "B")).await;
+    let id = |answer: &serde_json::Value| answer["processInstanceId"].as_str().expect("an id").to_owned();
+    assert_eq!(id(&without), id(&first));
+    assert_ne!(id(&first), id(&other));
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 2);
+    let first = r.load(&id(&first)).await.expect("an approval");
+    assert_eq!(first.record.tenant().as_str(), "A", "as Dataphin will be told");
+    for path in [CREATE, REVOKE] {
+        let (status, answer) = r.post(path, of_tenant("7", "")).await;
+        assert_eq!((status, answer["code"].as_str()), (400, Some("tenant-missing")), "{answer}");
+    }
+    let (status, answer) = r.post(REVOKE, of_tenant("7", "B")).await;
+    assert_eq!((status, id(&answer)), (200, id(&other)), "only its own");
+    let (status, _) = r.post(REVOKE, of_tenant("7", "C")).await;
+    assert_eq!(status, 404);
+}
+
+#[tokio::test]
+async fn of_two_tenants_at_once_one_claims_the_request_and_the_other_has_its_own() {
+    let r = Rehearsal::start().await;
+    let (mut calls, target) = (JoinSet::new(), format!("{}{CREATE}?{}", r.bridge, r.credentials()));
+    for n in 0..24 {
+        let tenant = ["", "A", "B"][n % 3];
+        let call = reqwest::Client::new().post(&target).body(of_tenant("7", tenant)).send();
+        calls.spawn(async move {
+            let answer = call.await.expect("an answer");
+            (tenant, answer.status().as_u16(), answer.json::<serde_json::Value>().await.expect("JSON"))
+        });
+    }
+    let answers = r.as_time_passes(calls.join_all()).await;
+    let of = |tenant: &str| {
+        let answers = answers.iter().filter(|(whose, status, _)| *whose == tenant && *status == 200);
+        answers.map(|(.., answer)| answer["processInstanceId"].to_string()).collect::<BTreeSet<_>>()
+    };
+    let (a, b) = (of("A"), of("B"));
+    assert_eq!((a.len(), b.len()), (1, 1), "{answers:?}");
+    assert!(a.is_disjoint(&b) && of("").is_subset(&(&a | &b)), "{answers:?}");
+    assert_eq!(r.sandbox.dingtalk.instances().len(), 2);
+    let mut refused = answers.iter().filter(|(_, status, _)| *status != 200);
+    assert!(refused.all(|(.., answer)| answer["code"] == "tenant-missing"), "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_contradicts_itself_withdraws_nothing() {
+    let r = Rehearsal::start().await;
+    let mut ids = Vec::new();
+    for (apply_id, tenant) in [("1", "A"), ("2", "B")] {
+        let (_, answer) = r.post(CREATE, of_tenant(apply_id, tenant)).await;
+        ids.push(answer["processInstanceId"].as_str().expect("an id").to_owned());
+    }
+    for body in [
+        json!({"applyId": "1", "processInstanceId": ids[1]}),
+        json!({"applyId": "1", "tenantId": "B", "processInstanceId": ids[0]}),
+        json!({"tenantId": "B", "processInstanceId": ids[0]}),
+        json!({"applyId": "2", "tenantId": "A", "processInstanceId": ids[0]}),
+    ] {
+        let (status, answer) = r.post(REVOKE, body.to_string()).await;
+        assert_eq!((status, answer["code"].as_str()), (409, Some("contradicting-withdrawal")), "{body}");
+    }
+    let (status, answer) =
+        r.post(REVOKE, json!({"tenantId": ["A"], "processInstanceId": ids[1]}).to_string()).await;
+    assert_eq!((status, answer["code"].as_str()), (400, Some("bad-body")), "{answer}");
+    for id in &ids {
+        let approval = r.load(id).await.expect("an approval");
+        assert!(matches!(approval.state, State::Pending(pending) if pending.withdrawal.is_none()));
+    }
+    let whole = json!({"applyId": "1", "tenantId": "A", "processInstanceId": ids[0]});
+    assert_eq!(r.post(REVOKE, whole.to_string()).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_request_too_large_to_be_kept_is_refused_before_anybody_is_asked() {
+    let r = Rehearsal::start().await;
+    let user = |n: usize| json!({"userId": format!("{n:0>128}"), "userName": "x".repeat(200), "userSourceId": "审".repeat(124) + &n.to_string()});
+    let node =
+        |node: usize| json!({"approveUsers": (0..50).map(|n| user(node * 50 + n)).collect::<Vec<_>>()});
+    let body = json!({"applyId": "1", "approveNodes": (0..13).map(node).collect::<Vec<_>>()}).to_string();
+    let (status, answer) = r.post(CREATE, body).await;
+    assert_eq!((status, answer["code"].as_str()), (422, Some("request-too-large")), "{answer}");
+    assert!(answer["message"].to_string().contains("name fewer approvers"), "{answer}");
+    assert!(r.sandbox.dingtalk.instances().is_empty());
 }

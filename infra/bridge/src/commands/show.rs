@@ -8,8 +8,9 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use shared::{
     approval::{
-        ApplyId, Approval, ApprovalId, ApprovalKey, Node, Person, ReadProblem, Reading, Received, Request,
-        Rule, Source, State, Status, Tenant, reading::FINISHED_WITHOUT_RESULT, timeline::KEEP_FIRST,
+        ApplyId, Approval, ApprovalId, ApprovalKey, Happening, Meaning, Node, Pending, Person, ReadProblem,
+        Reading, Received, Rule, Source, State, Status, Tenant, reading::FINISHED_WITHOUT_RESULT,
+        timeline::KEEP_FIRST,
     },
     config::BridgeConfig,
     dataphin::Unclear,
@@ -76,7 +77,12 @@ async fn find(store: &Store, id: &str, tenant: Option<&str>) -> Result<Vec<Appro
     match tenant {
         Some(tenant) => {
             let key = ApprovalKey { source: Source::Dataphin, tenant: Tenant::new(tenant.trim()), apply_id };
-            Ok(vec![key.id()])
+            let known = store.known_as(key.source, &key.apply_id).await?;
+            Ok(match known.alias.meaning(&key) {
+                Meaning::Known(id) | Meaning::Unclaimed(id) => vec![id],
+                Meaning::Ambiguous => known.alias.approvals().cloned().collect(),
+                Meaning::New => Vec::new(),
+            })
         }
         None => Ok(store.find(Some(&apply_id), &Status::ALL).await?),
     }
@@ -98,13 +104,13 @@ fn moment(at: Timestamp) -> impl std::fmt::Display {
 pub(crate) fn readable(approval: &Approval) -> String {
     let Approval { record, state } = approval;
     let mut lines = vec![
-        format!("request   {} (tenant {})", record.key.apply_id, or_dash(record.key.tenant.as_str())),
+        format!("request   {} (tenant {})", record.key.apply_id, or_dash(record.tenant().as_str())),
         format!("approval  {}", record.id),
         format!("title     {}", record.request.title),
         format!("status    {}", status_line(state)),
     ];
     if !record.request.nodes.is_empty() {
-        lines.push(format!("approvers {}", nodes(&record.request)));
+        lines.push(format!("approvers {}", nodes(approval)));
     }
     if let Some(instance) = state.instance() {
         lines.push(format!("instance  {}", instance.id));
@@ -193,13 +199,36 @@ fn reading_problem(reading: &Reading) -> String {
     format!("; {what} since {}; read again at {}", moment(problem.since), moment(reading.at))
 }
 
-/// Who decides, node by node.
-fn nodes(request: &Request) -> String {
+/// Who decides, node by node; whoever is not in DingTalk was not asked.
+fn nodes(approval: &Approval) -> String {
     let node = |node: &Node| {
-        let names: Vec<&str> = node.approvers.iter().map(Person::shown).collect();
-        names.join(if node.rule == Rule::All { " and " } else { " or " })
+        let (left_out, asked): (Vec<&Person>, Vec<&Person>) =
+            node.approvers.iter().partition(|person| is_left_out(approval, person));
+        let names = |people: &[&Person], between| {
+            people.iter().map(|person| person.shown()).collect::<Vec<_>>().join(between)
+        };
+        let asked = names(&asked, if node.rule == Rule::All { " and " } else { " or " });
+        if left_out.is_empty() {
+            return asked;
+        }
+        format!("{asked} (left out, not in DingTalk: {})", names(&left_out, ", "))
     };
-    request.nodes.iter().map(node).collect::<Vec<_>>().join(", then ")
+    approval.record.request.nodes.iter().map(node).collect::<Vec<_>>().join(", then ")
+}
+
+/// Whether an approver was left out when the instance was made.
+fn is_left_out(approval: &Approval, person: &Person) -> bool {
+    if let State::Pending(Pending { approvers, .. }) = &approval.state
+        && !approvers.is_empty()
+    {
+        return !approvers.iter().any(|asked| asked.person == *person);
+    }
+    let entries = approval.record.timeline.entries();
+    let last_call = entries.iter().rposition(|entry| matches!(entry.what, Happening::CreateSent { .. }));
+    let of_last_call = entries.get(last_call.unwrap_or(0)..).unwrap_or_default();
+    of_last_call.iter().any(|entry| {
+        matches!(&entry.what, Happening::ApproverLeftOut { account, .. } if *account == person.to_string())
+    })
 }
 
 /// The approval for a machine.
@@ -209,7 +238,7 @@ fn machine(approval: &Approval) -> Value {
     json!({
         "id": record.id,
         "source": record.key.source,
-        "tenant": record.key.tenant,
+        "tenant": record.tenant(),
         "applyId": record.key.apply_id,
         "title": record.request.title,
         "status": state.status(),
@@ -236,7 +265,10 @@ fn or_dash(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use shared::approval::{Basis, Decision, Delivered, Outcome, Parked};
+    use shared::approval::{
+        Account, Basis, Decision, Delivered, Identity, Instance, InstanceId, Origin, Outcome, Parked,
+        ProcessCode, Record, Request, UserId,
+    };
 
     use super::*;
 
@@ -277,5 +309,36 @@ mod tests {
         reading.problem = Some(ReadProblem { since: at, code: "http-403".to_owned() });
         let shown = reading_problem(&reading);
         assert!(shown.starts_with("; the instance cannot be read (http-403) since 19"), "{shown}");
+    }
+
+    #[test]
+    fn who_was_left_out_is_not_shown_as_asked() {
+        let person = |id: &str| Person { account: Account::new(id), ..Person::default() };
+        let (gone, asked) = (person("gone"), person("b"));
+        let request = Request {
+            title: String::new(),
+            kind: String::new(),
+            template: None,
+            requester: None,
+            nodes: vec![Node { rule: Rule::Any, approvers: vec![gone.clone(), asked.clone()] }],
+        };
+        let key =
+            ApprovalKey { source: Source::Dataphin, tenant: Tenant::new(""), apply_id: ApplyId::new("1") };
+        let at = Timestamp::UNIX_EPOCH;
+        let record = Record::of(key, request, String::new(), at);
+        let received = Approval::receive(record, ProcessCode::new("PROC-1"), at);
+        assert_eq!(nodes(&received.clone().into()), "gone or b", "nobody has looked yet");
+        let left_out = Happening::ApproverLeftOut { account: gone.to_string(), reason: "60121".to_owned() };
+        let created = received.noted(left_out, at);
+        assert_eq!(nodes(&created.clone().withdrawn(at).into()), "b (left out, not in DingTalk: gone)");
+        let identity = Identity { person: asked, user_id: UserId::new("u") };
+        let instance = Instance {
+            id: InstanceId::new("i"),
+            process_code: ProcessCode::new("PROC-1"),
+            originator: UserId::new("u"),
+            created_at: at,
+        };
+        let pending = created.created(instance, vec![identity], Origin::Created, None, at);
+        assert_eq!(nodes(&pending.into()), "b (left out, not in DingTalk: gone)");
     }
 }

@@ -1,7 +1,7 @@
 //! The first commit of a request: with its details and its alias, or not at all.
 
 use shared::{
-    approval::{Alias, ApplyId, Approval, ApprovalId, Meaning, Source, State},
+    approval::{Alias, ApplyId, Approval, ApprovalId, Meaning, Source, State, Tenant},
     store::{CommitError, KnownAs},
 };
 use store_contract::{Fault, Fixture, at, details, received, received_at};
@@ -81,7 +81,10 @@ async fn approvals_from_before_are_known_by_their_id_in_the_source_too() {
         assert!(seen.is_from_before());
         for asked in ["", "1"] {
             let meaning = seen.alias.meaning(&received_at("7", asked, at(0)).record.key);
-            assert_eq!(meaning, Meaning::Known(old.record.id.clone()), "{tenant:?} {asked:?}");
+            let id = old.record.id.clone();
+            let known =
+                if tenant == asked || asked.is_empty() { Meaning::Known(id) } else { Meaning::Unclaimed(id) };
+            assert_eq!(meaning, known, "{tenant:?} {asked:?}");
         }
         let approvals: Vec<&ApprovalId> = seen.alias.approvals().collect();
         f.store.add_to_alias(Source::Dataphin, &ApplyId::new("7"), approvals).await.expect("a write");
@@ -149,4 +152,15 @@ async fn an_approval_that_holds_its_details_itself_is_loaded_the_same() {
     old.state.details = Some(details());
     let committed = f.store.commit(old).await.expect("a commit");
     assert_eq!(f.store.load(&committed.record.id).await.expect("an answer"), Some(committed.into()));
+}
+
+#[tokio::test]
+async fn the_tenant_that_has_claimed_a_request_is_known_by_its_id_in_the_source() {
+    let f = Fixture::new().await;
+    let without = first(&f, "", &known(&f, "7").await).await.expect("a commit");
+    let claimed = f.store.commit(without.claimed(Tenant::new("1"), at(1))).await.expect("a commit");
+    let alias = known(&f, "7").await.alias;
+    let meaning = |tenant| alias.meaning(&received_at("7", tenant, at(0)).record.key);
+    assert_eq!(meaning("1"), Meaning::Known(claimed.record.id));
+    assert_eq!(meaning("2"), Meaning::New);
 }

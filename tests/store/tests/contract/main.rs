@@ -8,6 +8,7 @@ mod everything;
 mod first_commits;
 mod identity;
 mod instances;
+mod large;
 mod leftovers;
 mod lists;
 mod lost_answers;

@@ -99,7 +99,7 @@ async fn load(store: &Store, id: &str, tenant: &str) -> Result<Option<Approval>>
     let known = store.known_as(source, &apply_id).await?;
     let key = ApprovalKey { source, tenant: Tenant::new(tenant), apply_id };
     let id = match known.alias.meaning(&key) {
-        Meaning::Known(id) => id,
+        Meaning::Known(id) | Meaning::Unclaimed(id) => id,
         Meaning::New => ApprovalId::new(id),
         Meaning::Ambiguous => bail!("several tenants have a request {id}: say which with --tenant"),
     };
