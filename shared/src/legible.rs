@@ -30,8 +30,37 @@ pub fn within(text: &str, limit: usize) -> String {
     if text.len() <= limit {
         return text.to_owned();
     }
-    let shown = &text[..text.floor_char_boundary(limit.saturating_sub(MARK))];
-    let missing = text[shown.len()..].chars().count();
+    cut_at(text, text.floor_char_boundary(limit.saturating_sub(MARK)))
+}
+
+/// How many bytes a legible text takes inside JSON text, as a table of a form is written.
+pub fn written(text: &str) -> usize {
+    text.bytes().map(written_byte).sum()
+}
+
+/// The same as [`within`], for a legible text of which so many bytes may be written.
+pub fn written_within(text: &str, limit: usize) -> String {
+    if written(text) <= limit {
+        return text.to_owned();
+    }
+    let mut room = limit.saturating_sub(MARK);
+    let fits = |byte: &u8| match room.checked_sub(written_byte(*byte)) {
+        Some(rest) => {
+            room = rest;
+            true
+        }
+        None => false,
+    };
+    cut_at(text, text.floor_char_boundary(text.as_bytes().iter().copied().take_while(fits).count()))
+}
+
+fn written_byte(byte: u8) -> usize {
+    if matches!(byte, b'"' | b'\\' | b'\n' | b'\t') { 2 } else { 1 }
+}
+
+fn cut_at(text: &str, end: usize) -> String {
+    let (shown, rest) = text.split_at(end);
+    let missing = rest.chars().count();
     format!("{shown}…（还有 {missing} 个字符未显示 / {missing} more characters not shown; see Dataphin）")
 }
 
@@ -70,5 +99,12 @@ mod tests {
         let cut = within(&"标".repeat(1_000), 300);
         assert!(cut.len() <= 300 && cut.contains("还有 940 个字符") && cut.contains("940 more"), "{cut}");
         assert!(within(&"x".repeat(2_000_000), 64).len() <= MARK);
+        for text in ["x", "\"", "\n", "标\\\t"].map(|text| text.repeat(1_000)) {
+            let cut = written_within(&text, 500);
+            let in_json = serde_json::to_string(&cut).unwrap().len() - 2;
+            assert_eq!(written(&cut), in_json);
+            assert!((380..=500).contains(&in_json) && cut.contains("more characters"), "{in_json}");
+            assert_eq!(written_within(&text, written(&text)), text);
+        }
     }
 }

@@ -67,7 +67,7 @@ fn read(bytes: &[u8]) {
     });
     let body = json!({"content": text}).to_string();
     for tree in [Tree::member(body.as_bytes(), "content"), Tree::Text(text)] {
-        assert!(content::readable(&tree).to_string().len() <= content::LIMIT);
+        assert!(content::readable(&tree, &[]).to_string().len() <= content::LIMIT);
     }
 }
 
@@ -108,7 +108,7 @@ proptest! {
     fn any_json_is_read_or_refused(value in any_json()) {
         read(value.to_string().as_bytes());
         let tree = Tree::read(value.to_string().as_bytes()).unwrap_or_default();
-        let details = content::readable(&tree);
+        let details = content::readable(&tree, &[]);
         prop_assert!(details.to_string().len() <= content::LIMIT);
         let unseen = |c: char| !matches!(c, '\n' | '\t') && is_unseen(c);
         prop_assert!(!details.to_string().contains(unseen) && !details.to_string().contains("]("));

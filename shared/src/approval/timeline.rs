@@ -182,6 +182,7 @@ impl Timeline {
 }
 
 impl fmt::Display for Happening {
+    #[allow(clippy::too_many_lines)] // A table: one sentence each.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let again = |retry: bool| if retry { "will be tried again" } else { "for good" };
         match self {

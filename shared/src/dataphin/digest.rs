@@ -11,27 +11,46 @@ use crate::{
     hex::hex,
 };
 
-const VERSION: &str = "2:";
+const VERSION: &str = "3:";
+const SECOND: &str = "2:";
+/// In version 2 a content of more levels was a text.
+const MAX_LEVELS_IN_SECOND: usize = 32;
 
 /// The digest of a submit, in every version that may be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest {
     current: String,
+    second: String,
     first: Option<String>,
 }
 
 impl Digest {
-    /// The digest of a request as it came (nothing of it cut or made visible), and of all of its content. `first`: the one of
-    /// version 1. The tenant is left out: it may be named once, and left out once.
-    pub(super) fn of(request: &Request, content: &Tree, first: Option<String>) -> Self {
+    /// The digest of a request as it came (nothing of it cut or made visible), of all of the content of its `body`, and of the
+    /// members `beside` it, which older versions did not know. `first`: the one of version 1. The tenant is left out: it may be
+    /// named once, and left out once.
+    pub(super) fn of(
+        request: &Request,
+        body: &[u8],
+        content: &Tree,
+        beside: &[(String, Tree)],
+        first: Option<String>,
+    ) -> Self {
         let mut parts = vec![Tree::Text(request.title.clone()), Tree::Text(request.kind.clone())];
         parts.push(request.template.clone().map_or(Tree::Null, Tree::Text));
         parts.push(request.requester.as_ref().map_or(Tree::Null, person));
         parts.push(Tree::List(request.nodes.iter().map(node).collect()));
-        let mut hash = Sha256::new();
-        Tree::List(parts).hash_into(&mut hash);
-        content.hash_into(&mut hash);
-        Self { current: format!("{VERSION}{}", hex(&hash.finalize())), first }
+        let mut current = Sha256::new();
+        Tree::List(parts).hash_into(&mut current);
+        let mut second = current.clone();
+        if content.levels() > MAX_LEVELS_IN_SECOND {
+            Tree::unread_member(body, "content").hash_into(&mut second);
+        } else {
+            content.hash_into(&mut second);
+        }
+        content.hash_into(&mut current);
+        Tree::Object(beside.to_vec()).hash_into(&mut current);
+        let text = |version: &str, hash: Sha256| format!("{version}{}", hex(&hash.finalize()));
+        Self { current: text(VERSION, current), second: text(SECOND, second), first }
     }
 
     /// The one to be stored.
@@ -41,10 +60,11 @@ impl Digest {
 
     /// Whether what was stored under `digest` is the same request.
     pub fn matches(&self, digest: &str) -> bool {
-        if digest.starts_with(VERSION) {
-            return self.current == digest;
+        match digest {
+            current if current.starts_with(VERSION) => self.current == current,
+            second if second.starts_with(SECOND) => self.second == second,
+            first => self.first.as_deref() == Some(first),
         }
-        self.first.as_deref() == Some(digest)
     }
 }
 

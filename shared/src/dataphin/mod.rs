@@ -5,7 +5,8 @@
 //! | [`access`] | who may call us |
 //! | [`submission`] | a submit's body, in all its editions |
 //! | `digest`, `digest_1` | whether a repeated submit is the same request |
-//! | [`content`], `page`, [`tree`] | what is asked for, made readable |
+//! | [`content`], `page`, `rank`, [`tree`] | what is asked for, made readable |
+//! | `beside` | members of a submit that are not known |
 //! | [`withdrawal`] | a withdrawal's body |
 //! | [`reply`] | what we answer |
 //! | [`profile`] | how we tell Dataphin an outcome: plain data |
@@ -24,6 +25,7 @@ pub mod accepted;
 pub mod access;
 mod answer;
 pub mod bare_aes;
+mod beside;
 mod built_in;
 pub mod callback;
 pub mod closed;
@@ -37,6 +39,7 @@ pub(crate) mod mask;
 pub mod message;
 mod page;
 pub mod profile;
+mod rank;
 mod reading;
 pub mod reply;
 pub mod said;

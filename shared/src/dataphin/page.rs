@@ -1,107 +1,132 @@
-//! What fits into a form. If not all does, the reason and the names stay, then what is short; the rest is cut where it says how
-//! much is missing, or counted.
+//! What fits into a form. Each rank of members is sure of a share, so none is cut away by another: the longest lines of a rank are
+//! cut first, each beside its beginning. Lines that do not fit are counted.
 
-use super::tree::Tree;
+use std::collections::HashMap;
+
+use super::{rank::Rank, tree::Tree};
 use crate::{
     approval::Details,
-    legible::{legible, not_shown, one_line, within},
+    legible::{legible, not_shown, one_line, written, written_within},
 };
 
-/// So many lines are looked at; they are more than fit.
-const MAX_LINES: usize = 10_000;
-/// A path of names is cut off after so many bytes.
+/// So many lines of a kind are kept, and so many that are neither a reason nor a name; they are more than fit.
+const MAX_LINES: usize = 4_000;
+const MAX_OTHERS: usize = 10_000;
+/// A path of names is cut in its middle beyond so many bytes.
 const MAX_PATH: usize = 200;
 /// What a line takes beside its texts, in a table or in the store.
 const AROUND: usize = 16;
 /// Room that is left for saying how much is not shown.
 const FOR_THE_COUNT: usize = 150;
-/// Less of a text than this is not worth showing.
-const WORTH_SHOWING: usize = 400;
-/// What is no longer than this goes before what is.
+/// What a rank is sure of, inside lists and outside them: a reason or a name that takes no more, if it is the only one, is shown
+/// in full whatever else there is.
+const SHARE: usize = 5_000;
+/// A line is cut to no less: of seven kinds of reasons or names, the first of each is seen whatever else there is.
+const MIN_LINE: usize = 700;
+/// What is no longer than this goes before what is, if it is neither a reason nor a name.
 const SHORT: usize = 1_000;
+/// Stands where there is nothing.
+pub(super) const NOTHING: &str = "-";
+const SEPARATOR: &str = ", ";
 
-/// How important a line is.
+/// When lines are given room: outside lists before inside them, since a list may have any number. Two sizes of `Other` come last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rank {
-    /// What it is about, and what is to be done with it.
-    Subject,
-    /// Why.
-    Reason,
-    /// What something is called.
-    Name,
-    /// Anything else.
-    Other,
+struct Tier {
+    in_list: bool,
+    rank: Rank,
+    is_long: bool,
 }
 
-impl Rank {
-    /// The rank of a member.
-    pub fn of(name: &str) -> Self {
-        let name = name.to_ascii_lowercase();
-        let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
-        if name.starts_with("operate") {
-            Self::Subject
-        } else if ends(&["reason", "remark", "reasons", "remarks"]) {
-            Self::Reason
-        } else if ends(&["name", "names", "table", "tables", "resource", "resources"]) {
-            Self::Name
-        } else {
-            Self::Other
-        }
+impl Tier {
+    /// Room that is kept for it.
+    fn share(self, need: usize) -> usize {
+        if self.rank == Rank::Other { 0 } else { need.min(SHARE) }
     }
+}
+
+/// When a line is given room: the first of each kind before the second, what lies less deep first, a value before a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    tier: Tier,
+    nth: usize,
+    depth: usize,
+    is_list: bool,
 }
 
 struct Line {
     rank: Rank,
-    /// Whether it is a member of the content itself.
-    is_top: bool,
+    /// How many of its kind are before it: those of the same member in the objects of a list.
+    nth: usize,
+    depth: usize,
+    in_list: bool,
     label: String,
     value: String,
-    /// How many words the value is a list of.
-    words: usize,
+    /// Where each word of a list ends.
+    ends: Vec<usize>,
 }
 
 impl Line {
+    /// As it is written in a form.
     fn size(&self) -> usize {
-        self.label.len() + self.value.len() + AROUND
+        self.around() + written(&self.value)
     }
 
-    /// Where it stands: what it is about, why, its own names, and everything else in its order.
+    fn around(&self) -> usize {
+        written(&self.label) + AROUND
+    }
+
+    /// Where it stands: the content's own subject, reason and names first, then everything in its order.
     fn place(&self) -> Rank {
-        if self.is_top || self.rank <= Rank::Reason { self.rank } else { Rank::Other }
+        let is_first = self.depth <= 1 || (self.rank <= Rank::Reason && !self.in_list);
+        if is_first { self.rank } else { Rank::Other }
     }
 
-    /// When it is given room.
-    fn turn(&self) -> (Rank, bool) {
-        (self.rank, self.rank == Rank::Other && self.size() > SHORT)
+    fn turn(&self) -> Turn {
+        let is_other = self.rank == Rank::Other;
+        let is_long = is_other && self.size() > SHORT;
+        let tier = Tier { in_list: self.in_list || is_other, rank: self.rank, is_long };
+        // Of what is not promised, nothing is left out in between.
+        let nth = if is_other { 0 } else { self.nth };
+        Turn { tier, nth, depth: self.depth, is_list: !self.ends.is_empty() }
     }
 
     /// The beginning of it that fits into `room`.
-    fn cut(&self, room: usize) -> Option<String> {
-        let room = room.checked_sub(self.label.len() + AROUND).filter(|room| *room >= WORTH_SHOWING)?;
-        if self.words < 2 {
-            return Some(within(&self.value, room));
-        }
-        let (mut shown, mut words) = (String::new(), 0);
-        for word in self.value.split_inclusive(SEPARATOR) {
-            if shown.len() + word.len() + FOR_THE_COUNT > room {
+    fn cut(&self, room: usize) -> String {
+        let room = room.saturating_sub(self.around());
+        let for_words = room.saturating_sub(FOR_THE_COUNT);
+        let (mut size, mut shown, mut begin) = (0, 0, 0);
+        for end in &self.ends {
+            size += written(&self.value[begin..*end]);
+            if size > for_words {
                 break;
             }
-            shown.push_str(word);
-            words += 1;
+            (begin, shown) = (*end, shown + 1);
         }
-        match words {
-            0 => Some(within(&self.value, room)),
-            words => Some(format!("{shown}… {}", not_shown(self.words.saturating_sub(words)))),
+        match shown {
+            0 => written_within(&self.value, room),
+            _ => format!("{}… {}", &self.value[..begin], not_shown(self.ends.len() - shown)),
         }
     }
 }
 
-const SEPARATOR: &str = ", ";
+/// Where a value of a content stands.
+#[derive(Clone, Copy)]
+struct Path<'a> {
+    label: &'a str,
+    /// The label without the places in lists.
+    kind: &'a str,
+    /// By the member's name, or the one of the list that it stands in.
+    rank: Rank,
+    depth: usize,
+    in_list: bool,
+}
 
 /// The lines of a content.
 #[derive(Default)]
 pub(super) struct Page {
     lines: Vec<Line>,
+    kept: HashMap<String, usize>,
+    others: usize,
     /// Those that were not even looked at.
     beyond: usize,
 }
@@ -109,86 +134,159 @@ pub(super) struct Page {
 impl Page {
     /// Adds a member of the content.
     pub fn line(&mut self, rank: Rank, label: &str, value: &str) {
-        self.add(rank, rank <= Rank::Reason, label, value, 1);
+        self.add(Path { label, kind: label, rank, depth: 1, in_list: false }, &[value]);
     }
 
-    fn add(&mut self, rank: Rank, is_top: bool, label: &str, value: &str, words: usize) {
-        if self.lines.len() == MAX_LINES {
+    /// Adds an entry of a list of the content.
+    pub fn entry(&mut self, rank: Rank, label: &str, value: &str) {
+        self.add(Path { label, kind: label, rank, depth: 2, in_list: true }, &[value]);
+    }
+
+    fn add(&mut self, path: Path<'_>, words: &[&str]) {
+        let Path { label, kind, rank, depth, in_list } = path;
+        if rank == Rank::Other {
+            self.others += 1;
+        }
+        let nth = match self.kept.get_mut(kind) {
+            Some(kept) => {
+                *kept += 1;
+                *kept
+            }
+            None => *self.kept.entry(kind.to_owned()).or_default(),
+        };
+        if nth >= MAX_LINES || self.others > MAX_OTHERS && rank == Rank::Other {
             self.beyond += 1;
             return;
         }
-        self.lines.push(Line { rank, is_top, label: one_line(label), value: legible(value), words });
+        let (mut value, mut ends) = (String::new(), Vec::new());
+        for (index, word) in words.iter().enumerate() {
+            value.push_str(&legible(if word.trim().is_empty() { NOTHING } else { word }));
+            if index + 1 < words.len() {
+                value.push_str(SEPARATOR);
+            }
+            ends.push(value.len());
+        }
+        if words.len() < 2 {
+            ends.clear();
+        }
+        let label = shortened(one_line(label));
+        self.lines.push(Line { rank, nth, depth, in_list, label, value, ends });
     }
 
-    /// Adds every leaf of a value with its path.
-    pub fn flatten(&mut self, path: &str, value: &Tree) {
-        let name = path.rsplit(['.', ']']).find(|name| !name.is_empty()).unwrap_or_default();
-        let name = name.split('[').next().unwrap_or_default();
-        let (rank, is_top) = (Rank::of(name), !path.contains(['.', '[']));
+    /// Adds every leaf of a member of the content with its path.
+    pub fn flatten(&mut self, label: &str, value: &Tree) {
+        let last = label.rsplit(['.', ']']).find(|name| !name.is_empty()).unwrap_or_default();
+        let name = last.split('[').next().unwrap_or_default();
+        let depth = usize::from(!label.is_empty()) + label.matches(['.', '[']).count();
+        let in_list = label.contains('[');
+        let label = shortened(label.to_owned());
+        let kind: String = label.chars().filter(|c| !(in_list && c.is_ascii_digit())).collect();
+        self.walk(Path { label: &label, kind: &kind, rank: Rank::of(name), depth, in_list }, value);
+    }
+
+    /// Adds every leaf of a member that stands beside the content.
+    pub fn beside(&mut self, name: &str, value: &Tree) {
+        let label = shortened(format!("submit.{name}"));
+        let rank = Rank::of(name);
+        self.walk(Path { label: &label, kind: &label, rank, depth: 1, in_list: false }, value);
+    }
+
+    fn walk(&mut self, path: Path<'_>, value: &Tree) {
         match value {
-            Tree::Object(members) => {
+            Tree::Object(members) if !members.is_empty() => {
                 for (name, value) in members {
-                    self.flatten(
-                        &joined(path, &if path.is_empty() { name.clone() } else { format!(".{name}") }),
-                        value,
-                    );
+                    let dot = if path.label.is_empty() { "" } else { "." };
+                    let label = shortened(format!("{}{dot}{name}", path.label));
+                    let kind = shortened(format!("{}{dot}{name}", path.kind));
+                    let (rank, depth) = (Rank::of(name), path.depth + 1);
+                    self.walk(Path { label: &label, kind: &kind, rank, depth, ..path }, value);
                 }
             }
-            Tree::List(list) if list.iter().all(|value| word(value).is_some()) => {
-                let words: Vec<&str> = list.iter().filter_map(word).collect();
-                self.add(rank, is_top, path, &words.join(SEPARATOR), words.len());
-            }
-            Tree::List(list) => {
+            Tree::List(list) if list.iter().any(|value| word(value).is_none()) => {
+                let kind = shortened(format!("{}[]", path.kind));
+                let inside = Path { kind: &kind, depth: path.depth + 1, in_list: true, ..path };
                 for (index, value) in list.iter().enumerate() {
-                    self.flatten(&joined(path, &format!("[{}]", index + 1)), value);
+                    let label = shortened(format!("{}[{}]", path.label, index + 1));
+                    self.walk(Path { label: &label, ..inside }, value);
                 }
             }
-            Tree::Null => {}
-            Tree::Word(text) | Tree::Text(text) => self.add(rank, is_top, path, text, 1),
+            Tree::List(list) if !list.is_empty() => {
+                self.add(path, &list.iter().filter_map(word).collect::<Vec<_>>());
+            }
+            Tree::Object(_) | Tree::List(_) | Tree::Null => self.add(path, &[NOTHING]),
+            Tree::Word(text) | Tree::Text(text) => self.add(path, &[text]),
         }
     }
 
-    /// What fits into `limit` bytes.
+    /// What fits into `limit` written bytes.
     pub fn details(mut self, limit: usize) -> Details {
         self.lines.sort_by_key(Line::place);
-        let mut turns: Vec<usize> = (0..self.lines.len()).collect();
-        turns.sort_by_key(|index| self.lines[*index].turn());
+        let turn = |(index, line): (usize, &Line)| (line.turn(), index);
+        let mut order: Vec<(Turn, usize)> = self.lines.iter().enumerate().map(turn).collect();
+        order.sort_unstable();
+        let sizes: Vec<usize> = self.lines.iter().map(Line::size).collect();
+        let tiers: Vec<(Tier, Vec<usize>)> = order
+            .chunk_by(|one, other| one.0.tier == other.0.tier)
+            .map(|chunk| (chunk[0].0.tier, chunk.iter().map(|(_, index)| *index).collect()))
+            .collect();
+        let share =
+            |(tier, lines): &(Tier, Vec<usize>)| tier.share(lines.iter().map(|index| sizes[*index]).sum());
+        let mut kept: usize = tiers.iter().map(share).sum();
+        let mut room = limit.saturating_sub(FOR_THE_COUNT);
         let mut shown: Vec<Option<String>> = vec![None; self.lines.len()];
-        let (mut room, mut missing) = (limit.saturating_sub(FOR_THE_COUNT), self.beyond);
-        let mut cut_in = None;
-        for index in turns {
-            let line = &self.lines[index];
-            // However long a reason is, something of the names must be seen.
-            let share = if line.rank <= Rank::Reason { room.saturating_sub(limit / 4) } else { room };
-            // Nothing is left out in between: whatever is as important, or less, comes after the one that is cut.
-            let full = cut_in.is_some_and(|cut: (Rank, bool)| cut == line.turn() || cut.0 >= Rank::Name);
-            if line.size() <= share && !full {
-                room -= line.size();
-                shown[index] = Some(line.value.clone());
-                continue;
-            }
-            let cut = line.cut(share).filter(|_| !full);
-            cut_in = cut_in.filter(|_| full).or(Some(line.turn()));
-            match &cut {
-                Some(value) => room = room.saturating_sub(line.label.len() + value.len() + AROUND),
-                None => missing += 1,
-            }
-            shown[index] = cut;
+        for tier in &tiers {
+            kept -= share(tier);
+            room -= self.show(&tier.1, &sizes, room.saturating_sub(kept), &mut shown);
         }
+        let missing = self.beyond + shown.iter().filter(|value| value.is_none()).count();
         let items = self.lines.into_iter().zip(shown).filter_map(|(line, value)| Some((line.label, value?)));
         let text = if missing == 0 { String::new() } else { not_shown(missing) };
         Details { items: items.collect(), text }
     }
+
+    /// Shows lines within a room, and says how much of it they take. Once one does not fit, none after it is shown.
+    fn show(&self, lines: &[usize], sizes: &[usize], room: usize, shown: &mut [Option<String>]) -> usize {
+        let level = level(lines.iter().map(|index| sizes[*index]).collect(), room).max(MIN_LINE);
+        let mut used = 0;
+        for index in lines {
+            let (line, size) = (&self.lines[*index], sizes[*index]);
+            let left = room - used;
+            if size > left && left < level {
+                break;
+            }
+            let value = if size <= level { line.value.clone() } else { line.cut(level) };
+            used += line.around() + written(&value);
+            shown[*index] = Some(value);
+        }
+        used
+    }
 }
 
-/// A path, one step longer.
-fn joined(path: &str, step: &str) -> String {
-    let mut joined = format!("{path}{step}");
-    if joined.len() > MAX_PATH {
-        joined.truncate(joined.floor_char_boundary(MAX_PATH));
-        joined.push('…');
+/// What lines take as they are written.
+pub(super) fn size(items: &[(String, String)]) -> usize {
+    items.iter().map(|(label, value)| written(label) + written(value) + AROUND).sum()
+}
+
+/// To what size all are cut, so that they fit into a room.
+fn level(mut sizes: Vec<usize>, mut room: usize) -> usize {
+    sizes.sort_unstable();
+    for (index, size) in sizes.iter().enumerate() {
+        let each = room / (sizes.len() - index);
+        if *size > each {
+            return each;
+        }
+        room -= size;
     }
-    joined
+    usize::MAX
+}
+
+/// A label without its middle: what it begins and ends with tells the most.
+fn shortened(mut label: String) -> String {
+    if label.len() > MAX_PATH {
+        let (head, tail) = (MAX_PATH / 2, label.len() - MAX_PATH / 2);
+        label.replace_range(label.floor_char_boundary(head)..label.ceil_char_boundary(tail), "…");
+    }
+    label
 }
 
 /// What stands in a list of words.
@@ -206,7 +304,7 @@ mod tests {
     use crate::dataphin::content::{LIMIT, readable};
 
     fn read(content: &str) -> Details {
-        readable(&Tree::read(content.as_bytes()).unwrap())
+        readable(&Tree::read(content.as_bytes()).unwrap(), &[])
     }
 
     fn objects(number: usize, filler: usize) -> String {
@@ -252,8 +350,8 @@ mod tests {
         let content = format!(r#"{{"publishObjects":[{}],"publishRemark":"month end"}}"#, objects(5_000, 1));
         let details = read(&content);
         assert_eq!(details.items[0].1, "month end");
-        assert!(details.items[1..].iter().all(|(label, _)| label.ends_with("objectName")));
-        assert!(details.items.len() > 800, "{}", details.items.len());
+        let names = details.items.iter().filter(|(label, _)| label.ends_with("objectName")).count();
+        assert!(names > 800, "{names}");
         let missing = 15_001 - details.items.len();
         assert!(details.text.contains(&format!("{missing} more not shown")), "{}", details.text);
     }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
+    beside::beside,
     content,
     digest::Digest,
     digest_1,
@@ -58,14 +59,15 @@ impl Submission {
             nodes: nodes(fields.get("approveNodes"))?,
         };
         let content = Tree::member(body, "content");
+        let beside = beside(body);
         let first = json::read::<Map<String, Value>>(body).ok().and_then(|fields| digest_1::of(&fields));
-        let digest = Digest::of(&asked, &content, first);
+        let digest = Digest::of(&asked, body, &content, &beside, first);
         let key = ApprovalKey {
             source: Source::Dataphin,
             tenant: Tenant::new(tenant),
             apply_id: ApplyId::new(apply_id),
         };
-        Ok(Self { key, request: legible(asked), details: content::readable(&content), digest })
+        Ok(Self { key, request: legible(asked), details: content::readable(&content, &beside), digest })
     }
 }
 
@@ -252,11 +254,14 @@ mod tests {
     #[test]
     fn spelling_does_not_make_another_request_but_content_does() {
         let one = br#"{"applyId":"1","title":"t","content":"c","type":"AUTH"}"#;
-        let same = br#" {"type":"AUTH", "content":"c", "title":"t", "applyId":"1", "unknown":7} "#;
+        let same = br#" {"type":"AUTH", "content":"c", "title":"t", "applyId":"1", "requestId":7} "#;
         let other = br#"{"applyId":"1","title":"t","content":"d","type":"AUTH"}"#;
         let digest = |body: &[u8]| Submission::parse(body).unwrap().digest;
         assert_eq!(digest(one), digest(same));
         assert_ne!(digest(one), digest(other));
+        let beside = br#"{"applyId":"1","title":"t","content":"c","type":"AUTH","applyReason":"r"}"#;
+        assert_ne!(digest(one), digest(beside), "what is not known is asked for, too");
+        assert_eq!(Submission::parse(beside).unwrap().details.to_string(), "submit.applyReason: r\nc");
     }
 
     #[test]
@@ -304,8 +309,9 @@ mod tests {
     #[test]
     fn a_digest_says_its_version_and_an_older_one_is_compared_by_its_own_rule() {
         let third = Submission::parse(fixture!("create.edition-3")).unwrap().digest;
-        assert_eq!(third.current(), "2:cdd43392073fe14df3cb9b2f5f16ee217c5343f568ec91d837b3faac2457a383");
+        assert_eq!(third.current(), "3:565b4fb412b1ebcf7ac027d93e0b3e81c4ac9ec9403b72920a27b8c05120b951");
         assert!(third.matches(third.current()));
+        assert!(third.matches("2:cdd43392073fe14df3cb9b2f5f16ee217c5343f568ec91d837b3faac2457a383"));
         assert!(third.matches("f51bb0641408f7f7cfb65b8557eb805993f62dcafc695f5a552e86ea6972cadb"));
         let other = Submission::parse(fixture!("create.edition-1")).unwrap().digest;
         assert!(!third.matches(other.current()));

@@ -78,7 +78,6 @@ pub(super) fn snapshot(instance: &Value) -> Option<InstanceSnapshot> {
     let ending = match (status.as_str(), result.as_str()) {
         ("COMPLETED", "agree") => Some(Ending::Agreed),
         ("COMPLETED", "refuse") => Some(Ending::Refused),
-        ("COMPLETED", _) => Some(Ending::Unclear),
         ("TERMINATED" | "CANCELED", _) => Some(Ending::Terminated),
         ("RUNNING" | "NEW", _) => None,
         // No status that is published: it does not say that people are still at it.

@@ -100,7 +100,7 @@ mod tests {
     fn told(fills: Option<&[Fill]>, fields: &[(&str, &str)], originator: Option<&str>) -> Whose {
         let fields = fields.iter().map(|(label, value)| ((*label).to_owned(), (*value).to_owned())).collect();
         let originator = originator.map(UserId::new);
-        let snapshot = InstanceSnapshot { fields, originator, ..InstanceSnapshot::default() };
+        let snapshot = InstanceSnapshot { originator, fields, ..InstanceSnapshot::default() };
         whose(fills, &snapshot, &instance(), &approval())
     }
 

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Fill, official};
+use super::{Fill, fill::shows_content, official};
 use crate::approval::{ProcessCode, Request};
 
 /// Which requests a template is for.
@@ -158,6 +158,12 @@ pub enum Unpicked {
          `bridge template adopt --for code:{0} …`, or clear the code in Dataphin's approval settings"
     )]
     UnknownCode(String),
+    /// People would agree to what they cannot see.
+    #[error(
+        "template “{0}” has no field that shows what is asked for: add a multi-line text named “内容 Details” to it in the OA \
+         approval console, and adopt it again with `bridge template adopt`"
+    )]
+    ShowsNothing(String),
     /// There is no template at all.
     #[error("the bridge has no DingTalk template yet: make one with `bridge template generate`")]
     None,
@@ -168,6 +174,7 @@ impl Unpicked {
     pub fn code(&self) -> &'static str {
         match self {
             Self::UnknownCode(_) => "unknown-template-code",
+            Self::ShowsNothing(_) => "content-not-shown",
             Self::None => "no-template",
         }
     }
@@ -198,6 +205,11 @@ impl TemplateBook {
 
     /// The template that a request gets. `configured`: the operator's own choice for requests that name none.
     pub fn pick(&self, request: &Request, configured: Option<&ProcessCode>) -> Result<Template, Unpicked> {
+        let template = self.find(request, configured)?;
+        if shows_content(&template.fills) { Ok(template) } else { Err(Unpicked::ShowsNothing(template.name)) }
+    }
+
+    fn find(&self, request: &Request, configured: Option<&ProcessCode>) -> Result<Template, Unpicked> {
         if let Some(code) = request.template.as_ref().filter(|code| !code.is_empty()) {
             let named = |template: &&Template| {
                 template.purpose == Purpose::Code(code.clone()) || template.process_code.as_str() == code
@@ -234,6 +246,7 @@ impl TemplateBook {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::Content;
 
     fn template(purpose: &str, code: &str) -> Template {
         Template { purpose: purpose.parse().unwrap(), ..Template::by_hand(ProcessCode::new(code)) }
@@ -256,16 +269,20 @@ mod tests {
             book.put(template(purpose, code));
         }
         let configured = ProcessCode::new("PROC-C");
-        let pick = |kind, code, configured| {
+        let pick = |book: &TemplateBook, kind, code, configured| {
             book.pick(&request(kind, code), configured).map(|template| template.process_code.to_string())
         };
-        assert_eq!(pick("AUTH", Some("T-1"), None).as_deref(), Ok("PROC-T"));
-        assert_eq!(pick("AUTH", Some("PROC-D"), None).as_deref(), Ok("PROC-D"));
-        assert_eq!(pick("auth", None, Some(&configured)).as_deref(), Ok("PROC-A"));
-        assert_eq!(pick("PUBLISH", None, None).as_deref(), Ok("PROC-D"));
-        assert_eq!(pick("PUBLISH", None, Some(&configured)).as_deref(), Ok("PROC-C"));
-        assert_eq!(pick("PUBLISH", Some("PROC-C"), Some(&configured)).as_deref(), Ok("PROC-C"));
-        assert_eq!(pick("AUTH", Some("T-2"), None), Err(Unpicked::UnknownCode("T-2".to_owned())));
+        assert_eq!(pick(&book, "AUTH", Some("T-1"), None).as_deref(), Ok("PROC-T"));
+        assert_eq!(pick(&book, "AUTH", Some("PROC-D"), None).as_deref(), Ok("PROC-D"));
+        assert_eq!(pick(&book, "auth", None, Some(&configured)).as_deref(), Ok("PROC-A"));
+        assert_eq!(pick(&book, "PUBLISH", None, None).as_deref(), Ok("PROC-D"));
+        assert_eq!(pick(&book, "PUBLISH", None, Some(&configured)).as_deref(), Ok("PROC-C"));
+        assert_eq!(pick(&book, "PUBLISH", Some("PROC-C"), Some(&configured)).as_deref(), Ok("PROC-C"));
+        assert_eq!(pick(&book, "AUTH", Some("T-2"), None), Err(Unpicked::UnknownCode("T-2".to_owned())));
+        let mut mute = template("type:MUTE", "PROC-M");
+        mute.fills.retain(|fill| fill.content != Content::Details);
+        book.put(mute);
+        assert_eq!(pick(&book, "MUTE", None, None), Err(Unpicked::ShowsNothing("PROC-M".to_owned())));
         let empty = TemplateBook::default().pick(&request("AUTH", None), None);
         assert_eq!(empty, Err(Unpicked::None));
     }

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    approval::{Details, Person, Record, Reference, UserId},
+    approval::{Details, Person, Record, Reference, Request, UserId},
     dingtalk::{forms::FormField, instances::FormValue},
-    legible::{not_shown, one_line},
-    template::Template,
+    legible::one_line,
+    template::{Template, table::Table},
 };
 
 /// What the bridge can put into a field.
@@ -62,7 +62,9 @@ impl Content {
     pub fn fits(&self, field: &FormField) -> bool {
         match (field.component.as_str(), self) {
             ("TableField", Self::Items) => table_columns(field).is_some(),
-            ("TextField" | "TextareaField", content) => *content != Self::Items,
+            // In a single line there are no line breaks.
+            ("TextField", content) => !matches!(content, Self::Items | Self::Details),
+            ("TextareaField", content) => *content != Self::Items,
             ("InnerContactField", content) => *content == Self::Requester,
             ("DDSelectField" | "DDMultiSelectField", Self::Constant(text)) => field.options.contains(text),
             ("NumberField" | "MoneyField" | "StarRatingField", Self::Constant(text)) => {
@@ -110,10 +112,6 @@ pub const KINDS: [(&str, &str); 6] = [
     ("DEFAULT", "审批 approval"),
 ];
 
-/// Rows that a table takes, and characters in all ("Form component message"): as JSON they may be twice as many.
-const MOST_ROWS: usize = 100;
-const MOST_CHARACTERS_OF_TABLE: usize = 28_000;
-
 impl Fill {
     /// A field of a form with what goes into it.
     pub fn new(field: &FormField, content: Content) -> Self {
@@ -149,49 +147,99 @@ fn table_columns(field: &FormField) -> Option<[&FormField; 2]> {
     (!others.into_iter().any(|column| column.required)).then_some(columns)
 }
 
+/// Whether people would see what is asked for.
+pub fn shows_content(fills: &[Fill]) -> bool {
+    fills.iter().any(|fill| match fill.content {
+        Content::Items => fill.columns.len() == 2,
+        Content::Details => true,
+        _ => false,
+    })
+}
+
 /// What the fields hold for one approval. `originator`: in whose name the instance is made.
 pub fn values(fills: &[Fill], record: &Record, details: &Details, originator: &UserId) -> Vec<FormValue> {
-    let has = |content: &Content| fills.iter().any(|fill| fill.content == *content);
-    let in_table = if has(&Content::Items) { rows(details) } else { 0 };
-    let has_details = has(&Content::Details);
+    let besides = besides(fills, record);
+    let is_details = |fill: &Fill| fill.content == Content::Details;
+    let table = fills.iter().find(|fill| fill.content == Content::Items).map(|fill| {
+        let columns = &fill.columns;
+        if fills.iter().any(is_details) {
+            Table::beside_details(columns, details)
+        } else {
+            Table::alone(columns, details, &besides)
+        }
+    });
+    let table = table.unwrap_or_default();
+    let rest = Details { items: details.items[table.items..].to_vec(), text: details.text.clone() };
     let filled = |fill: &Fill| FormValue {
         id: fill.id.clone(),
         name: fill.label.clone(),
-        value: value(fill, record, details, (in_table, has_details), originator),
+        value: match &fill.content {
+            Content::Items => table.value.clone(),
+            Content::Details => {
+                let lines = besides.iter().map(|(label, text)| format!("{label}: {text}"));
+                let named = format!("{rest}\n\n{}", lines.collect::<Vec<_>>().join("\n"));
+                named.trim_start_matches('\n').to_owned()
+            }
+            _ => value(fill, record, originator),
+        },
     };
     fills.iter().map(filled).collect()
 }
 
-fn value(
-    fill: &Fill,
-    record: &Record,
-    details: &Details,
-    (in_table, has_details): (usize, bool),
-    originator: &UserId,
-) -> String {
+/// A value that is not part of what is asked for.
+fn value(fill: &Fill, record: &Record, originator: &UserId) -> String {
     let request = &record.request;
     match &fill.content {
         Content::Title => request.title.clone(),
-        Content::Type if !fill.options.is_empty() => choice(fill, &request.kind),
+        Content::Type if !fill.options.is_empty() => {
+            let option = choice(fill, &request.kind).or_else(|| other(fill)).cloned().unwrap_or_default();
+            if fill.component == "DDMultiSelectField" && !option.is_empty() {
+                json!([option]).to_string()
+            } else {
+                option
+            }
+        }
         Content::Type => kind_in_words(&request.kind),
         Content::Requester if fill.component == "InnerContactField" => json!([originator]).to_string(),
-        Content::Requester => request.requester.as_ref().map_or("-", Person::shown).to_owned(),
-        Content::Items => table(fill, details, in_table, has_details),
-        Content::Details => {
-            // People in DingTalk must be able to name the request in the source's own terms.
-            let rest = Details { items: details.items[in_table..].to_vec(), text: details.text.clone() };
-            let apply_id = one_line(record.key.apply_id.as_str());
-            let named = format!("{rest}\n\n{}: {apply_id}", record.key.source.name());
-            named.trim_start_matches('\n').to_owned()
-        }
+        Content::Requester => requester(record),
+        Content::Items | Content::Details => String::new(),
         Content::Reference => record.reference().to_string(),
         Content::Constant(text) if fill.component == "DDMultiSelectField" => json!([text]).to_string(),
         Content::Constant(text) => text.clone(),
     }
 }
 
-/// The option that stands for a type of request: the one that names it, else one that says “other”.
-fn choice(fill: &Fill, kind: &str) -> String {
+fn requester(record: &Record) -> String {
+    record.request.requester.as_ref().map_or("-", Person::shown).to_owned()
+}
+
+/// What people must see besides the content: the request in the source's own terms, and whatever no field shows.
+fn besides(fills: &[Fill], record: &Record) -> Vec<(String, String)> {
+    let request = &record.request;
+    let shows =
+        |content: &Content| fills.iter().any(|fill| fill.content == *content && is_shown(fill, request));
+    let named = (record.key.source.name().to_owned(), one_line(record.key.apply_id.as_str()));
+    let others = [
+        (Content::Title, "标题 Title", request.title.clone()),
+        (Content::Type, "类型 Type", kind_in_words(&request.kind)),
+        (Content::Requester, "申请人 Requester", requester(record)),
+    ];
+    let others = others.into_iter().filter(|(content, _, text)| !text.is_empty() && !shows(content));
+    [named].into_iter().chain(others.map(|(_, label, text)| (label.to_owned(), text))).collect()
+}
+
+/// Whether a field shows what it is for. A contact is the originator, who may act for the requester; a choice may not have the
+/// request's type.
+fn is_shown(fill: &Fill, request: &Request) -> bool {
+    match fill.content {
+        Content::Type if !fill.options.is_empty() => choice(fill, &request.kind).is_some(),
+        Content::Requester => fill.component != "InnerContactField",
+        _ => true,
+    }
+}
+
+/// The option that names a type of request.
+fn choice<'a>(fill: &'a Fill, kind: &str) -> Option<&'a String> {
     let known = KINDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(kind));
     let words: Vec<&str> = known.map_or(vec![kind], |(word, meaning)| {
         [*word]
@@ -199,51 +247,24 @@ fn choice(fill: &Fill, kind: &str) -> String {
             .chain(meaning.split_once(' ').map(|(zh, en)| [zh, en]).into_iter().flatten())
             .collect()
     });
-    let names = |option: &&String, words: &[&str]| {
-        words.iter().any(|word| option.to_lowercase().contains(&word.to_lowercase()))
-    };
-    let by_type = fill.options.iter().find(|option| names(option, &words));
-    let option =
-        by_type.or_else(|| fill.options.iter().find(|option| names(option, &["其他", "其它", "other"])));
-    let option = option.cloned().unwrap_or_default();
-    if fill.component == "DDMultiSelectField" && !option.is_empty() {
-        json!([option]).to_string()
-    } else {
-        option
-    }
+    option(fill, &words)
+}
+
+/// The option for what has none of its own.
+fn other(fill: &Fill) -> Option<&String> {
+    option(fill, &["其他", "其它", "other"])
+}
+
+fn option<'a>(fill: &'a Fill, words: &[&str]) -> Option<&'a String> {
+    let names =
+        |option: &&String| words.iter().any(|word| option.to_lowercase().contains(&word.to_lowercase()));
+    fill.options.iter().find(names)
 }
 
 /// `权限 permission (AUTH)`.
 pub fn kind_in_words(kind: &str) -> String {
     let known = KINDS.iter().find(|(word, _)| *word == kind);
     known.map_or_else(|| kind.to_owned(), |(word, meaning)| format!("{meaning} ({word})"))
-}
-
-/// How many items go into a table; the rest stays with the details.
-fn rows(details: &Details) -> usize {
-    let mut characters = 0;
-    let fits = |item: &&(String, String)| {
-        characters += item.0.chars().count() + item.1.chars().count();
-        characters <= MOST_CHARACTERS_OF_TABLE
-    };
-    details.items.iter().take(MOST_ROWS).take_while(fits).count()
-}
-
-/// Rows are written as `[[{"name":column,"value":…},…],…]`; reading gives another shape. Where no other field shows the rest,
-/// a row says how much is missing.
-fn table(fill: &Fill, details: &Details, in_table: usize, has_details: bool) -> String {
-    let [item, value] = &fill.columns[..] else { return String::new() };
-    let (shown, rest) = details.items.split_at(in_table.min(details.items.len()));
-    let mut missing: Vec<String> = Vec::new();
-    if !has_details {
-        missing.extend(Some(not_shown(rest.len())).filter(|_| !rest.is_empty()));
-        missing.extend(Some(details.text.clone()).filter(|text| !text.is_empty()));
-    }
-    let row = |name: &str, text: &str| json!([{"name": item, "value": name}, {"name": value, "value": text}]);
-    let shown = shown.iter().map(|(name, text)| row(name, text));
-    let missing = missing.iter().map(|text| row("…", text));
-    let rows: Vec<serde_json::Value> = shown.chain(missing).collect();
-    if rows.is_empty() { String::new() } else { serde_json::Value::from(rows).to_string() }
 }
 
 /// Label and text of the fields that hold text, as they are sent.
@@ -321,13 +342,14 @@ mod tests {
 
     #[test]
     fn a_choice_is_made_by_the_types_words() {
-        let choice = |options: &[&str], kind| {
-            choice(&Fill::new(&field("DDSelectField", options), Content::Type), kind)
+        let chosen = |options: &[&str], kind| {
+            let fill = Fill::new(&field("DDSelectField", options), Content::Type);
+            choice(&fill, kind).or_else(|| other(&fill)).cloned().unwrap_or_default()
         };
-        assert_eq!(choice(&["发布", "权限"], "AUTH"), "权限");
-        assert_eq!(choice(&["Permission", "Other"], "AUTH"), "Permission");
-        assert_eq!(choice(&["Permission", "Other"], "HOLOGRAM"), "Other");
-        assert_eq!(choice(&["a", "b"], "AUTH"), "");
+        assert_eq!(chosen(&["发布", "权限"], "AUTH"), "权限");
+        assert_eq!(chosen(&["Permission", "Other"], "AUTH"), "Permission");
+        assert_eq!(chosen(&["Permission", "Other"], "HOLOGRAM"), "Other");
+        assert_eq!(chosen(&["a", "b"], "AUTH"), "");
     }
 
     #[test]
@@ -338,29 +360,13 @@ mod tests {
         assert!(Content::Requester.fits(&field("InnerContactField", &[])));
         assert!(!Content::Title.fits(&field("InnerContactField", &[])));
         assert!(!Content::Title.fits(&field("NumberField", &[])));
+        assert!(Content::Details.fits(&field("TextareaField", &[])));
+        assert!(!Content::Details.fits(&field("TextField", &[])), "line breaks stay");
         let holds = |component: &str, text: &str| Content::read(text).fits(&field(component, &[]));
         assert!(holds("NumberField", "7.5") && !holds("NumberField", "abc"));
         assert!(holds("DDDateField", "2026-11-21") && holds("DDDateField", "2026-11-21 09:30"));
         assert!(!holds("DDDateField", "tomorrow"));
         assert!(!Content::Title.fits(&field("DDAttachment", &[])));
         assert!(!Content::Items.fits(&field("TableField", &[])), "a table without columns");
-    }
-
-    #[test]
-    fn what_does_not_fit_into_the_table_stays_with_the_details() {
-        let items = (0..150).map(|n| (format!("item {n}"), "value".to_owned())).collect();
-        let details = Details { items, text: String::new() };
-        assert_eq!(rows(&details), MOST_ROWS);
-        let fill = Fill {
-            columns: vec!["i".to_owned(), "v".to_owned()],
-            ..Fill::new(&field("TableField", &[]), Content::Items)
-        };
-        assert!(!table(&fill, &details, MOST_ROWS, true).contains("not shown"));
-        assert!(
-            table(&fill, &details, MOST_ROWS, false).contains("50 more not shown"),
-            "nothing else shows them"
-        );
-        let items = vec![("a".to_owned(), "x".repeat(20_000)), ("b".to_owned(), "y".repeat(20_000))];
-        assert_eq!(rows(&Details { items, text: String::new() }), 1);
     }
 }

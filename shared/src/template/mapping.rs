@@ -1,7 +1,7 @@
 //! Which field of an administrator's own template is for what: proposed by its label, and what the administrator says
 //! instead.
 
-use super::{Content, Fill};
+use super::{Content, Fill, fill::shows_content};
 use crate::dingtalk::forms::{Form, FormField};
 
 /// Labels by which a field is recognised, best first; compared without case, blanks and punctuation.
@@ -87,6 +87,12 @@ pub enum Unmapped {
          approval console, or say which field it is with --field '<label>=reference'"
     )]
     NoReference,
+    /// Nobody would see what they approve.
+    #[error(
+        "the template has no field for what is asked for: add a multi-line text (多行输入框) named “内容 Details” to it in the OA \
+         approval console, or a table with two columns of text; or say which field it is with --field '<label>=details'"
+    )]
+    NoContent,
 }
 
 /// What goes into which field: as proposed by the labels, and as `settings` (label, content) say.
@@ -125,6 +131,9 @@ pub fn mapping(form: &Form, settings: &[(String, Content)]) -> Result<Vec<Fill>,
     let of_its_label = form.fields.iter().filter(|field| field.label == reference.label);
     if references.next().is_some() || of_its_label.count() > 1 {
         return Err(Unmapped::AmbiguousReference { label: reference.label.clone() });
+    }
+    if !shows_content(&fills) {
+        return Err(Unmapped::NoContent);
     }
     // In the order of the form, as people see it.
     let place = |fill: &Fill| form.fields.iter().position(|field| Some(&field.id) == fill.id.as_ref());
@@ -229,10 +238,15 @@ mod tests {
 
     #[test]
     fn what_the_administrator_says_wins() {
-        let own = form(&[("A", "TextField"), ("标题", "TextField"), ("单号", "TextField")]);
+        let own = form(&[
+            ("A", "TextField"),
+            ("标题", "TextField"),
+            ("单号", "TextField"),
+            ("内容", "TextareaField"),
+        ]);
         let settings = [("a".to_owned(), Content::Title), ("标题".to_owned(), Content::read("fixed"))];
         let fills = mapping(&own, &settings).unwrap();
-        let expected = [("A", "title"), ("标题", "“fixed”"), ("单号", "reference")];
+        let expected = [("A", "title"), ("标题", "“fixed”"), ("单号", "reference"), ("内容", "details")];
         assert_eq!(named(&fills), expected.map(|(label, content)| (label, content.to_owned())));
     }
 
@@ -248,8 +262,16 @@ mod tests {
     }
 
     #[test]
+    fn a_form_that_would_not_show_what_is_asked_for_is_refused() {
+        let own = |component| form(&[("标题", "TextField"), ("单号", "TextField"), ("内容", component)]);
+        assert_eq!(mapping(&own("TextField"), &[]), Err(Unmapped::NoContent), "in one line");
+        assert_eq!(mapping(&own("DDAttachment"), &[]), Err(Unmapped::NoContent));
+        assert!(mapping(&own("TextareaField"), &[]).is_ok());
+    }
+
+    #[test]
     fn a_title_never_serves_as_the_reference() {
-        let own = form(&[("标题", "TextField"), ("单号", "TextField")]);
+        let own = form(&[("标题", "TextField"), ("单号", "TextField"), ("内容", "TextareaField")]);
         let set = |settings: &[(&str, Content)]| {
             let settings: Vec<_> =
                 settings.iter().map(|(label, content)| ((*label).to_owned(), content.clone())).collect();

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`book`] | the templates that the bridge uses, and which of them a request gets |
 //! | [`fill`] | what of an approval goes into which field |
+//! | `table` | what is asked for as rows |
 //! | [`official`] | the template that one command generates |
 //! | [`mapping`] | which field of an administrator's own template is for what |
 //! | [`report`] | what is wrong with a template, as far as can be seen without starting an instance |
@@ -17,7 +18,10 @@ pub mod fill;
 mod generate;
 pub mod mapping;
 pub mod official;
+#[cfg(test)]
+mod promise_tests;
 pub mod report;
+mod table;
 pub mod templates;
 pub mod trial;
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Template, Way};
+use super::{Template, Way, fill::shows_content};
 use crate::{
     approval::UserId,
     dingtalk::{
@@ -114,11 +114,20 @@ pub fn judge_form(template: &Template, form: &Form) -> Vec<Problem> {
             Some(field) if !fill.content.fits(field) => problems.push(problem(
                 "field-unfit",
                 format!("field “{}” is a {} and cannot hold the {}", field.label, field.component, fill.content.name()),
-                "OA approval console > Templates > this template > Edit > Form: make it a text, or adopt the template with another mapping",
-                "OA审批管理后台 > 表单管理 > 编辑 > 表单设计：改为文本控件，或以其他映射重新采用该模板",
+                "OA approval console > Templates > this template > Edit > Form: make it a text (for details, of several lines), or adopt the template with another mapping",
+                "OA审批管理后台 > 表单管理 > 编辑 > 表单设计：改为文本控件（内容须为多行输入框），或以其他映射重新采用该模板",
             )),
             Some(_) => {}
         }
+    }
+    if !shows_content(&template.fills) {
+        problems.push(problem(
+            "content-not-shown",
+            format!("template “{}” has no field that shows what is asked for: requests of it are refused", form.name),
+            "OA approval console > Templates > this template > Edit > Form: add a multi-line text “内容 Details” (or a table with two \
+             columns of text), and run `bridge template adopt` again",
+            "OA审批管理后台 > 表单管理 > 编辑 > 表单设计：添加多行输入框“内容 Details”（或含两个文本列的明细），并重新运行 `bridge template adopt`",
+        ));
     }
     let is_filled = |field: &FormField| {
         template.fills.iter().any(|fill| match &fill.id {
@@ -245,7 +254,7 @@ fn problem(code: &'static str, what: String, mend_en: &str, mend_zh: &str) -> Pr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{approval::ProcessCode, dingtalk::forecast::Choice};
+    use crate::{approval::ProcessCode, dingtalk::forecast::Choice, template::Content};
 
     fn by_hand(way: Way) -> Template {
         Template { way, ..Template::by_hand(ProcessCode::new("PROC-1")) }
@@ -282,6 +291,9 @@ mod tests {
         changed.fields[0].component = "NumberField".to_owned();
         changed.fields.pop();
         assert_eq!(codes(&judge(changed)), ["field-unfit", "field-missing"]);
+        let mut mute = by_hand(Way::Source);
+        mute.fills.retain(|fill| fill.content != Content::Details);
+        assert_eq!(codes(&judge_form(&mute, &form(None))), ["content-not-shown"]);
     }
 
     fn node(role: NodeRole, selection: Selection, people: &[&str]) -> ForecastNode {
