@@ -30,21 +30,32 @@ enum Refusal {
 }
 
 impl Engine {
-    pub(super) async fn terminate(&self, approval: Approval<Pending>) -> Result<Step, EngineError> {
+    pub(super) async fn terminate(&self, mut approval: Approval<Pending>) -> Result<Step, EngineError> {
         let place = self.place().await;
         let terminated = self.dingtalk().terminate_instance(&approval.state.instance.id, REMARK).await;
         drop(place);
         let Err(error) = terminated else { return self.decide_withdrawn(approval).await };
         let (now, refusal) = (self.now(), Refusal::of(&error));
         tracing::warn!(approval = %approval.record.id, code = error.code, ?refusal, "not terminated; trying again or reading it");
-        let approval = match refusal {
-            Refusal::NotNow => approval.withdrawal_failed(error.code, now).read_soon(now),
-            Refusal::NotThere => approval.nothing_to_terminate(now),
-            Refusal::Final => approval.withdrawal_failed(error.code, now),
-            Refusal::Unknown => approval.termination_unknown(now),
-            Refusal::Passing => approval.withdraw_later(now),
-        };
-        step(self.store().commit(approval).await)
+        // DingTalk's event about it comes at once: what is known of the call goes into what that left.
+        for _ in 0..MOST_TRIES {
+            let (id, code) = (approval.record.id.clone(), error.code.clone());
+            let answered = match refusal {
+                Refusal::NotNow => approval.withdrawal_failed(code, now).read_soon(now),
+                Refusal::NotThere => approval.nothing_to_terminate(now),
+                Refusal::Final => approval.withdrawal_failed(code, now),
+                Refusal::Unknown => approval.termination_unknown(now),
+                Refusal::Passing => approval.withdraw_later(now),
+            };
+            if let Some(committed) = step(self.store().commit(answered).await)? {
+                return Ok(Some(committed));
+            }
+            match self.reload_pending(&id).await? {
+                Some(reloaded) => approval = reloaded,
+                None => return Ok(None),
+            }
+        }
+        Err(EngineError::Contended)
     }
 
     /// The instance is terminated, whatever is reported meanwhile: DingTalk's event about it comes at once.

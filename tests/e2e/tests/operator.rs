@@ -48,9 +48,11 @@ async fn a_template_is_made_checked_and_tried_over_http() {
 #[tokio::test]
 async fn ones_own_is_adopted_and_forgotten() {
     let r = with_operator().await;
-    r.sandbox.dingtalk.add_template(NewTemplate::named("Own").text("单号", false)).expect("a template");
-    let order =
-        json!({"for": "type:AUTH", "template": "Own", "way": "template", "fields": {"单号": "reference"}});
+    r.sandbox
+        .dingtalk
+        .add_template(NewTemplate::named("Own").textarea("内容", false).text("单号", false))
+        .expect("a template");
+    let order = json!({"for": "type:AUTH", "template": "Own", "way": "template", "fields": {"内容": "details", "单号": "reference"}});
     let (status, adopted) = call(&r, Method::POST, "templates/adopt", &order).await;
     assert_eq!((status, &adopted["purpose"]), (StatusCode::OK, &json!("type:AUTH")), "{adopted}");
     let (status, refused) = call(&r, Method::POST, "templates/generate", &json!({"for": "type:AUTH"})).await;
