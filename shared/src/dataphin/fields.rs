@@ -191,7 +191,7 @@ mod tests {
             (b"{\"a\":\"\xc9\xea\xc7\xeb\"}".to_vec(), "GBK"),
             (b"[]".to_vec(), "not a JSON object"),
             (b"{\"a\":".to_vec(), "not JSON (line 1, column 5)"),
-            (deep("a", 200).into_bytes(), "a is nested too deeply"),
+            (deep("a", 200).into_bytes(), ""),
             (deep("b", 9_000).into_bytes(), ""),
         ];
         for (body, word) in table {
