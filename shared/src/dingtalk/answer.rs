@@ -196,6 +196,7 @@ fn in_brackets(message: &str) -> Option<String> {
 fn says(body: &Map<String, Value>, success: bool) -> bool {
     match member(body, &["success"]) {
         Some(Value::Bool(said)) => *said == success,
+        Some(Value::Number(said)) => said.as_i64() == Some(i64::from(success)),
         Some(Value::String(said)) => said.trim().eq_ignore_ascii_case(if success { "true" } else { "false" }),
         _ => false,
     }

@@ -125,7 +125,10 @@ enum After {
 
 /// Reads a page; `None` where it is not whole.
 fn page(answer: &Value) -> Option<Page> {
-    let result = member(answer.as_object()?, &["result"])?.as_object()?;
+    let answer = answer.as_object()?;
+    let result = member(answer, &["result"])?.as_object()?;
+    // Some stand beside the result.
+    let said = |names: &[&str]| member(result, names).or_else(|| member(answer, names));
     let id = |id: &Value| {
         let id = id.as_str().filter(|id| (1..=ID_LIMIT).contains(&id.len()));
         id.map(InstanceId::new)
@@ -136,9 +139,10 @@ fn page(answer: &Value) -> Option<Page> {
         return None;
     }
     let is_whole = ids.len() == list.len();
-    let has_more = member(result, &["hasmore"]).is_some_and(|more| *more == true || *more == "true");
+    let total = said(&["totalcount", "total"]).and_then(number_or_text).unwrap_or(0);
+    let has_more = said(&["hasmore"]).is_some_and(is_true) || (list.is_empty() && total > 0);
     // Sent as a number, given back as text; absent at the end.
-    let after = match member(result, &["nexttoken"]) {
+    let after = match said(&["nexttoken", "nextcursor"]) {
         _ if !is_whole => After::Unreadable,
         None if has_more => After::Unreadable,
         None => After::Nothing,
@@ -147,6 +151,16 @@ fn page(answer: &Value) -> Option<Page> {
         Some(token) => number_or_text(token).map_or(After::Unreadable, After::Token),
     };
     Some(Page { ids, after, has_more })
+}
+
+fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Bool(value) => *value,
+        Value::String(text) => {
+            ["true", "1", "y", "yes"].iter().any(|word| text.trim().eq_ignore_ascii_case(word))
+        }
+        value => number_or_text(value).is_some_and(|number| number != 0),
+    }
 }
 
 /// Where a walk through the pages stands.
@@ -190,6 +204,8 @@ impl Walk {
             After::Unreadable => Next::End { complete: false },
             After::Token(_) if self.empty > MAX_EMPTY_PAGES => Next::End { complete: false },
             After::Token(token) if token > 0 && !self.sent.contains(&token) => Next::Page(token),
+            // It names a page that it does not give.
+            After::Token(token) if token > 0 && count == 0 => Next::End { complete: false },
             // A token that does not advance ends the walk. After a page that is not full there is nothing more; one
             // that is full, that came before, or that says that there is more is not the last.
             After::Token(_) => Next::End { complete: !is_full && !repeats && !page.has_more },
@@ -253,6 +269,14 @@ mod tests {
             let page = json!({"list": [], "hasMore": true, "nextToken": token});
             assert_eq!(walked(&[page]), Some((1, 0, false)), "there is more, and no way to it: {token}");
         }
+        for more in [json!(1), json!("1"), json!("true")] {
+            assert_eq!(walked(&[json!({"list": [], "hasMore": more})]), Some((1, 0, false)), "{more}");
+        }
+        assert_eq!(walked(&[json!({"list": [], "totalCount": 3})]), Some((1, 0, false)));
+        let same = json!({"list": [], "nextToken": "20"});
+        assert_eq!(walked(&[same.clone(), same]), Some((2, 0, false)), "a page that is never given");
+        let beside = json!({"result": {"list": []}, "hasMore": true, "nextToken": 0});
+        assert!(page(&beside).unwrap().has_more);
         let unreadable = [json!({"list": [], "nextToken": "abc"}), json!({"list": [], "hasMore": true})];
         assert_eq!(unreadable.map(|page| walked(&[page])), [Some((1, 0, false)); 2]);
         let upper = json!({"List": ids(0, 3), "HasMore": false});

@@ -2,7 +2,7 @@
 
 use super::{ClosedRule, Ready};
 
-const SUBJECTS: [&str; 72] = [
+const SUBJECTS: [&str; 71] = [
     "request",
     "apply",
     "approval",
@@ -63,7 +63,6 @@ const SUBJECTS: [&str; 72] = [
     "approval task",
     "approval ticket",
     "approval order",
-    "approval form",
     "approval item",
     "apply order",
     "approval flow",
