@@ -148,7 +148,14 @@ async fn whoever_guesses_is_slowed_and_whoever_knows_is_let_in_beside_them() {
         }
     }
     let target = format!("{CONNECT}?accessToken=guess&timestamp=1");
-    let answer = r.as_time_passes(r.request_with("POST", &target, b"{}")).await;
+    let mut answer = r.as_time_passes(r.request_with("POST", &target, b"{}")).await;
+    // Where the connection test is a function of its own, that counts by itself.
+    for _ in 0..10 {
+        if answer.status == 429 {
+            break;
+        }
+        answer = r.as_time_passes(r.request_with("POST", &target, b"{}")).await;
+    }
     assert_eq!(answer.status, 429);
     assert!(check_result(&answer.body).contains("[too-many-wrong-credentials, "), "{answer:?}");
     let apply_id = r.accepted(r.request()).await;
