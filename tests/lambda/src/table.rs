@@ -107,16 +107,20 @@ async fn answer(State(served): State<Arc<Served>>, headers: HeaderMap, body: Byt
     if let Some(ill) = ill.filter(|ill| *ill != Ill::AnswerLost) {
         return shown(ill.answer());
     }
+    // Counted before it can be read, so that who reads a change finds it counted.
+    let written = u64::from(writes(&operation, &body));
+    served.writes.fetch_add(written, Ordering::Relaxed);
     let (engine, asked, carried_out) = (served.engine.clone(), body.clone(), operation.clone());
     let answered = tokio::task::spawn_blocking(move || engine.answer(&carried_out, &asked)).await;
     let (status, text) = answered.expect("the engine answers");
     if status == 200 {
-        served.writes.fetch_add(u64::from(writes(&operation, &body)), Ordering::Relaxed);
         for mut record in records(&operation, &serde_json::from_slice(&body).unwrap_or_default()) {
             let number = served.sequence.fetch_add(1, Ordering::Relaxed);
             record["dynamodb"]["SequenceNumber"] = format!("{number:021}").into();
             let _ = served.changes.send(record);
         }
+    } else {
+        served.writes.fetch_sub(written, Ordering::Relaxed);
     }
     shown(ill.map_or((status, text), Ill::answer))
 }
