@@ -77,7 +77,7 @@ async fn check(
 fn problem(finding: &Finding) -> Problem {
     let message = finding.failure().map_or_else(String::new, |failure| {
         let code = failure.code.as_ref().map_or_else(String::new, |code| format!(" ({code})"));
-        format!("{}{code}. Mend: {} / {}", failure.cause, failure.mend.en, failure.mend.zh)
+        format!("{}{code}. Mend: {} / {}", failure.cause.en, failure.mend.en, failure.mend.zh)
     });
     Problem::new(StatusCode::BAD_GATEWAY, finding.check.facts().id, message)
 }

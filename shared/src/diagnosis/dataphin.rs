@@ -40,7 +40,11 @@ pub(super) async fn check(config: &DataphinConfig, world: &World, limits: Limits
             let unreached = reach::why(&config.settings.callback_url, &error, limits.until()).await;
             let url = places::variable("DATAPHIN_CALLBACK_URL");
             let failure = unreached.failure("DATAPHIN_CALLBACK_URL", url, certificate(&unreached));
-            Failure { cause: format!("Dataphin is not reached: {}", failure.cause), ..failure }.into()
+            let cause = Words::new(
+                format!("Dataphin is not reached: {}", failure.cause.en),
+                format!("无法连通 Dataphin：{}", failure.cause.zh),
+            );
+            Failure { cause, ..failure }.into()
         }
         DryRun::Unclear(answer) => unclear(&answer).into(),
         DryRun::Refused(refusal) => refused(&refusal, config.settings.profile.signs()).into(),

@@ -88,7 +88,7 @@ mod tests {
             ["DATAPHIN_ACCESS_TOKEN", "DINGTALK_CALLBACK_TOKEN"].map(|name| (name, "short-token".to_owned()));
         assert_eq!(warned(&short, &[]), expected);
         let [(_, failure), ..] = &warnings(&variables(&short), |_| None)[..] else { panic!() };
-        assert!(failure.cause.contains("has 8 characters") && !failure.cause.contains("6d1b2n1c"));
+        assert!(failure.cause.en.contains("has 8 characters") && !failure.cause.en.contains("6d1b2n1c"));
         assert!(failure.mend.en.contains("keygen") && failure.mend.zh.contains("keygen"));
     }
 

@@ -35,11 +35,25 @@ impl Words {
     }
 }
 
+impl From<&str> for Words {
+    /// A text without a translation yet.
+    fn from(text: &str) -> Self {
+        Self::new(text, text)
+    }
+}
+
+impl From<String> for Words {
+    /// A text without a translation yet.
+    fn from(text: String) -> Self {
+        Self::new(text.clone(), text)
+    }
+}
+
 /// Why a check failed, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The cause, in a sentence.
-    pub cause: String,
+    pub cause: Words,
     /// The exact place to mend it.
     pub mend: Words,
     /// The raw code, where somebody gave one.
@@ -48,7 +62,7 @@ pub struct Failure {
 
 impl Failure {
     /// A failure without a code.
-    pub fn new(cause: impl Into<String>, mend: Words) -> Self {
+    pub fn new(cause: impl Into<Words>, mend: Words) -> Self {
         Self { cause: cause.into(), mend, code: None }
     }
 
@@ -66,7 +80,7 @@ pub enum Outcome {
     /// It is as it should be.
     Passed {
         /// What that proves.
-        proved: String,
+        proved: Words,
     },
     /// It works, and could be safer.
     Warned(Failure),
@@ -75,23 +89,23 @@ pub enum Outcome {
     /// Nobody looked.
     Skipped {
         /// Why.
-        why: String,
+        why: Words,
     },
 }
 
 impl Outcome {
     /// Passed.
-    pub fn passed(proved: impl Into<String>) -> Self {
+    pub fn passed(proved: impl Into<Words>) -> Self {
         Self::Passed { proved: proved.into() }
     }
 
     /// Failed.
-    pub fn failed(cause: impl Into<String>, mend: Words) -> Self {
+    pub fn failed(cause: impl Into<Words>, mend: Words) -> Self {
         Self::Failed(Failure::new(cause, mend))
     }
 
     /// Skipped.
-    pub fn skipped(why: impl Into<String>) -> Self {
+    pub fn skipped(why: impl Into<Words>) -> Self {
         Self::Skipped { why: why.into() }
     }
 
@@ -194,13 +208,16 @@ impl Diagnosis {
                 }
             }
         };
+        let clean_both = |words: &mut Words| {
+            clean(&mut words.en);
+            clean(&mut words.zh);
+        };
         for finding in &mut self.findings {
             match &mut finding.outcome {
-                Outcome::Passed { proved: text } | Outcome::Skipped { why: text } => clean(text),
+                Outcome::Passed { proved: text } | Outcome::Skipped { why: text } => clean_both(text),
                 Outcome::Failed(failure) | Outcome::Warned(failure) => {
-                    clean(&mut failure.cause);
-                    clean(&mut failure.mend.en);
-                    clean(&mut failure.mend.zh);
+                    clean_both(&mut failure.cause);
+                    clean_both(&mut failure.mend);
                     failure.code.as_mut().map(clean);
                 }
             }
@@ -237,6 +254,6 @@ mod tests {
             took: Duration::ZERO,
         };
         let diagnosis = Diagnosis { findings: vec![finding] }.without_secrets(&variables);
-        assert_eq!(diagnosis.first_cause().unwrap().failure().unwrap().cause, "no such secret: ***");
+        assert_eq!(diagnosis.first_cause().unwrap().failure().unwrap().cause.en, "no such secret: ***");
     }
 }

@@ -56,7 +56,7 @@ impl Report {
             return;
         }
         if let Some(why) = self.held_up(check) {
-            let outcome = Outcome::Skipped { why };
+            let outcome = Outcome::skipped(why);
             self.findings.push(Finding { check, variable: None, outcome, took: Duration::ZERO });
             return;
         }

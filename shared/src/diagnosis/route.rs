@@ -48,7 +48,7 @@ pub(super) async fn check(
             let unreached = reach::why(&address, &error, limits.until()).await;
             let failure =
                 unreached.failure("BRIDGE_PUBLIC_URL", to_be_passed_on(), places::proxy_certificate());
-            Failure { cause: not_passed_on(&failure.cause), ..failure }.into()
+            Failure { cause: not_passed_on(&failure.cause.en).into(), ..failure }.into()
         }
     }
 }

@@ -312,7 +312,7 @@ mod tests {
         let mut once = seen(&[started, good(60), bad]);
         once.get_mut(&CallbackRefused).unwrap().times = 1;
         let Outcome::Passed { proved } = events(&once, &[], NOW) else { panic!() };
-        assert!(proved.ends_with("somebody called with another Token 60 s ago"), "{proved}");
+        assert!(proved.en.ends_with("somebody called with another Token 60 s ago"), "{proved:?}");
         assert_eq!(
             word(&events(&once, &[Unreported::sample(Ending::Agreed, NOW)], NOW)),
             "refused-signature",
@@ -372,6 +372,6 @@ mod tests {
         else {
             panic!()
         };
-        assert!(proved.ends_with("its clock is 90 seconds behind ours"), "{proved}");
+        assert!(proved.en.ends_with("its clock is 90 seconds behind ours"), "{proved:?}");
     }
 }

@@ -151,8 +151,8 @@ pub(super) fn other_than(
 /// Judges it. The quick list does not look at what does no harm today.
 pub(super) fn judge(storage: &Storage, looked: Option<&Looked>, keeper: Keeper, quick: bool) -> Outcome {
     let store = match storage {
-        Storage::NotYet(what) => return Outcome::passed(what),
-        Storage::Unknown(why) => return Outcome::skipped(why),
+        Storage::NotYet(what) => return Outcome::passed(what.as_str()),
+        Storage::Unknown(why) => return Outcome::skipped(why.as_str()),
         Storage::Unusable(failure) => return failure.clone().into(),
         Storage::Open(store) => store,
     };

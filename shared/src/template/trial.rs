@@ -267,7 +267,7 @@ impl Templates {
             .filter(|refused| refused.at >= began_at - MARGIN && good.is_none_or(|good| refused.at > good));
         Ok(refused.map(|refused| {
             let Failure { cause, mend, .. } = refused_event(&refused.note);
-            format!("{cause}: {} {}", mend.en, mend.zh)
+            format!("{}: {} {}", cause.en, mend.en, mend.zh)
         }))
     }
 

@@ -25,7 +25,7 @@ async fn a_secret_that_is_wrong() {
     let (_, failure) = one(&diagnosis);
     assert_eq!(failure.code.as_deref(), Some("invalidClientIdOrSecret"));
     assert!(
-        matches!(outcome(&diagnosis, Check::InstanceWrite), Outcome::Skipped { why } if why.contains("App credentials"))
+        matches!(outcome(&diagnosis, Check::InstanceWrite), Outcome::Skipped { why } if why.en.contains("App credentials"))
     );
 }
 
@@ -141,7 +141,7 @@ async fn ten_diagnoses_at_once_do_not_alarm_each_other() {
 async fn a_dingtalk_that_is_slow_is_named_where_a_check_could_not_be_made_for_it() {
     let site = Site::start().await;
     let too_slowly = "answers too slowly: ";
-    let seconds = |diagnosis: &Diagnosis| number_behind(too_slowly, &one(diagnosis).1.cause);
+    let seconds = |diagnosis: &Diagnosis| number_behind(too_slowly, &one(diagnosis).1.cause.en);
     site.sandbox.dingtalk.fault(Fault::everywhere(Trouble::Slow(4_400)));
     let diagnosis = site.diagnosis().await;
     names(&diagnosis, "dingtalk-api", too_slowly, "网络");
@@ -279,7 +279,7 @@ async fn the_quick_subset_answers_in_time_whatever_hangs() {
         let diagnosis = in_time(&doctor.expect("a doctor")).await;
         let (id, failure) = one(&diagnosis);
         assert!(
-            id.starts_with("dingtalk-") && failure.cause.contains("does not answer in time"),
+            id.starts_with("dingtalk-") && failure.cause.en.contains("does not answer in time"),
             "{failure:?}"
         );
     }

@@ -70,7 +70,7 @@ async fn strangers_who_know_the_forms_raise_no_alarm() {
     assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
     let told = outcome(&diagnosis, Check::DataphinCalls);
     assert!(
-        matches!(told, Outcome::Passed { proved } if proved.contains("which is not Dataphin's")),
+        matches!(told, Outcome::Passed { proved } if proved.en.contains("which is not Dataphin's")),
         "{told:?}"
     );
 }

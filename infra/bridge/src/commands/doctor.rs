@@ -115,11 +115,11 @@ fn readable(finding: &Finding) -> String {
     let name = format!("{} · {}", facts.en, facts.zh);
     match &finding.outcome {
         Outcome::Passed { proved: text } | Outcome::Skipped { why: text } => {
-            format!(" {name}: {}", visible(text))
+            format!(" {name}: {}", visible(&text.en))
         }
         Outcome::Failed(failure) | Outcome::Warned(failure) => {
             let code = failure.code.as_ref().map_or_else(String::new, |code| format!(" [{code}]"));
-            let (cause, mend) = (visible(&format!("{}{code}", failure.cause)), &failure.mend);
+            let (cause, mend) = (visible(&format!("{}{code}", failure.cause.en)), &failure.mend);
             format!(" {name}\n    {cause}\n    mend: {}\n    修复: {}", visible(&mend.en), visible(&mend.zh))
         }
     }

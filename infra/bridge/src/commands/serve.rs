@@ -18,7 +18,7 @@ pub(super) async fn run() -> Result<()> {
     for (variable, Failure { cause, mend, .. }) in
         exposure::warnings(&config.variables, |name| std::env::var(name).ok())
     {
-        tracing::warn!(variable, mend = mend.en, "{cause}");
+        tracing::warn!(variable, mend = mend.en, "{}", cause.en);
     }
     let listen = config.bridge.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;

@@ -112,7 +112,7 @@ pub(super) mod tests {
     #[track_caller]
     pub(in crate::diagnosis) fn one_wrong(changes: &[(&str, &str)]) -> (String, String) {
         let wrong = Setup::of(&variables(changes)).wrong;
-        let all: Vec<_> = wrong.into_iter().map(|(name, failure)| (name, failure.cause)).collect();
+        let all: Vec<_> = wrong.into_iter().map(|(name, failure)| (name, failure.cause.en)).collect();
         let [one] = <[_; 1]>::try_from(all).unwrap_or_else(|all| panic!("not one cause: {all:?}"));
         one
     }
@@ -128,8 +128,8 @@ pub(super) mod tests {
             ("DINGTALK_CALLBACK_AES_KEY", "q8Rz3LmT5vKx1WcYb7NdHg2Js9PfUe4AoIi6XwCtVz"),
             ("DATAPHIN_CALLBACK_URL", ""),
         ]));
-        assert!(setup.wrong["DINGTALK_CALLBACK_AES_KEY"].cause.contains("it has 42"));
-        assert!(setup.wrong["DATAPHIN_CALLBACK_URL"].cause.contains("missing"));
+        assert!(setup.wrong["DINGTALK_CALLBACK_AES_KEY"].cause.en.contains("it has 42"));
+        assert!(setup.wrong["DATAPHIN_CALLBACK_URL"].cause.en.contains("missing"));
         assert_eq!(setup.wrong.len(), 2);
         assert_eq!(setup.survey.dingtalk.unwrap().settings.app_key, "dingk3v9q2m7x1c8b5n0");
     }

@@ -46,7 +46,7 @@ async fn a_secret_that_is_not_handed_out_is_named_to_dataphin_and_to_the_operato
             .filter(|it| it["outcome"] == "failed")
             .collect();
         assert_eq!((status, failed.len()), (200, 1), "{diagnosis:#}");
-        assert!(failed[0]["cause"].as_str().is_some_and(|cause| cause.contains(word)), "{}", failed[0]);
+        assert!(failed[0]["cause"]["en"].as_str().is_some_and(|cause| cause.contains(word)), "{}", failed[0]);
         assert!(
             failed[0]["mend"]["en"].as_str().is_some_and(|mend| mend.contains("SecretArn")),
             "{}",
