@@ -21,8 +21,12 @@ pub(in crate::dataphin) enum Says {
     ResultLike,
     /// How many failed.
     FailCount,
-    /// Whether it was carried out (`processed`): false raises doubt.
+    /// Whether it was carried out, or how often (`processed`, `affectedRows`): false and 0 raise doubt.
     Done,
+    /// Whether it passed, which may be the decision itself within an answer's content: false raises doubt.
+    Passed,
+    /// What was in the way (`expired`, `loginUrl`): anything but nothing raises doubt.
+    InTheWay,
     /// The HTTP status once more, as every gateway repeats it: a no, or nothing.
     HttpStatus,
     /// A status, which may be that of the request itself: a no only where it is one of an error.
@@ -45,7 +49,7 @@ pub(in crate::dataphin) enum Says {
     Else,
 }
 
-const TABLE: [(Says, &[&str]); 15] = [
+const TABLE: [(Says, &[&str]); 17] = [
     (Says::Success, &["success"]),
     (
         Says::Worked,
@@ -180,6 +184,38 @@ const TABLE: [(Says, &[&str]); 15] = [
             "handled",
             "saved",
             "done",
+            "affected",
+            "affectedrows",
+            "applied",
+            "changed",
+            "delivered",
+            "matched",
+            "modified",
+            "modifiedcount",
+            "persisted",
+            "recorded",
+            "rowsaffected",
+            "synced",
+            "updatecount",
+            "updatedcount",
+            "updatedrows",
+        ],
+    ),
+    (Says::Passed, &["pass", "passed"]),
+    (
+        Says::InTheWay,
+        &[
+            "degraded",
+            "expired",
+            "ignored",
+            "limited",
+            "loginurl",
+            "readonly",
+            "redirecturl",
+            "skipped",
+            "throttled",
+            "timedout",
+            "timeout",
         ],
     ),
     (
@@ -328,6 +364,8 @@ mod tests {
             ("opResult", Says::ResultLike),
             ("callbackResult", Says::ResultLike),
             ("statusDesc", Says::Message),
+            ("affected_rows", Says::Done),
+            ("loginUrl", Says::InTheWay),
             ("templateCode", Says::Else),
             ("processCode", Says::Else),
             ("tenantNo", Says::Else),

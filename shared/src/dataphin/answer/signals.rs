@@ -133,7 +133,7 @@ impl Collector<'_> {
             (Says::Code | Says::ErrCode | Says::OtherCode | Says::HttpStatus, Some(text)) => {
                 self.code(kind, name, &text, place);
             }
-            (Says::Status, Some(text)) => self.status(&text),
+            (Says::Status, Some(text)) => self.status(&text, place),
             (Says::CodeLike, Some(text)) => {
                 self.signals.doubt |= matches!(self.judged(&text), Code::Failure);
                 self.signals.no |= words::tell_of_failure(&text);
@@ -150,6 +150,14 @@ impl Collector<'_> {
             }
             (Says::Done, Some(text)) if place != Place::Deep => {
                 self.signals.doubt |= FALSE.contains(&text.to_ascii_lowercase().as_str());
+            }
+            (Says::Passed, Some(text)) if top => {
+                self.signals.doubt |= FALSE.contains(&text.to_ascii_lowercase().as_str());
+            }
+            (Says::InTheWay, Some(text)) if place != Place::Deep => {
+                // A number may be a setting: `timeout` in seconds.
+                let is_number = text != "1" && text.parse::<f64>().is_ok();
+                self.signals.doubt |= !is_number && !NONE.contains(&text.to_ascii_lowercase().as_str());
             }
             (Says::Result | Says::Data, Some(text)) => {
                 let lower = text.to_ascii_lowercase();
@@ -260,11 +268,13 @@ impl Collector<'_> {
     }
 
     /// A word or a small number may be the request's own state.
-    fn status(&mut self, text: &str) {
+    fn status(&mut self, text: &str, place: Place) {
         let lower = text.to_ascii_lowercase();
         let is_bad =
             text.parse::<f64>().is_ok_and(|number| number < 0.0 || (number >= 100.0 && !is_2xx(text)));
         self.signals.no |= is_bad || lower == "false" || words::tell_of_failure(text) || lower == "ko";
+        // "No" or "failed" in one letter, or a state of the request.
+        self.signals.doubt |= place == Place::Top && matches!(lower.as_str(), "n" | "f" | "e");
     }
 
     fn keep_message(&mut self, text: &str) {
