@@ -62,36 +62,25 @@ impl Asked {
         let patience = SignedDuration::try_from(limits.patience()).unwrap_or(SignedDuration::ZERO);
         let dingtalk = DingTalk::new(settings.clone(), http, world.clone());
         let dingtalk = dingtalk.patient_until(world.now() + patience);
-        let (api, oapi) =
-            tokio::join!(reached(&dingtalk, Host::Api, limits), reached(&dingtalk, Host::Oapi, limits));
+        // What hangs at one host holds up no question to the other.
+        let of_api = async {
+            let api = reached(&dingtalk, Host::Api, limits).await;
+            let found = match token(&api) {
+                Ok(()) => Found::of(&dingtalk, limits, permissions).await,
+                Err(_) => Found::default(),
+            };
+            (api, found)
+        };
+        let ((api, found), oapi) = tokio::join!(of_api, reached(&dingtalk, Host::Oapi, limits));
         let offset =
             api.value.as_ref().ok().and_then(|answer| clock_offset::offset(&answer.headers, world.now()));
-        let mut asked = Self {
-            api,
-            offset,
-            oapi,
-            permissions: HashMap::new(),
-            service: None,
-            test: None,
-            agent: None,
-            dingtalk,
-        };
-        if asked.token().is_ok() {
-            asked.go_on(config, limits, permissions).await;
-        }
-        asked
+        let Found { permissions, service, test } = found;
+        Self { api, offset, oapi, permissions, service, test, agent: None, dingtalk }
     }
 
     /// What the answer to the question for a token means.
     pub fn token(&self) -> Result<(), Option<DingTalkError>> {
-        match &self.api.value {
-            Err(_) => Err(None),
-            Ok(answer) => match taken(answer, Host::Api) {
-                Ok(body) if body.get("accessToken").is_some() => Ok(()),
-                Ok(_) => Err(None),
-                Err(error) => Err(Some(error)),
-            },
-        }
+        token(&self.api)
     }
 
     /// Every error that a call met; those of the older API only where that is reached at all.
@@ -102,28 +91,6 @@ impl Asked {
         let people = self.service.iter().chain(&self.test).filter(move |_| with_oapi);
         let people = people.filter_map(|person| person.value.as_ref().err());
         permissions.chain(people).chain(self.agent.iter().filter_map(|agent| agent.value.as_ref().err()))
-    }
-
-    async fn go_on(&mut self, config: &DingTalkConfig, limits: Limits, permissions: &[Permission]) {
-        let mut proofs = JoinSet::new();
-        for permission in permissions.iter().copied() {
-            let dingtalk = self.dingtalk.clone();
-            proofs
-                .spawn(async move { (permission, timed(within(limits, dingtalk.prove(permission))).await) });
-        }
-        let settings = &config.settings;
-        let service = settings.service_user.as_ref().map(|user| user.as_str());
-        let test =
-            settings.test_user.as_ref().map(|user| user.as_str()).filter(|test| Some(*test) != service);
-        let dingtalk = &self.dingtalk;
-        let person = async |user: Option<&str>| match user {
-            Some(user) => Some(timed(within(limits, dingtalk.contact(AccountKind::UserId, user))).await),
-            None => None,
-        };
-        (self.service, self.test) = tokio::join!(person(service), person(test));
-        while let Some(proved) = proofs.join_next().await {
-            self.permissions.extend(proved);
-        }
     }
 
     /// The AgentId, proved with this template; it takes a person to ask with.
@@ -147,6 +114,49 @@ impl Asked {
             Ok(AgentIdProof::Started(instance)) => Some(instance),
             _ => None,
         }
+    }
+}
+
+/// What the questions after the first found.
+#[derive(Default)]
+struct Found {
+    permissions: HashMap<Permission, Timed<Result<(), DingTalkError>>>,
+    service: Option<Person>,
+    test: Option<Person>,
+}
+
+impl Found {
+    async fn of(dingtalk: &DingTalk, limits: Limits, permissions: &[Permission]) -> Self {
+        let mut proofs = JoinSet::new();
+        for permission in permissions.iter().copied() {
+            let dingtalk = dingtalk.clone();
+            proofs
+                .spawn(async move { (permission, timed(within(limits, dingtalk.prove(permission))).await) });
+        }
+        let settings = dingtalk.settings();
+        let service = settings.service_user.as_ref().map(|user| user.as_str());
+        let test =
+            settings.test_user.as_ref().map(|user| user.as_str()).filter(|test| Some(*test) != service);
+        let person = async |user: Option<&str>| match user {
+            Some(user) => Some(timed(within(limits, dingtalk.contact(AccountKind::UserId, user))).await),
+            None => None,
+        };
+        let (service, test) = tokio::join!(person(service), person(test));
+        let mut permissions = HashMap::new();
+        while let Some(proved) = proofs.join_next().await {
+            permissions.extend(proved);
+        }
+        Self { permissions, service, test }
+    }
+}
+
+/// What the answer to the question for a token means.
+fn token(api: &Answered) -> Result<(), Option<DingTalkError>> {
+    let answer = api.value.as_ref().map_err(|_| None)?;
+    match taken(answer, Host::Api) {
+        Ok(body) if body.get("accessToken").is_some() => Ok(()),
+        Ok(_) => Err(None),
+        Err(error) => Err(Some(error)),
     }
 }
 
@@ -198,5 +208,5 @@ pub(super) async fn within<T>(
     limits: Limits,
     call: impl Future<Output = Result<T, DingTalkError>>,
 ) -> Result<T, DingTalkError> {
-    timeout_at(limits.until(), call).await.unwrap_or_else(|_| Err(DingTalkError::too_slow()))
+    timeout_at(limits.for_a_probe(), call).await.unwrap_or_else(|_| Err(DingTalkError::too_slow()))
 }

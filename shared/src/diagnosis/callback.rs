@@ -60,6 +60,14 @@ pub(super) async fn check(
 ) -> Knocked {
     let mut store = None;
     let outcome = knock_for_each_owner(bridge, dingtalk, http, world, limits, &mut store).await;
+    let url = bridge.public_url.as_deref().and_then(|base| Url::parse(base).ok());
+    // It works, and hides nothing else.
+    let outcome = match (outcome, url) {
+        (Outcome::Passed { .. }, Some(url)) if !is_loopback(&url) && url.scheme() != "https" => {
+            Outcome::Warned(in_the_clear())
+        }
+        (outcome, _) => outcome,
+    };
     Knocked { outcome, store }
 }
 
@@ -155,16 +163,21 @@ fn not_public(url: &Url) -> Option<Failure> {
     };
     let mend = places::variable("BRIDGE_PUBLIC_URL");
     if inner {
-        let cause =
-            format!("BRIDGE_PUBLIC_URL is not public: DingTalk, on the internet, cannot reach {host}");
+        let cause = Words::new(
+            format!("BRIDGE_PUBLIC_URL is not public: DingTalk, on the internet, cannot reach {host}"),
+            format!("BRIDGE_PUBLIC_URL 不是公网地址：钉钉无法从互联网访问 {host}"),
+        );
         return Some(Failure::new(cause, mend).code("not-public"));
     }
-    if url.scheme() != "https" {
-        let cause =
-            "BRIDGE_PUBLIC_URL begins with http://: tokens would travel in the clear; https:// is meant";
-        return Some(Failure::new(cause, mend).code("not-https"));
-    }
     None
+}
+
+fn in_the_clear() -> Failure {
+    let cause = Words::new(
+        "BRIDGE_PUBLIC_URL begins with http://: it leads to the bridge, and tokens travel in the clear; use https://",
+        "BRIDGE_PUBLIC_URL 以 http:// 开头：可以到达网桥，但令牌以明文传输；请改用 https://",
+    );
+    Failure::new(cause, places::variable("BRIDGE_PUBLIC_URL")).code("not-https")
 }
 
 /// Whether the name leads to an inner address from here: a split DNS, or a mistake.
@@ -258,7 +271,7 @@ mod tests {
         ] {
             assert_eq!(code(url).as_deref(), Some("not-public"), "{url}");
         }
-        assert_eq!(code("http://bridge.acme.cn").as_deref(), Some("not-https"));
+        assert_eq!(code("http://bridge.acme.cn"), None, "a warning, which hides nothing");
         assert_eq!(code("https://bridge.acme.cn"), None);
         assert_eq!(code("https://47.98.1.2:8443/approvals"), None);
     }

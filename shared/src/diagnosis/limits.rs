@@ -10,6 +10,8 @@ const QUICK_ASK: Duration = Duration::from_millis(2_800);
 /// Nobody waits at the other end of the full list but a person.
 const FULL: Duration = Duration::from_secs(12);
 const FULL_ASK: Duration = Duration::from_secs(7);
+/// Every probe has at least so long, unless all of the time is over.
+const PROBE: Duration = Duration::from_secs(3);
 /// Events that are late are waited for until then.
 const FULL_WAIT: Duration = Duration::from_secs(20);
 /// The function that serves it is killed after 29 seconds, and its gateway has gone after 30.
@@ -48,6 +50,11 @@ impl Limits {
         self.until
     }
 
+    /// Until when a probe that begins now waits: what hung before it does not use up its time.
+    pub fn for_a_probe(self) -> Instant {
+        self.until.max(Instant::now() + PROBE).min(self.end)
+    }
+
     /// Until when something that is late is waited for.
     pub fn wait_until(self) -> Instant {
         self.wait_until
@@ -62,6 +69,16 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_begins_late_has_its_own_time_within_the_whole() {
+        let limits = Limits::new(false);
+        assert_eq!(limits.for_a_probe(), limits.until());
+        tokio::time::advance(FULL).await;
+        assert_eq!(limits.for_a_probe(), Instant::now() + PROBE);
+        tokio::time::advance(FULL).await;
+        assert_eq!(limits.for_a_probe(), limits.end());
+    }
 
     #[test]
     fn the_longest_diagnosis_ends_before_its_function_is_killed() {

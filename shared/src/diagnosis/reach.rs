@@ -14,17 +14,26 @@ use crate::http::{HttpAnswer, SendError, peer::Network};
 /// The code of a proxy of the environment that fails.
 pub(super) const PROXY: &str = "proxy";
 
+/// A resolver that takes longer is too slow for every call.
+const DNS_TIMEOUT: Duration = Duration::from_secs(2);
+/// Whoever takes longer does not take the connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(1_500);
+
 /// How far a request got.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unreached {
     /// The host's name leads nowhere.
     NoName { host: String },
+    /// The DNS servers do not say where the host is.
+    NoDns { host: String },
     /// Nothing listens there.
     Refused { place: String },
     /// Nobody answers the connection: a firewall drops it.
     Dropped { place: String },
     /// The connection stands, and its TLS is not trusted.
     Tls { place: String, why: TlsFault },
+    /// The connection stands, and the other side does not finish the TLS handshake in time.
+    TlsStalls { place: String },
     /// The connection was closed without an answer.
     Closed { place: String },
     /// The connection stands, and no answer came in time.
@@ -44,16 +53,24 @@ pub(super) async fn why(url: &str, error: &SendError, until: Instant) -> Unreach
     if let Some(variable) = proxy_of(parsed.as_ref().map_or("https", Url::scheme), &host, &environment) {
         return Unreached::Proxy { variable, why: last_words(error) };
     }
-    let Ok(Ok(addresses)) = timeout_at(until, lookup_host((host.as_str(), port))).await else {
-        return Unreached::NoName { host };
+    let dns_until = until.min(Instant::now() + DNS_TIMEOUT);
+    let addresses = match timeout_at(dns_until, lookup_host((host.as_str(), port))).await {
+        Ok(Ok(addresses)) => addresses,
+        Ok(Err(error)) if !is_dead_dns(&error) => return Unreached::NoName { host: host.clone() },
+        _ => return Unreached::NoDns { host: host.clone() },
     };
     let mut refused = false;
     for address in addresses.take(4) {
-        match timeout_at(until, TcpStream::connect(address)).await {
+        let connect_until = until.min(Instant::now() + CONNECT_TIMEOUT);
+        match timeout_at(connect_until, TcpStream::connect(address)).await {
             Ok(Ok(_)) => {
                 return match error {
                     SendError::NotSent(_) if parsed.is_some_and(|url| url.scheme() == "https") => {
-                        Unreached::Tls { place, why: TlsFault::of(error).unwrap_or(TlsFault::Other) }
+                        match TlsFault::of(error) {
+                            Some(why) => Unreached::Tls { place, why },
+                            None if is_timeout(error) => Unreached::TlsStalls { place },
+                            None => Unreached::Closed { place },
+                        }
                     }
                     SendError::TimedOut => Unreached::Slow { place },
                     _ => Unreached::Closed { place },
@@ -66,12 +83,26 @@ pub(super) async fn why(url: &str, error: &SendError, until: Instant) -> Unreach
     if refused { Unreached::Refused { place } } else { Unreached::Dropped { place } }
 }
 
+/// Whether a request that never left ran out of time.
+fn is_timeout(error: &SendError) -> bool {
+    let text = error.to_string();
+    ["timed out", "deadline has elapsed", "timeout"].iter().any(|words| text.contains(words))
+}
+
+/// Whether it is the resolver that fails, and not the name that is unknown: `EAI_AGAIN`.
+fn is_dead_dns(error: &std::io::Error) -> bool {
+    let text = error.to_string().to_lowercase();
+    text.contains("temporary failure") || text.contains("try again")
+}
+
 impl Unreached {
     /// Whether it says of the network what another says, too: then it is one cause.
     pub fn is_like(&self, other: &Self) -> bool {
         matches!(
             (self, other),
             (Self::NoName { .. }, Self::NoName { .. })
+                | (Self::NoDns { .. }, Self::NoDns { .. })
+                | (Self::TlsStalls { .. }, Self::TlsStalls { .. })
                 | (Self::Dropped { .. }, Self::Dropped { .. })
                 | (Self::Slow { .. }, Self::Slow { .. })
                 | (Self::Proxy { .. }, Self::Proxy { .. })
@@ -86,6 +117,12 @@ impl Unreached {
         let network = |en: &str, zh: &str| places::machine(en, zh);
         let (mend, code) = match self {
             Self::NoName { .. } => (mend.or(&network("its DNS", "DNS 设置")), "name-not-resolved"),
+            Self::NoDns { .. } => {
+                (network("its DNS servers (/etc/resolv.conf)", "DNS 服务器（/etc/resolv.conf）"), "dns")
+            }
+            Self::TlsStalls { .. } => {
+                (network("its firewall and proxy", "防火墙与代理").or(&mend), "tls-timed-out")
+            }
             Self::Refused { .. } => (mend.or(&network("its network", "网络")), "connection-refused"),
             Self::Dropped { .. } => (
                 network("its firewall, routes and proxy", "防火墙、路由和代理").or(&mend),
@@ -96,7 +133,21 @@ impl Unreached {
             Self::Slow { .. } => (mend.or(&network("its network and proxy", "网络与代理")), "timed-out"),
             Self::Proxy { variable, .. } => (network(variable, variable), PROXY),
         };
-        Failure::new(self.to_string(), mend).code(code)
+        Failure::new(Words::new(self.to_string(), self.in_chinese()), mend).code(code)
+    }
+
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::NoName { host } => format!("域名 {host} 无法解析"),
+            Self::NoDns { host } => format!("DNS 服务器没有及时响应，无法解析 {host}"),
+            Self::Refused { place } => format!("连接 {place} 被拒绝：该端口没有服务监听"),
+            Self::Dropped { place } => format!("无法建立到 {place} 的 TCP 连接：无响应（可能被防火墙丢弃）"),
+            Self::Tls { place, why } => format!("与 {place} 的 TLS 连接失败：{}", why.in_chinese()),
+            Self::TlsStalls { place } => format!("{place} 已建立 TCP 连接，但未及时完成 TLS 握手"),
+            Self::Closed { place } => format!("{place} 未响应即关闭了连接"),
+            Self::Slow { place } => format!("{place} 已连接，但未及时响应"),
+            Self::Proxy { variable, why } => format!("{variable} 指定的代理不通：{why}"),
+        }
     }
 }
 
@@ -104,6 +155,12 @@ impl std::fmt::Display for Unreached {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NoName { host } => write!(f, "the name {host} is not resolved"),
+            Self::NoDns { host } => {
+                write!(f, "the DNS servers do not answer in time, so the name {host} is not resolved")
+            }
+            Self::TlsStalls { place } => {
+                write!(f, "{place} is connected, and does not finish the TLS handshake in time")
+            }
             Self::Refused { place } => {
                 write!(f, "the connection to {place} is refused: nothing listens there")
             }
@@ -242,6 +299,28 @@ mod tests {
         assert_eq!(refused, Unreached::Refused { place: format!("127.0.0.1:{port}") });
         let unknown = why("http://no-such-host.invalid", &error, soon()).await;
         assert_eq!(unknown, Unreached::NoName { host: "no-such-host.invalid".to_owned() });
+    }
+
+    #[tokio::test]
+    async fn a_tls_handshake_that_stalls_is_no_certificate_fault() {
+        let silent = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let place = silent.local_addr().unwrap().to_string();
+        let url = format!("https://{place}");
+        let error = SendError::NotSent("client error (Connect): operation timed out".to_owned());
+        let stalls = why(&url, &error, soon()).await;
+        assert_eq!(stalls, Unreached::TlsStalls { place: place.clone() });
+        let failure = stalls.failure("X_URL", Words::variable("X_URL"), Words::variable("X_CA_FILE"));
+        assert!(!failure.mend.en.contains("X_CA_FILE"), "{failure:?}");
+        let error = SendError::NotSent("client error (Connect): connection reset by peer".to_owned());
+        assert_eq!(why(&url, &error, soon()).await, Unreached::Closed { place });
+    }
+
+    #[test]
+    fn a_resolver_that_fails_is_told_from_a_name_that_is_unknown() {
+        let error = |text: &str| std::io::Error::other(text.to_owned());
+        let lookup = "failed to lookup address information: ";
+        assert!(is_dead_dns(&error(&format!("{lookup}Temporary failure in name resolution"))));
+        assert!(!is_dead_dns(&error(&format!("{lookup}Name or service not known"))));
     }
 
     #[test]

@@ -62,6 +62,23 @@ impl TlsFault {
     }
 }
 
+impl TlsFault {
+    /// The same as its text, in Chinese.
+    pub fn in_chinese(&self) -> &'static str {
+        match self {
+            Self::Untrusted => "其证书由本机不信任的 CA 签发，或证书链不完整",
+            Self::AuthorityAsServer => {
+                "其证书是 CA 自身的证书（CA:TRUE），不能用作服务器证书：请以 CA:FALSE 重新签发，或由 CA 签发服务器证书"
+            }
+            Self::Expired => "其证书已过期，或本机时钟有误",
+            Self::NotYet => "其证书尚未生效，或本机时钟有误",
+            Self::OtherName => "其证书的域名不匹配",
+            Self::NoTls => "该端口不是 TLS 服务：可能应使用 http://",
+            Self::Other => "双方未能完成 TLS 协商",
+        }
+    }
+}
+
 impl fmt::Display for TlsFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
