@@ -1,5 +1,5 @@
 //! How soon after its start a function's first TLS byte leaves, beside the least that a function in Rust can do. A machine's
-//! speed is in both, so what is bounded is the ratio.
+//! speed is in both, so what is bounded is the ratio; it is that of the fastest starts, which whatever else runs disturbs least.
 
 use std::{
     collections::HashMap,
@@ -16,7 +16,7 @@ use super::{
     program::{Program, run, workshop},
 };
 
-/// Of a function's median to the empty function's.
+/// Of a function's fastest start to the empty function's.
 const RATIO: f64 = 1.5;
 /// The first byte of a TLS record that is a handshake.
 const HANDSHAKE: u8 = 0x16;
@@ -25,8 +25,21 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// From the start of a process to its first TLS byte.
 pub(super) struct Handshakes {
-    empty: Duration,
-    functions: Vec<(&'static str, Duration)>,
+    empty: Times,
+    functions: Vec<(&'static str, Times)>,
+}
+
+/// Of one program's starts.
+#[derive(Clone, Copy)]
+struct Times {
+    fastest: Duration,
+    median: Duration,
+}
+
+impl Times {
+    fn of(times: &[Duration]) -> Self {
+        Self { fastest: times.iter().min().copied().unwrap_or_default(), median: share(times, 50) }
+    }
 }
 
 impl Handshakes {
@@ -43,33 +56,37 @@ impl Handshakes {
                 times.extend(Some(first_byte(program.command(), environment).await).filter(|_| kept));
             }
         }
-        let medians = of_functions.iter().map(|times| share(times, 50));
-        let functions = programs.iter().map(|program| program.title).zip(medians).collect();
-        Self { empty: share(&of_empty, 50), functions }
+        let titles = programs.iter().map(|program| program.title);
+        let functions = titles.zip(of_functions.iter().map(|times| Times::of(times))).collect();
+        Self { empty: Times::of(&of_empty), functions }
     }
 
     /// Whether each function is inside the budget.
     pub fn is_inside(&self) -> bool {
-        self.functions.iter().all(|(_, time)| self.ratio(*time) <= RATIO)
+        self.functions.iter().all(|(_, times)| self.ratio(*times) <= RATIO)
     }
 
     /// The table, with a tick or a cross.
     pub fn table(&self) -> String {
         let mut text = format!(
-            "start → first TLS byte, median, ms; beside an empty function that makes one handshake: {:.1}\n",
-            milliseconds(self.empty)
+            "{:<18}│{:^27}│ {:>7} to the empty\n{:<18}│{:>13} {:>12} │ function: ≤ {RATIO}\n",
+            "", "start → first TLS byte, ms", "fastest", "", "fastest", "median",
         );
-        for (title, time) in &self.functions {
-            let ratio = self.ratio(*time);
+        let mut row = |title: &str, times: Times, end: &str| {
+            let (fastest, median) = (milliseconds(times.fastest), milliseconds(times.median));
+            let _ = writeln!(text, "{title:<18}│{fastest:>13.1} {median:>12.1} │ {end}");
+        };
+        row("an empty function", self.empty, "");
+        for (title, times) in &self.functions {
+            let ratio = self.ratio(*times);
             let mark = if ratio <= RATIO { '✓' } else { '✗' };
-            let _ =
-                writeln!(text, "{title:<18}│{:>7.1} │ {ratio:>5.2} ≤ {RATIO} {mark}", milliseconds(*time));
+            row(title, *times, &format!("{ratio:>7.2} {mark}"));
         }
         text
     }
 
-    fn ratio(&self, time: Duration) -> f64 {
-        time.as_secs_f64() / self.empty.as_secs_f64()
+    fn ratio(&self, times: Times) -> f64 {
+        times.fastest.as_secs_f64() / self.empty.fastest.as_secs_f64()
     }
 }
 
@@ -120,9 +137,10 @@ mod tests {
 
     #[test]
     fn a_function_half_as_slow_again_as_the_empty_one_is_the_limit() {
+        let times = |milliseconds| Times::of(&[90, milliseconds, 90].map(Duration::from_millis));
         let beside = |milliseconds| Handshakes {
-            empty: Duration::from_millis(10),
-            functions: vec![("callback", Duration::from_millis(milliseconds))],
+            empty: times(10),
+            functions: vec![("callback", times(milliseconds))],
         };
         assert!(beside(15).is_inside());
         assert!(!beside(16).is_inside());
