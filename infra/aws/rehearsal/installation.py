@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 STACK = "approval-bridge-rehearsal"
 SECRET = "approval-bridge/secrets"
 FUNCTIONS = ("submit", "callback", "test-connection", "template", "relay", "sweep")
+OPERATORS_POLICIES = ("PolicyForLooking", "PolicyForResending")
 # As the template names them.
 RESOURCES = {name: name.title().replace("-", "") for name in FUNCTIONS}
 SECRET_NAMES = (
@@ -66,6 +67,7 @@ class Installation:
         self.built, self.parameters, self.emulator, self.ends, self.front = built, parameters, emulator, ends, front
         self.stacks, self.table_api = emulator.client("cloudformation"), emulator.client("dynamodb")
         self.functions, self.secrets = emulator.client("lambda"), emulator.client("secretsmanager")
+        self.people = emulator.client("iam")
         self.secret = {name: ends.variables[name] for name in SECRET_NAMES}
         self.secret["BRIDGE_OPERATOR_TOKEN"] = secrets.token_urlsafe(24)
         made = self.secrets.create_secret(Name=SECRET, SecretString=json.dumps(self.secret))
@@ -91,8 +93,17 @@ class Installation:
         self.front.lead_to(self.api(outputs), self.emulator.port)
         return outputs
 
+    def holders(self) -> list[str]:
+        """The roles that hold a policy of the stack's for operators by hand. AWS deletes no such policy, and so no such stack; the
+        emulator deletes both."""
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in self.stacks.describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]}
+        held = [self.people.list_entities_for_policy(PolicyArn=outputs[name]) for name in OPERATORS_POLICIES]
+        return sorted({role["RoleName"] for entities in held for role in entities["PolicyRoles"]})
+
     def remove(self) -> None:
         """Deletes the stack, by the call that `sam delete` ends in: the emulator does not answer what that asks before."""
+        if holders := self.holders():
+            raise RuntimeError(f"DELETE_FAILED: Cannot delete a policy attached to entities: {', '.join(holders)}")
         self.stacks.delete_stack(StackName=STACK)
         self.stacks.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
         self.front.lead_to(None, 0)
@@ -141,6 +152,12 @@ def stand_still(resources: dict) -> list[str]:
     still = [name for name, found in functions.items() if paused(found.get("ReservedConcurrentExecutions")) == ["IsPaused", 0]]
     stream = functions["Relay"]["Events"]["Changes"]["Properties"]
     return still + (["stream"] if paused(stream.get("Enabled")) == ["IsPaused", False] else [])
+
+
+def goes_with_the_stack(built: Path) -> list[str]:
+    """Where the operators' policies get roles and groups from, so that CloudFormation itself detaches them."""
+    roles = yaml.safe_load((built / "Roles" / "template.yaml").read_text())["Resources"]
+    return [str(roles[policy]["Properties"].get(kind)) for policy in ("Look", "Resend") for kind in ("Roles", "Groups")]
 
 
 def turn_on_expiry(api, table: str) -> None:

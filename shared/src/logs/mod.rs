@@ -24,9 +24,10 @@ pub fn text(default: Level) {
     std::panic::set_hook(Box::new(panicked));
 }
 
-/// JSON to standard output, without the time, which Lambda adds.
+/// JSON to standard output. Lambda files a line under its `level` only if it also has a `timestamp` (RFC 3339), and under INFO
+/// otherwise.
 pub fn json() {
-    let layer = fmt::layer().json().with_writer(|| clean::Lines::json(std::io::stdout())).without_time();
+    let layer = fmt::layer().json().with_writer(|| clean::Lines::json(std::io::stdout()));
     tracing_subscriber::registry().with(layer).with(targets(Level::INFO)).init();
     std::panic::set_hook(Box::new(panicked));
 }

@@ -106,8 +106,7 @@ mod tests {
             "FunctionResponseTypes: [ReportBatchItemFailures]".to_owned(),
             "BisectBatchOnFunctionError: true".to_owned(),
             // What `table` lets through.
-            r#"{"eventName":["INSERT","MODIFY"],"#.to_owned(),
-            r#""dynamodb":{"Keys":{"pk":{"S":[{"prefix":"A#"}]}},"NewImage":{"due_at":{"N":[{"exists":true}]}}}}"#
+            r#"Pattern: '{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"A#"}]}},"NewImage":{"due_at":{"N":[{"exists":true}]}}}}'"#
                 .to_owned(),
             "DestinationConfig: { OnFailure: { Destination: !GetAtt Failures.Arn } }".to_owned(),
         ] {

@@ -61,7 +61,7 @@ impl Figures {
 }
 
 /// The time within which this share (of a hundred) ended.
-fn share(times: &[Duration], share: usize) -> Duration {
+pub(super) fn share(times: &[Duration], share: usize) -> Duration {
     let mut sorted = times.to_vec();
     sorted.sort_unstable();
     let rank = (sorted.len() * share).div_ceil(100);
@@ -138,7 +138,8 @@ fn mark(inside: bool) -> char {
     if inside { '✓' } else { '✗' }
 }
 
-fn milliseconds(time: Duration) -> f64 {
+/// For a table.
+pub(super) fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 

@@ -8,9 +8,11 @@
 //! | [`requests`] | real requests, one at a time, each checked |
 //! | [`process`] | a process's memory |
 //! | [`peers`] | the callback in Node and in Python |
+//! | [`handshake`] | the first TLS byte after a start, beside an empty function's |
 //! | [`figures`] | the figures, the budget and the table that shows both |
 
 mod figures;
+mod handshake;
 mod peers;
 mod process;
 mod program;
@@ -23,6 +25,7 @@ use clap::Parser;
 
 use crate::{FUNCTIONS, Function};
 use figures::Figures;
+use handshake::Handshakes;
 use program::Program;
 use requests::Installation;
 use surroundings::Surroundings;
@@ -62,7 +65,9 @@ impl Measure {
             |program: &Program| Figures::new(program, &starts[program.title], &served[program.title]);
         let rows: Vec<Figures> = programs.iter().chain(&peers).map(figures).collect();
         println!("{}", figures::table(&rows));
-        rows.iter().take(programs.len()).all(Figures::is_inside)
+        let handshakes = self.handshakes(&programs).await;
+        println!("{}", handshakes.table());
+        rows.iter().take(programs.len()).all(Figures::is_inside) && handshakes.is_inside()
     }
 
     /// Starts a program so often, one after the other.
@@ -80,6 +85,12 @@ impl Measure {
             }
         }
         starts
+    }
+
+    /// The first TLS byte of each function.
+    async fn handshakes(&self, programs: &[Program]) -> Handshakes {
+        let surroundings = Surroundings::start().await;
+        Handshakes::measure(programs, self.starts, &surroundings.environment).await
     }
 
     /// Real requests to each function.

@@ -1,6 +1,7 @@
 //! The functions' log: an approval is found in it everywhere by its id, and nothing that is nobody's business.
 
-use lambda_functions::Site;
+use lambda_functions::{Reply, Site};
+use serde_json::{Value, json};
 use simulators::dataphin::{Kind, Operator, Outcome, Request};
 
 use bridge::sandbox::SandboxSettings;
@@ -43,5 +44,32 @@ async fn an_approval_is_found_by_its_id_in_each_functions_log_and_no_secret_and_
         for secret in secrets.clone().chain(["a telling", "accessToken", "a-guess-of-81"]) {
             assert!(!log.contains(secret), "{secret} is in the log: {log}");
         }
+    }
+}
+
+/// The level under which Lambda files a line in its JSON log format: any but INFO takes a `timestamp` in RFC 3339, too.
+fn filed(line: &str) -> String {
+    let line: Value = serde_json::from_str(line).unwrap_or_default();
+    let time = line["timestamp"].as_str().and_then(|time| time.parse::<jiff::Timestamp>().ok());
+    let level = line["level"].as_str().filter(|_| time.is_some());
+    level.unwrap_or("INFO").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lambda_files_an_error_as_an_error_and_so_the_log_can_be_filtered() {
+    let site = Site::with(SandboxSettings::default(), &[("BRIDGE_LOG", "trace")]).await;
+    let before = jiff::Timestamp::now();
+    let reply = site.relay.invoke(json!({"Records": [{}]})).await;
+    assert_eq!(reply, Reply::Answered(json!({"batchItemFailures": []})));
+    until("an error in the log", || site.relay.log().lines().any(|line| filed(line) == "ERROR")).await;
+    let log = site.relay.log();
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let ours: Vec<_> = lines.filter(|line| line.get("_aws").is_none()).collect();
+    assert_eq!(ours.len() + site.relay.metrics().len(), log.lines().count(), "each line is JSON: {log}");
+    for line in ours {
+        let (level, time) = (&line["level"], line["timestamp"].as_str().unwrap_or_default());
+        assert_eq!(*level, filed(&line.to_string()), "{line}");
+        let time: jiff::Timestamp = time.parse().expect("RFC 3339");
+        assert!(time.duration_since(before).abs() < jiff::SignedDuration::from_mins(10), "{line}");
     }
 }
