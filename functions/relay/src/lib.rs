@@ -68,7 +68,10 @@ pub async fn relay(engine: &Engine, batch: &Value, time: WorkTime) -> BatchRespo
 
 /// An item that cannot be read now cannot be read in a moment either.
 fn is_worth_another_try(error: &EngineError) -> bool {
-    matches!(error, EngineError::Store(StoreError::Unavailable(_) | StoreError::Unreached(_)))
+    matches!(
+        error,
+        EngineError::Store(StoreError::Unavailable(_) | StoreError::Unreached(_) | StoreError::Refused(_))
+    )
 }
 
 /// The approvals that a batch is about, each with its first record. A record of another shape is nobody's, and is told.

@@ -63,7 +63,7 @@ impl Answer {
         if age.as_secs() > 0 {
             let (age, left) = (age.as_secs(), (KEEP - age).as_secs().max(1));
             problem.message = format!(
-                "{} (tested {age} s ago; tested anew after {left} s / {age} 秒前的检测结果，{left} 秒后可重新检测)",
+                "{} ({age} 秒前的检测结果，{left} 秒后可重新检测 / tested {age} s ago; tested anew after {left} s)",
                 problem.message
             );
         }

@@ -77,7 +77,9 @@ async fn check(
 fn problem(finding: &Finding) -> Problem {
     let message = finding.failure().map_or_else(String::new, |failure| {
         let code = failure.code.as_ref().map_or_else(String::new, |code| format!(" ({code})"));
-        format!("{}{code}. Mend: {} / {}", failure.cause.en, failure.mend.en, failure.mend.zh)
+        let (cause, fix) = (&failure.cause, &failure.mend);
+        // Who presses the button reads Chinese; who is asked for help may not.
+        format!("{}{code}。修复：{} / {}. Fix: {}", cause.zh, fix.zh, cause.en, fix.en)
     });
     Problem::new(StatusCode::BAD_GATEWAY, finding.check.facts().id, message)
 }

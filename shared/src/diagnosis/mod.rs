@@ -13,6 +13,7 @@
 //! | `limits` | how long it may take, whatever hangs |
 //! | `configuration` | variables, before anything is asked |
 //! | `storage`, `stored` | the table, and what is in it |
+//! | `refused` | what DynamoDB refuses |
 //! | [`exposure`] | what works and could be safer |
 //! | `reach`, `tls` | why nobody answers at an address |
 //! | `asked`, `gateway`, `app`, `template` | DingTalk: the questions, and what its answers mean |
@@ -40,6 +41,7 @@ mod limits;
 mod places;
 mod pushes;
 mod reach;
+mod refused;
 mod report;
 mod requests;
 mod route;
@@ -52,6 +54,7 @@ mod turned_away;
 mod unreported;
 
 pub use check::{Check, Facts};
+pub use configuration::nothing_configured;
 pub use doctor::Doctor;
 pub use finding::{Diagnosis, Failure, Finding, Outcome, Words};
 pub(crate) use sightings::refused_event;

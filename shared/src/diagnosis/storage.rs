@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Failure, Outcome, Words, places};
+use super::{Failure, Outcome, Words, places, refused};
 use crate::{
     config::{BridgeConfig, Home, Variables},
     store::{Store, StoreError, TableFacts, Unreached},
@@ -14,11 +14,11 @@ pub enum Storage {
     /// It can be asked.
     Open(Store),
     /// There is none yet: it is made at the first start.
-    NotYet(String),
+    NotYet(Words),
     /// It cannot be opened.
     Unusable(Failure),
     /// Nobody can say where it is.
-    Unknown(String),
+    Unknown(Words),
 }
 
 impl Storage {
@@ -67,7 +67,7 @@ impl Keeper {
     }
 
     /// Where it is mended as a whole.
-    fn place(self) -> Words {
+    pub fn place(self) -> Words {
         match self {
             Self::Aws => Words::new(
                 "the AWS stack's table, its stream and the function's role",
@@ -93,11 +93,27 @@ impl Keeper {
             Unreached::WrongCredentials => (self.credentials(), "wrong-credentials"),
             Unreached::NoRegion => (Words::variable("AWS_REGION"), "no-region"),
         };
-        let whose = if self == Self::Endpoint { " (BRIDGE_DYNAMODB_ENDPOINT)" } else { "" };
-        Failure::new(format!("the store{whose} is not available: {unreached}"), mend).code(code)
+        let (whose, zh) = match self {
+            Self::Endpoint => (" (BRIDGE_DYNAMODB_ENDPOINT)", "（BRIDGE_DYNAMODB_ENDPOINT）"),
+            Self::Aws | Self::File => ("", ""),
+        };
+        let why = match unreached {
+            Unreached::Refused => "连接被拒绝",
+            Unreached::NoName => "域名无法解析",
+            Unreached::NoConnection => "无法建立连接",
+            Unreached::NotDynamoDb => "该地址上应答的不是 DynamoDB",
+            Unreached::NoCredentials => "没有 AWS 凭证（AWS_ACCESS_KEY_ID 与 AWS_SECRET_ACCESS_KEY，或角色）",
+            Unreached::WrongCredentials => "AWS 凭证不被接受",
+            Unreached::NoRegion => "未设置 AWS 区域（AWS_REGION）",
+        };
+        let cause = Words::new(
+            format!("the store{whose} is not available: {unreached}"),
+            format!("存储{zh}不可用：{why}"),
+        );
+        Failure::new(cause, mend).code(code)
     }
 
-    fn credentials(self) -> Words {
+    pub fn credentials(self) -> Words {
         match self {
             Self::Aws => self.place(),
             Self::Endpoint | Self::File => Words::variable("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
@@ -119,7 +135,10 @@ pub(super) fn other_than(
         return None;
     }
     if keeper == Keeper::Aws {
-        let cause = "the bridge behind BRIDGE_PUBLIC_URL works on another table than this AWS stack";
+        let cause = Words::new(
+            "the bridge behind BRIDGE_PUBLIC_URL works on another table than this AWS stack",
+            "BRIDGE_PUBLIC_URL 背后的网桥使用的表与此 AWS 堆栈不同",
+        );
         let mend = Words::variable("BRIDGE_PUBLIC_URL").or(&Words::variable("BRIDGE_TABLE"));
         return Some(Failure::new(cause, mend).code("other-store"));
     }
@@ -141,9 +160,12 @@ pub(super) fn other_than(
             Words::variable("BRIDGE_FILE").or(&Words::variable("BRIDGE_TABLE")),
         )
     };
-    let cause = format!(
-        "the running bridge works on another store than this command ({ours}), or BRIDGE_PUBLIC_URL leads to another \
-         bridge"
+    let cause = Words::new(
+        format!(
+            "the running bridge works on another store than this command ({ours}), or BRIDGE_PUBLIC_URL leads to another \
+             bridge"
+        ),
+        "运行中的网桥与本命令使用的存储不同，或 BRIDGE_PUBLIC_URL 指向另一个网桥",
     );
     Some(Failure::new(cause, mend.or(&Words::variable("BRIDGE_PUBLIC_URL"))).code("other-store"))
 }
@@ -151,20 +173,36 @@ pub(super) fn other_than(
 /// Judges it. The quick list does not look at what does no harm today.
 pub(super) fn judge(storage: &Storage, looked: Option<&Looked>, keeper: Keeper, quick: bool) -> Outcome {
     let store = match storage {
-        Storage::NotYet(what) => return Outcome::passed(what.as_str()),
-        Storage::Unknown(why) => return Outcome::skipped(why.as_str()),
+        Storage::NotYet(what) => return Outcome::passed(what.clone()),
+        Storage::Unknown(why) => return Outcome::skipped(why.clone()),
         Storage::Unusable(failure) => return failure.clone().into(),
         Storage::Open(store) => store,
     };
     match looked {
-        None => Outcome::failed("the store does not answer in time", keeper.place()),
+        None => Outcome::failed(
+            Words::new("the store does not answer in time", "存储未在时限内应答"),
+            keeper.place(),
+        ),
         Some(Err(StoreError::Damaged)) => Outcome::failed(
-            "an item in the store is damaged, or was written by another version of the bridge",
+            Words::new(
+                "an item in the store is damaged, or was written by another version of the bridge",
+                "存储中有记录已损坏，或由其他版本的网桥写入",
+            ),
             places::machine("the bridge's version", "网桥版本"),
         ),
         Some(Err(StoreError::Unreached(unreached))) => keeper.unreached(*unreached).into(),
-        Some(Err(error)) => Failure::new(error.to_string(), keeper.place()).code("store").into(),
-        Some(Ok(None)) => Outcome::failed(format!("there is no table {}", store.table()), keeper.table()),
+        Some(Err(StoreError::Refused(refusal))) => refused::failure(refusal, keeper).into(),
+        Some(Err(error)) => {
+            let cause = Words::new(error.to_string(), format!("存储不可用（{error}）"));
+            Failure::new(cause, keeper.place()).code("store").into()
+        }
+        Some(Ok(None)) => Outcome::failed(
+            Words::new(
+                format!("there is no table {}", store.table()),
+                format!("表 {} 不存在", store.table()),
+            ),
+            keeper.table(),
+        ),
         Some(Ok(Some(facts))) => {
             let mut faults = facts.faults.clone();
             if keeper == Keeper::Aws && !facts.streams {
@@ -174,12 +212,15 @@ pub(super) fn judge(storage: &Storage, looked: Option<&Looked>, keeper: Keeper, 
                 faults.push("time to live is off for the attribute `expires`".to_owned());
             }
             if faults.is_empty() {
-                return Outcome::passed(format!(
-                    "the table {} is there, with both indexes, and can be written",
-                    store.table()
+                let table = store.table();
+                return Outcome::passed(Words::new(
+                    format!("the table {table} is there, with both indexes, and can be written"),
+                    format!("表 {table} 存在，两个索引齐全，且可写入"),
                 ));
             }
-            Outcome::failed(faults.join("; "), keeper.table())
+            let faults = faults.join("; ");
+            let zh = format!("表 {} 与所需不符（{faults}）", store.table());
+            Outcome::failed(Words::new(faults, zh), keeper.table())
         }
     }
 }

@@ -13,10 +13,63 @@ pub enum StoreError {
     /// No answer of DynamoDB's, for a reason that can be named.
     #[error("the store is not available: {0}")]
     Unreached(Unreached),
+    /// DynamoDB's own refusal, which trying again does not cure by itself, or not soon.
+    #[error("the store is not available: an error ({})", .0.code)]
+    Refused(Refusal),
     /// An item is not what this version of the bridge writes.
     #[error("a stored item is damaged, or was written by another version of the bridge")]
     Damaged,
 }
+
+/// What DynamoDB refuses. Only what AWS names is kept: a message may quote what is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// DynamoDB's code.
+    pub code: String,
+    /// The IAM action that is denied (`dynamodb:Query`).
+    pub action: Option<String>,
+    /// The ARN that it is denied on.
+    pub resource: Option<String>,
+}
+
+impl Refusal {
+    fn of(code: &str, message: Option<&str>) -> Option<Self> {
+        let known = REFUSALS.contains(&code) || code.starts_with("KMS") || code.contains("EncryptionKey");
+        known.then(|| {
+            let words = || message.unwrap_or_default().split_whitespace().map(bare);
+            Self {
+                code: code.to_owned(),
+                action: words()
+                    .find(|word| ACTIONS.iter().any(|it| word.starts_with(it)))
+                    .map(ToOwned::to_owned),
+                // The caller's own ARN is of STS or IAM.
+                resource: words()
+                    .find(|word| word.starts_with("arn:") && RESOURCES.iter().any(|it| word.contains(it)))
+                    .map(ToOwned::to_owned),
+            }
+        })
+    }
+}
+
+const ACTIONS: [&str; 2] = ["dynamodb:", "kms:"];
+const RESOURCES: [&str; 2] = [":dynamodb:", ":kms:"];
+
+/// A word without the punctuation around it.
+fn bare(word: &str) -> &str {
+    word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '*')
+}
+
+/// Codes of refusals that are causes of their own.
+const REFUSALS: [&str; 8] = [
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "ExpiredToken",
+    "ResourceNotFoundException",
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "LimitExceededException",
+];
 
 /// Why DynamoDB gives no answer of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -61,13 +114,12 @@ impl Unreached {
 }
 
 /// Codes of an answer to a request that is signed wrongly.
-const WRONG_CREDENTIALS: [&str; 6] = [
+const WRONG_CREDENTIALS: [&str; 5] = [
     "UnrecognizedClientException",
     "InvalidSignatureException",
     "IncompleteSignatureException",
     "MissingAuthenticationTokenException",
     "InvalidClientTokenId",
-    "ExpiredTokenException",
 ];
 
 /// The detail may quote what is stored, so it is left out.
@@ -100,6 +152,13 @@ where
         if let Some(unreached) = unreached {
             return Self::Unreached(unreached);
         }
+        let refusal = match &error {
+            SdkError::ServiceError(_) => error.code().and_then(|code| Refusal::of(code, error.message())),
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
+            return Self::Refused(refusal);
+        }
         let kind = match &error {
             SdkError::ConstructionFailure(_) => "the request could not be built",
             SdkError::TimeoutError(_) => "no answer in time",
@@ -131,4 +190,24 @@ fn texts(error: &dyn Error) -> String {
         next = error.source();
     }
     texts.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_denial_names_its_action_and_resource() {
+        let message = "User: arn:aws:sts::1:assumed-role/bridge/relay is not authorized to perform: dynamodb:Query on \
+                       resource: arn:aws:dynamodb:eu-west-1:1:table/approvals/index/due because no identity-based policy \
+                       allows the dynamodb:Query action";
+        let refusal = Refusal::of("AccessDeniedException", Some(message)).unwrap();
+        assert_eq!(refusal.action.as_deref(), Some("dynamodb:Query"));
+        assert_eq!(
+            refusal.resource.as_deref(),
+            Some("arn:aws:dynamodb:eu-west-1:1:table/approvals/index/due")
+        );
+        assert_eq!(Refusal::of("ConditionalCheckFailedException", Some("x")), None);
+        assert!(Refusal::of("ThrottlingException", None).is_some());
+    }
 }

@@ -58,7 +58,7 @@ use crate::{
 
 pub use aliases::{KnownAs, MAX_TENANTS};
 pub use bulk::{Put, RawPage};
-pub use error::{CommitError, StoreError, Unreached};
+pub use error::{CommitError, Refusal, StoreError, Unreached};
 pub use instances::Owner;
 pub use item::DUE_SHARDS;
 pub use leftovers::Leftovers;

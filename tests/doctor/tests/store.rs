@@ -36,7 +36,7 @@ async fn a_store_that_is_not_the_running_bridges() {
     let absolute = [("BRIDGE_FILE", "/data/bridge.db")];
     let diagnosis = doctor(Storage::Open(other), &absolute).full().await;
     names(&diagnosis, "store", "another data file than /data/bridge.db", "BRIDGE_FILE");
-    let not_yet = || Storage::NotYet("bridge.db is made at the first start".to_owned());
+    let not_yet = || Storage::NotYet("bridge.db is made at the first start".into());
     let diagnosis = doctor(not_yet(), &[("BRIDGE_FILE", "bridge.db")]).full().await;
     names(&diagnosis, "store", "BRIDGE_FILE (bridge.db) is relative", "give the absolute path");
     let diagnosis = doctor(not_yet(), &[("BRIDGE_PUBLIC_URL", "")]).full().await;
@@ -73,4 +73,24 @@ async fn an_endpoint_that_asks_for_other_credentials() {
     let variables = site.variables(&[("BRIDGE_DYNAMODB_ENDPOINT", &endpoint)]);
     let doctor = Doctor::beside(variables, Storage::Open(store), World::real()).expect("a doctor");
     names(&doctor.full().await, "store", "does not accept the AWS credentials", "AWS_ACCESS_KEY_ID");
+}
+
+#[tokio::test]
+async fn what_dynamodb_refuses_is_named_by_its_own_cause() {
+    let site = Site::start().await;
+    let denial = r#"{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"User: arn:aws:iam::1:user/b is not authorized to perform: dynamodb:DescribeTable on resource: arn:aws:dynamodb:us-east-1:1:table/approvals because no policy allows it"}"#;
+    let expired = r#"{"__type":"com.amazon.coral.service#ExpiredTokenException","message":"expired"}"#;
+    let throttled = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"slow"}"#;
+    let table = [
+        (denial, "dynamodb:DescribeTable on arn:aws:dynamodb:us-east-1:1:table/approvals", "AWS IAM"),
+        (expired, "credentials have expired", "AWS_ACCESS_KEY_ID"),
+        (throttled, "throttles the table", "capacity"),
+    ];
+    for (refusal, cause, fix) in table {
+        let endpoint = stranger::start(Manner::Json(400, refusal)).await;
+        let store = Store::local(&endpoint, "approval-bridge", World::real());
+        let variables = site.variables(&[("BRIDGE_DYNAMODB_ENDPOINT", &endpoint)]);
+        let doctor = Doctor::beside(variables, Storage::Open(store), World::real()).expect("a doctor");
+        names(&doctor.full().await, "store", cause, fix);
+    }
 }

@@ -7,12 +7,16 @@ use clap::Args;
 use shared::{
     aws::MissingAws,
     config::{BridgeConfig, Variables},
-    diagnosis::{Diagnosis, Doctor, Failure, Finding, Outcome, Storage, Words},
+    diagnosis::{Diagnosis, Doctor, Failure, Finding, Outcome, Storage, Words, nothing_configured},
     visible::visible,
     world::World,
 };
 
-use super::say::{print_coloured, print_json};
+use super::{
+    data_file,
+    language::Language,
+    say::{print_coloured, print_json},
+};
 use crate::host;
 
 #[derive(Args)]
@@ -29,31 +33,56 @@ impl Examine {
     /// An error when something failed.
     pub(super) async fn run(self) -> Result<()> {
         let world = World::real();
-        let storage = storage(&world).await;
-        let doctor = Doctor::beside(Variables::from_env(), storage, world)?;
-        let diagnosis = if self.quick { doctor.quick().await } else { doctor.full().await };
+        let variables = Variables::from_env();
+        let diagnosis = if let Some(nothing) = nothing_configured(&variables) {
+            nothing
+        } else {
+            let doctor = Doctor::beside(variables, storage(&world).await, world)?;
+            if self.quick { doctor.quick().await } else { doctor.full().await }
+        };
+        let language = Language::of_environment();
         if self.json {
             print_json(&diagnosis)?;
         } else {
             let colours = std::io::stdout().is_terminal();
-            diagnosis.findings.iter().for_each(|finding| print(finding, colours));
+            diagnosis.findings.iter().for_each(|finding| print(finding, language, colours));
+            say!("{}", visible(&first_step(&diagnosis, language)));
         }
-        conclude(&diagnosis)
+        conclude(&diagnosis, language)
     }
 }
 
-fn conclude(diagnosis: &Diagnosis) -> Result<()> {
+fn conclude(diagnosis: &Diagnosis, language: Language) -> Result<()> {
     match diagnosis.failed().count() {
         0 => Ok(()),
-        1 => bail!("1 check failed"),
-        failed => bail!("{failed} checks failed: mend the first one first"),
+        1 => bail!("{}", language.choose("1 check failed", "1 项检查未通过")),
+        failed => {
+            let words = Words::new(format!("{failed} checks failed"), format!("{failed} 项检查未通过"));
+            bail!("{}", language.of(&words))
+        }
+    }
+}
+
+/// The one thing to do first: later causes often vanish with the first.
+fn first_step(diagnosis: &Diagnosis, language: Language) -> String {
+    let Some((finding, failure)) = diagnosis.first_cause().and_then(|it| Some((it, it.failure()?))) else {
+        return language.choose("Nothing to do.", "无需处理。").to_owned();
+    };
+    let (name, cause) = (language.name(finding), language.of(&failure.cause));
+    let fix = language.of(&failure.mend);
+    match language {
+        Language::English => format!("Do this first ({name}): {fix}. Cause: {cause}"),
+        Language::Chinese => format!("请先处理「{name}」：{fix}。原因：{cause}"),
     }
 }
 
 /// The store beside a running bridge, or why there is none. Nothing is made.
 async fn storage(world: &World) -> Storage {
     let Ok(bridge) = BridgeConfig::from_env() else {
-        return Storage::Unknown("the configuration of the bridge itself is not right".to_owned());
+        return Storage::Unknown(Words::new(
+            "the configuration of the bridge itself is not right",
+            "网桥自身的配置（BRIDGE_*）有误",
+        ));
     };
     if bridge.dynamodb_endpoint.is_none() && !Path::new(&bridge.file).exists() {
         return not_yet(&bridge.file);
@@ -61,14 +90,19 @@ async fn storage(world: &World) -> Storage {
     match host::open_store(&bridge, host::Storage::Beside, world.clone()) {
         Ok((store, _)) => match store.table_exists().await {
             // A start that was cut short leaves a file without a table; the next one makes it.
-            Ok(false) if bridge.dynamodb_endpoint.is_none() => {
-                Storage::NotYet(format!("{} holds no table yet: made at the first start", bridge.file))
-            }
+            Ok(false) if bridge.dynamodb_endpoint.is_none() => Storage::NotYet(Words::new(
+                format!("{} holds no table yet: made at the first start", bridge.file),
+                format!("{} 中尚无数据表：首次启动时创建", bridge.file),
+            )),
             _ => Storage::Open(store),
         },
         Err(error) => Storage::Unusable(match error.downcast_ref::<MissingAws>() {
-            Some(missing) => Failure::new(missing.to_string(), Words::variable(missing.variable())),
-            None => Failure::new(format!("{error:#}"), place(&bridge.file)),
+            Some(missing) => {
+                let variable = missing.variable();
+                let cause = Words::new(missing.to_string(), format!("缺少访问 DynamoDB 所需的 {variable}"));
+                Failure::new(cause, Words::variable(variable))
+            }
+            None => data_file::failure(&bridge.file, &format!("{error:#}")),
         }),
     }
 }
@@ -82,45 +116,46 @@ fn not_yet(file: &str) -> Storage {
     match OpenOptions::new().write(true).create_new(true).open(&probe) {
         Ok(_) => {
             let _ = std::fs::remove_file(&probe);
-            Storage::NotYet(format!("{file} is made at the first start"))
+            Storage::NotYet(Words::new(
+                format!("{file} is made at the first start"),
+                format!("{file} 在首次启动时创建"),
+            ))
         }
         Err(error) => {
-            let cause = format!("{file} cannot be made: {} cannot be written to ({error})", folder.display());
-            Storage::Unusable(Failure::new(cause, place(file)))
+            let folder = folder.display();
+            let cause = Words::new(
+                format!("{file} cannot be made: {folder} cannot be written to ({error})"),
+                format!("无法创建 {file}：目录 {folder} 不可写（{error}）"),
+            );
+            Storage::Unusable(Failure::new(cause, data_file::place(file)))
         }
     }
 }
 
-fn place(file: &str) -> Words {
-    Words::new(
-        format!("BRIDGE_FILE in the bridge's environment, or owner and rights of {file} and its folder"),
-        format!("网桥环境变量 BRIDGE_FILE，或 {file} 及其所在目录的属主与权限"),
-    )
-}
-
-fn print(finding: &Finding, colours: bool) {
+fn print(finding: &Finding, language: Language, colours: bool) {
     let (mark, colour) = match &finding.outcome {
         Outcome::Passed { .. } => ('✓', 32),
         Outcome::Warned(_) => ('!', 33),
         Outcome::Failed(_) => ('✗', 31),
         Outcome::Skipped { .. } => ('–', 90),
     };
-    let rest = readable(finding);
+    let rest = readable(finding, language);
     if colours { print_coloured(mark, colour, &rest) } else { say!("{mark}{rest}") }
 }
 
 /// A finding as a block of lines, without its mark. It may quote what somebody wrote.
-fn readable(finding: &Finding) -> String {
-    let facts = finding.check.facts();
-    let name = format!("{} · {}", facts.en, facts.zh);
+fn readable(finding: &Finding, language: Language) -> String {
+    let name = language.name(finding);
+    let colon = language.choose(": ", "：");
     match &finding.outcome {
         Outcome::Passed { proved: text } | Outcome::Skipped { why: text } => {
-            format!(" {name}: {}", visible(&text.en))
+            format!(" {name}{colon}{}", visible(language.of(text)))
         }
         Outcome::Failed(failure) | Outcome::Warned(failure) => {
             let code = failure.code.as_ref().map_or_else(String::new, |code| format!(" [{code}]"));
-            let (cause, mend) = (visible(&format!("{}{code}", failure.cause.en)), &failure.mend);
-            format!(" {name}\n    {cause}\n    mend: {}\n    修复: {}", visible(&mend.en), visible(&mend.zh))
+            let cause = visible(&format!("{}{code}", language.of(&failure.cause)));
+            let label = language.choose("fix", "修复");
+            format!(" {name}\n    {cause}\n    {label}{colon}{}", visible(language.of(&failure.mend)))
         }
     }
 }

@@ -4,9 +4,11 @@
 mod say;
 mod adopt;
 mod bench;
+mod data_file;
 mod demo;
 mod doctor;
 mod keygen;
+mod language;
 mod list;
 mod probe;
 mod resend;

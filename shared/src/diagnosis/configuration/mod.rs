@@ -12,9 +12,9 @@ mod names;
 mod relations;
 mod values;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use super::{Failure, places};
+use super::{Check, Diagnosis, Failure, Finding, Words, places};
 use crate::config::{Survey, Variables};
 
 /// What is wrong, by variable: one cause each.
@@ -36,10 +36,14 @@ impl Setup {
         let mut wrong = Wrong::new();
         for (name, problem) in read.problems.iter() {
             let cause = match names::misspelt(name, variables) {
-                Some(other) => {
-                    format!("{name} is missing; {other} is set, which nobody reads: a misspelt name?")
+                Some(other) => Words::new(
+                    format!("{name} is missing; {other} is set, which nobody reads: a misspelt name?"),
+                    format!("缺少 {name}；已设置的 {other} 不会被读取：是否拼写错误？"),
+                ),
+                None if variables.given(name).is_none() => {
+                    Words::new(format!("{name} is {problem}"), format!("缺少 {name}"))
                 }
-                None => format!("{name} is {problem}"),
+                None => Words::new(format!("{name} is {problem}"), format!("{name} 的值无效（{problem}）")),
             };
             wrong.insert(name.to_owned(), Failure::new(cause, places::variable(name)));
         }
@@ -63,6 +67,30 @@ impl Setup {
         let given = |name: &str| variables.get(name).map(ToOwned::to_owned);
         Self { survey: Survey::of(|name| given(name).filter(|_| !wrong.contains_key(name))), wrong }
     }
+}
+
+/// The whole diagnosis where nothing is configured: one cause, not one for every variable.
+pub fn nothing_configured(variables: &Variables) -> Option<Diagnosis> {
+    let ours = |name: &str| name.starts_with("DINGTALK_") || name.starts_with("DATAPHIN_");
+    if variables
+        .names()
+        .any(|name| (ours(name) || name == "BRIDGE_SECRET_ID") && variables.given(name).is_some())
+    {
+        return None;
+    }
+    let cause = Words::new(
+        "nothing is configured: no variable DINGTALK_… or DATAPHIN_… is set in this environment",
+        "尚未配置：当前环境中没有任何 DINGTALK_… 或 DATAPHIN_… 变量",
+    );
+    let fix = Words::new(
+        "start with DINGTALK_APP_KEY and DINGTALK_APP_SECRET, then the others that the README calls required; if `bridge \
+         serve` is configured already, load the same environment for this command",
+        "请先设置 DINGTALK_APP_KEY 与 DINGTALK_APP_SECRET，再设置 README 中标为必填的其他变量；如 `bridge serve` \
+         已配置，请为本命令加载相同的环境变量",
+    );
+    let outcome = Failure::new(cause, fix).code("nothing-configured").into();
+    let finding = Finding { check: Check::Configuration, variable: None, outcome, took: Duration::ZERO };
+    Some(Diagnosis { findings: vec![finding] })
 }
 
 /// Something that can be read, in the place of a required value that cannot.
@@ -115,6 +143,13 @@ pub(super) mod tests {
         let all: Vec<_> = wrong.into_iter().map(|(name, failure)| (name, failure.cause.en)).collect();
         let [one] = <[_; 1]>::try_from(all).unwrap_or_else(|all| panic!("not one cause: {all:?}"));
         one
+    }
+
+    #[test]
+    fn no_environment_at_all_is_one_cause() {
+        let nothing: Variables = [("BRIDGE_FILE".to_owned(), "/d/b.db".to_owned())].into_iter().collect();
+        assert_eq!(nothing_configured(&nothing).unwrap().findings.len(), 1);
+        assert_eq!(nothing_configured(&variables(&[])), None);
     }
 
     #[test]

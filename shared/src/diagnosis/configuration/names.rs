@@ -36,7 +36,10 @@ pub(super) fn unknown(variables: &Variables) -> Wrong {
         if required && variables.given(meant).is_none() {
             continue;
         }
-        let cause = format!("{name} is set, which nobody reads: {meant} is the name");
+        let cause = Words::new(
+            format!("{name} is set, which nobody reads: {meant} is the name"),
+            format!("已设置的 {name} 不会被读取：正确的名称是 {meant}"),
+        );
         let mend = Words::new(
             format!("the bridge's environment: rename {name} to {meant}, or remove it"),
             format!("网桥的环境变量：将 {name} 改名为 {meant}，或删除"),

@@ -1,0 +1,94 @@
+//! Why the data file cannot be opened: each cause with its own fix.
+
+use shared::diagnosis::{Failure, Words};
+
+/// Parts of an error's text, with the code, the cause and the fix they stand for.
+const CAUSES: [Known; 5] = [
+    Known {
+        parts: &["not a database", "malformed", "corrupt"],
+        code: "data-file-corrupt",
+        cause: ("is damaged, or is no data file of the bridge", "已损坏，或不是网桥的数据文件"),
+        fix: (
+            "stop the bridge and restore the data file from the last backup (or correct BRIDGE_FILE)",
+            "停止网桥，用最近的备份恢复数据文件（或更正 BRIDGE_FILE）",
+        ),
+    },
+    Known {
+        parts: &["newer", "unsupported schema", "schema version"],
+        code: "data-file-newer",
+        cause: ("was written by a newer version of the bridge", "由更新版本的网桥写入"),
+        fix: ("install that version of the bridge, or a newer one", "安装该版本或更新版本的网桥"),
+    },
+    Known {
+        parts: &["disk is full", "no space left", "disk full"],
+        code: "disk-full",
+        cause: ("cannot be written: the disk is full", "无法写入：磁盘已满"),
+        fix: ("free space on the disk of BRIDGE_FILE", "清理 BRIDGE_FILE 所在磁盘的空间"),
+    },
+    Known {
+        parts: &["readonly", "read-only"],
+        code: "data-file-read-only",
+        cause: ("is read-only for this user, or its disk is", "对当前用户只读，或所在磁盘只读"),
+        fix: (
+            "give the user of the bridge write access to the file and its folder; mount the disk read-write",
+            "为运行网桥的用户授予该文件及其目录的写权限；磁盘以读写方式挂载",
+        ),
+    },
+    Known {
+        parts: &["locked", "busy"],
+        code: "data-file-locked",
+        cause: ("is locked by another process", "被另一个进程锁定"),
+        fix: (
+            "stop the other process that has the file open (`fuser` shows it)",
+            "停止占用该文件的其他进程（可用 `fuser` 查看）",
+        ),
+    },
+];
+
+struct Known {
+    parts: &'static [&'static str],
+    code: &'static str,
+    cause: (&'static str, &'static str),
+    fix: (&'static str, &'static str),
+}
+
+/// What an error means that came when `file` was opened.
+pub(super) fn failure(file: &str, error: &str) -> Failure {
+    // A file's name must not decide its cause.
+    let text = error.replace(file, "").to_ascii_lowercase();
+    let known = CAUSES.iter().find(|known| known.parts.iter().any(|part| text.contains(part)));
+    if let Some(Known { code, cause: (en, zh), fix, .. }) = known {
+        let cause = Words::new(format!("{file} {en}"), format!("{file} {zh}"));
+        return Failure::new(cause, Words::new(fix.0, fix.1)).code(*code);
+    }
+    Failure::new(Words::new(error, format!("无法打开数据文件 {file}（{error}）")), place(file))
+}
+
+/// Where a file that cannot be opened or made is fixed.
+pub(super) fn place(file: &str) -> Words {
+    Words::new(
+        format!("BRIDGE_FILE in the bridge's environment, or owner and rights of {file} and its folder"),
+        format!("网桥环境变量 BRIDGE_FILE，或 {file} 及其所在目录的属主与权限"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_that_keeps_the_data_file_shut_has_its_own_fix() {
+        let table = [
+            ("cannot open /d/bridge.db: file is not a database", Some("data-file-corrupt")),
+            ("database disk image is malformed", Some("data-file-corrupt")),
+            ("database or disk is full", Some("disk-full")),
+            ("attempt to write a readonly database", Some("data-file-read-only")),
+            ("database is locked", Some("data-file-locked")),
+            ("cannot open /d/bridge.db: Permission denied", None),
+        ];
+        for (error, code) in table {
+            assert_eq!(failure("/d/bridge.db", error).code.as_deref(), code, "{error}");
+        }
+        assert_eq!(failure("/locked/bridge.db", "cannot open /locked/bridge.db: denied").code, None);
+    }
+}
