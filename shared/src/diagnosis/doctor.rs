@@ -121,20 +121,25 @@ impl Doctor {
         let limits = Limits::new(quick);
         let began = Instant::now();
         let book = self.book().await;
-        let (stored, mut asked, (callback, route), dataphin) = tokio::join!(
+        // What follows an answer of DingTalk's waits for nobody else's.
+        let dingtalk = async {
+            let mut asked = self.ask_dingtalk(quick, limits).await;
+            let (templates, pushes, agent) = tokio::join!(
+                timed(self.look_at_templates(quick, &book, asked.as_ref(), limits)),
+                timed(self.take_pushes(quick, asked.as_ref(), limits)),
+                self.prove_agent_id(quick, &book, asked.as_ref(), limits),
+            );
+            if let Some(asked) = &mut asked {
+                asked.agent = agent;
+            }
+            (asked, templates, pushes)
+        };
+        let (stored, (asked, templates, pushes), (callback, route), dataphin) = tokio::join!(
             Stored::look(storage.store(), quick, limits),
-            self.ask_dingtalk(quick, limits),
+            dingtalk,
             self.knock(quick, limits),
             timed(self.dry_run(quick, limits)),
         );
-        let (templates, pushes, agent) = tokio::join!(
-            timed(self.look_at_templates(quick, &book, asked.as_ref(), limits)),
-            timed(self.take_pushes(quick, asked.as_ref(), limits)),
-            self.prove_agent_id(quick, &book, asked.as_ref(), limits),
-        );
-        if let Some(asked) = &mut asked {
-            asked.agent = agent;
-        }
         let left = leftover::leave(asked.as_ref(), storage.store(), world).await;
         let (looked, seen) = self.unreported(quick, &stored, asked.as_ref(), limits).await;
         let unreported = looked.as_deref().unwrap_or_default();

@@ -63,7 +63,7 @@ pub(super) async fn look(
     world: &World,
     limits: Limits,
 ) -> Result<Vec<Unreported>, DingTalkError> {
-    let found = timeout_at(limits.until(), ended(store, dingtalk, world)).await;
+    let found = timeout_at(limits.for_a_probe(), ended(store, dingtalk, world)).await;
     // A store that fails is named for itself.
     let mut ended = found.map_err(|_| DingTalkError::too_slow())?.unwrap_or_default();
     let until = limits.wait_until().min(Instant::now() + EVENT_UNDER_WAY);
