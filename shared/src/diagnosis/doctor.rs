@@ -121,22 +121,9 @@ impl Doctor {
         let limits = Limits::new(quick);
         let began = Instant::now();
         let book = self.book().await;
-        // What follows an answer of DingTalk's waits for nobody else's.
-        let dingtalk = async {
-            let mut asked = self.ask_dingtalk(quick, limits).await;
-            let (templates, pushes, agent) = tokio::join!(
-                timed(self.look_at_templates(quick, &book, asked.as_ref(), limits)),
-                timed(self.take_pushes(quick, asked.as_ref(), limits)),
-                self.prove_agent_id(quick, &book, asked.as_ref(), limits),
-            );
-            if let Some(asked) = &mut asked {
-                asked.agent = agent;
-            }
-            (asked, templates, pushes)
-        };
         let (stored, (asked, templates, pushes), (callback, route), dataphin) = tokio::join!(
             Stored::look(storage.store(), quick, limits),
-            dingtalk,
+            self.question_dingtalk(quick, &book, limits),
             self.knock(quick, limits),
             timed(self.dry_run(quick, limits)),
         );
@@ -263,6 +250,25 @@ impl Doctor {
         let asked = asked.filter(|asked| !quick && asked.token().is_ok())?;
         let first = book.in_use(asked.dingtalk.settings().process_code.as_ref()).into_iter().next();
         asked.prove_agent_id(first.as_ref().map(|template| &template.process_code), limits).await
+    }
+
+    /// Asks DingTalk all there is to ask. What follows its first answers waits for nobody else's.
+    async fn question_dingtalk(
+        &self,
+        quick: bool,
+        book: &TemplateBook,
+        limits: Limits,
+    ) -> (Option<Asked>, Timed<template::Looked>, Timed<Taken>) {
+        let mut asked = self.ask_dingtalk(quick, limits).await;
+        let (templates, pushes, agent) = tokio::join!(
+            timed(self.look_at_templates(quick, book, asked.as_ref(), limits)),
+            timed(self.take_pushes(quick, asked.as_ref(), limits)),
+            self.prove_agent_id(quick, book, asked.as_ref(), limits),
+        );
+        if let Some(asked) = &mut asked {
+            asked.agent = agent;
+        }
+        (asked, templates, pushes)
     }
 
     async fn ask_dingtalk(&self, quick: bool, limits: Limits) -> Option<Asked> {
