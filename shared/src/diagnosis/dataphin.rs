@@ -421,16 +421,16 @@ fn says(said: &Said, words: &[&str]) -> bool {
 mod tests {
     use super::*;
 
+    fn said(status: u16, message: &str) -> Said {
+        Said { status, code: None, message: message.to_owned(), denied: true, because: None }
+    }
+
+    fn server_error(said: Said) -> Refusal {
+        Refusal::ServerError { said, retry_after: None }
+    }
+
     #[test]
     fn an_answer_names_what_it_shows_to_be_wrong_and_no_more() {
-        let said = |status, message: &str| Said {
-            status,
-            code: None,
-            message: message.to_owned(),
-            denied: true,
-            because: None,
-        };
-        let server_error = |said| Refusal::ServerError { said, retry_after: None };
         let (token, profile) = ("DATAPHIN_ACCESS_TOKEN", "DATAPHIN_CALLBACK_PROFILE");
         let key = "DATAPHIN_CALLBACK_AES_KEY";
         let table: [(Refusal, bool, &[&str]); 18] = [
@@ -461,16 +461,9 @@ mod tests {
             assert_eq!(named, expected, "{refusal}");
         }
     }
+
     #[test]
     fn what_dataphin_says_is_quoted_and_a_clock_is_named_whatever_the_status() {
-        let said = |status, message: &str| Said {
-            status,
-            code: None,
-            message: message.to_owned(),
-            denied: true,
-            because: None,
-        };
-        let server_error = |said| Refusal::ServerError { said, retry_after: None };
         for refusal in [
             Refusal::NotUnderstood(said(200, "tenant is frozen")),
             Refusal::Unauthorized(said(403, "tenant is frozen")),
