@@ -13,7 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Store, StoreError,
-    item::KEY,
+    backfill::PROGRESS,
+    item::{Item, KEY},
     raw::{RawItem, RawKind, has_expired},
 };
 use crate::approval::Tenant;
@@ -48,7 +49,8 @@ pub enum Put {
 }
 
 impl Store {
-    /// A page of everything, in no order. What has expired is absent.
+    /// A page of everything, in no order. What has expired is absent, and so is how far this store's aliases are: another one has
+    /// to see for itself.
     pub async fn raw_page(
         &self,
         from: Option<HashMap<String, AttributeValue>>,
@@ -59,7 +61,11 @@ impl Store {
             scan.set_exclusive_start_key(from.clone()).customize().config_override(slowly()).send()
         };
         let page = self.patiently(scan).await?;
-        let alive = page.items.unwrap_or_default().into_iter().filter(|item| !has_expired(item, now));
+        let alive = page
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|item| !has_expired(item, now) && !is_progress(item));
         Ok((alive.map(RawItem::of).collect::<Result<_, _>>()?, page.last_evaluated_key))
     }
 
@@ -146,6 +152,10 @@ impl Store {
         }
         send().await
     }
+}
+
+fn is_progress(item: &Item) -> bool {
+    item.get(KEY).and_then(|key| key.as_s().ok()).is_some_and(|key| key == PROGRESS)
 }
 
 fn slowly() -> Builder {

@@ -143,10 +143,8 @@ impl Moving {
             counts.add(put??);
             progress.add(1);
         }
-        // Approvals from before there were aliases: a store that has looked its tenants up does not know of theirs.
-        if !self.archive.has_tenants() {
-            self.store.renew_tenants().await?;
-        }
+        // Approvals from before there were aliases have none yet.
+        self.store.backfill_aliases_again().await?;
         Ok(counts)
     }
 
