@@ -19,6 +19,7 @@ const COLLECT_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// DingTalk's own retries make up for what is shorter.
 const MIN_GAP: SignedDuration = SignedDuration::from_secs(20);
 
+const BACKFILL_EVERY: SignedDuration = SignedDuration::from_mins(10);
 const BACKFILL_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// What is done next.
@@ -34,8 +35,6 @@ pub async fn run(engine: Engine, left_over: bool, world: World, stopping: watch:
     let (report, reports) = mpsc::unbounded_channel();
     let beside = async {
         tokio::join!(world.clock.watch(report), backfill(&engine, &world));
-        // The rounds go on without them.
-        std::future::pending::<()>().await;
     };
     tokio::select! {
         () = beside => {}
@@ -78,12 +77,12 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
-/// Gives approvals from before ids of the source were kept theirs, a page at a time.
+/// Gives approvals from before ids of the source were kept theirs, a page at a time; an import may bring others.
 async fn backfill(engine: &Engine, world: &World) {
     let engine = engine.in_background();
     loop {
         match engine.store().backfill_aliases().await {
-            Ok(true) => return,
+            Ok(true) => world.sleep(BACKFILL_EVERY).await,
             Ok(false) => {}
             Err(error) => {
                 tracing::error!(%error, "cannot index requests by their id in the source; retrying in a minute");

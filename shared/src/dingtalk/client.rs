@@ -71,6 +71,9 @@ pub(crate) struct SendBy {
 }
 
 impl SendBy {
+    #[cfg(test)]
+    pub const AT_ANY_TIME: Self = Self { moment: Timestamp::MAX, uptime: SignedDuration::MAX };
+
     /// So long after a moment that has just been.
     pub fn within(time: SignedDuration, of: Timestamp, world: &World) -> Self {
         let left = (time - world.now().duration_since(of)).min(time);

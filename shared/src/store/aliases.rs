@@ -140,6 +140,14 @@ impl Store {
         Ok(())
     }
 
+    /// Looks the tenants up again, where that was done: approvals without an alias have come from another place.
+    pub async fn renew_tenants(&self) -> Result<(), StoreError> {
+        if self.item_of(TENANTS.to_owned()).await?.is_some() {
+            self.look_tenants_up().await?;
+        }
+        Ok(())
+    }
+
     /// The tenants of approvals that may have no alias.
     async fn tenants_before(&self) -> Result<Vec<Tenant>, StoreError> {
         // One looks, and the others take what it has found.

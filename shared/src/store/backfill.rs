@@ -4,8 +4,6 @@
 //! The pages go along the life of an approval, oldest change first, so one that changes meanwhile is met later. What moves back
 //! (a resend, a repeated submit) may be missed: so the whole is gone through again until nothing was missing.
 
-use std::{collections::HashMap, sync::atomic::Ordering};
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::task::JoinSet;
 
@@ -13,6 +11,7 @@ use super::{
     Store, StoreError,
     aliases::{APPROVALS, alias_key},
     item::{self, Item, KEY, number, text},
+    marks::unless_condition_failed,
 };
 use crate::approval::{ApplyId, ApprovalId, Source, Status};
 
@@ -22,40 +21,64 @@ const DONE: &str = "done";
 const STATUS_AT: &str = "at_status";
 const FROM: &str = "from_key";
 const MISSED: &str = "missed";
+/// Another one with each restart: what was begun before it does not go on.
+const ROUND: &str = "round";
+const FIRST_ROUND: &str = "first";
 
 const PAGE: u16 = 100;
 /// Aliases that are looked at at the same time.
 const AT_ONCE: usize = 8;
 
 /// How far it has come: what follows `from` of a status, and whether something was missing so far.
-#[derive(Default)]
 struct Progress {
+    round: String,
     status: usize,
     from: Option<Item>,
     missed: bool,
     done: bool,
 }
 
-impl Store {
-    /// Whether every approval has its alias; asked once in a process's life after it is so.
-    pub async fn has_all_aliases(&self) -> Result<bool, StoreError> {
-        if self.all_aliases.load(Ordering::Relaxed) {
-            return Ok(true);
+impl Progress {
+    fn nothing(round: String) -> Self {
+        Self { round, status: 0, from: None, missed: false, done: false }
+    }
+
+    fn item(&self) -> Item {
+        let mut item: Item = [
+            (KEY.to_owned(), text(PROGRESS)),
+            (ROUND.to_owned(), text(&self.round)),
+            (DONE.to_owned(), AttributeValue::Bool(self.done)),
+            (MISSED.to_owned(), AttributeValue::Bool(self.missed)),
+            (STATUS_AT.to_owned(), number(i128::try_from(self.status).unwrap_or(0))),
+        ]
+        .into();
+        if let Some(from) = &self.from {
+            item.insert(FROM.to_owned(), AttributeValue::M(from.clone()));
         }
-        let done = self.progress().await?.done;
-        self.all_aliases.store(done, Ordering::Relaxed);
-        Ok(done)
+        item
+    }
+}
+
+/// As it is where nothing is done yet.
+pub(super) fn nothing_done(round: String) -> Item {
+    Progress::nothing(round).item()
+}
+
+impl Store {
+    /// Whether every approval has its alias. Never remembered: an import may bring others.
+    pub async fn has_all_aliases(&self) -> Result<bool, StoreError> {
+        Ok(self.progress().await?.done)
     }
 
     /// Gives a page of approvals their aliases. True: all have theirs.
     pub async fn backfill_aliases(&self) -> Result<bool, StoreError> {
-        if self.has_all_aliases().await? {
+        let (mut progress, mut handled) = (self.progress().await?, 0);
+        if progress.done {
             return Ok(true);
         }
-        let (mut progress, mut handled) = (self.progress().await?, 0);
         while handled == 0 {
             let Some(status) = Status::ALL.get(progress.status) else {
-                progress = Progress { done: !progress.missed, ..Progress::default() };
+                progress = Progress { done: !progress.missed, ..Progress::nothing(progress.round) };
                 break;
             };
             let (approvals, next) = self.approvals_page(*status, PAGE, progress.from.take()).await?;
@@ -64,17 +87,7 @@ impl Store {
             progress.status += usize::from(next.is_none());
             progress.from = next;
         }
-        self.keep_progress(&progress).await?;
-        self.all_aliases.store(progress.done, Ordering::Relaxed);
-        Ok(progress.done)
-    }
-
-    /// Gives all approvals their aliases, also where that was done: approvals have come from another place.
-    pub async fn backfill_aliases_again(&self) -> Result<(), StoreError> {
-        self.all_aliases.store(false, Ordering::Relaxed);
-        self.keep_progress(&Progress::default()).await?;
-        while !self.backfill_aliases().await? {}
-        Ok(())
+        Ok(self.keep_progress(&progress).await? && progress.done)
     }
 
     /// Adds approvals to the aliases that lack them. True: some did.
@@ -107,27 +120,25 @@ impl Store {
     }
 
     async fn progress(&self) -> Result<Progress, StoreError> {
-        let Some(item) = self.item_of(PROGRESS.to_owned()).await? else { return Ok(Progress::default()) };
+        let Some(item) = self.item_of(PROGRESS.to_owned()).await? else {
+            return Ok(Progress::nothing(FIRST_ROUND.to_owned()));
+        };
         let is = |name: &str| item.get(name).is_some_and(|value| value.as_bool() == Ok(&true));
         let status = item.get(STATUS_AT).and_then(|at| at.as_n().ok()?.parse().ok());
         let from = item.get(FROM).and_then(|from| from.as_m().ok()).cloned();
-        Ok(Progress { status: status.unwrap_or(0), from, missed: is(MISSED), done: is(DONE) })
+        let round = item.get(ROUND).and_then(|round| round.as_s().ok()).cloned();
+        let round = round.unwrap_or_else(|| FIRST_ROUND.to_owned());
+        Ok(Progress { round, status: status.unwrap_or(0), from, missed: is(MISSED), done: is(DONE) })
     }
 
-    /// Written a few times in a store's life, so it is not counted.
-    async fn keep_progress(&self, progress: &Progress) -> Result<(), StoreError> {
-        let mut item: HashMap<String, AttributeValue> = [
-            (KEY.to_owned(), text(PROGRESS)),
-            (DONE.to_owned(), AttributeValue::Bool(progress.done)),
-            (MISSED.to_owned(), AttributeValue::Bool(progress.missed)),
-            (STATUS_AT.to_owned(), number(i128::try_from(progress.status).unwrap_or(0))),
-        ]
-        .into();
-        if let Some(from) = &progress.from {
-            item.insert(FROM.to_owned(), AttributeValue::M(from.clone()));
-        }
-        self.client.put_item().table_name(&*self.table).set_item(Some(item)).send().await?;
-        Ok(())
+    /// False: it was begun anew meanwhile. Written a few times in a store's life, so it is not counted.
+    async fn keep_progress(&self, progress: &Progress) -> Result<bool, StoreError> {
+        let put = self.client.put_item().table_name(&*self.table).set_item(Some(progress.item()));
+        let put = put
+            .condition_expression("attribute_not_exists(pk) OR #round = :round")
+            .expression_attribute_names("#round", ROUND)
+            .expression_attribute_values(":round", text(&progress.round));
+        unless_condition_failed(put.send().await)
     }
 
     /// Approvals with a status and their ids in the source, those first that have not changed for the longest time.

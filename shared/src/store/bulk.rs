@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Store, StoreError,
-    backfill::PROGRESS,
+    backfill::{self, PROGRESS},
     item::{Item, KEY},
     raw::{RawItem, RawKind, has_expired},
 };
@@ -98,6 +98,17 @@ impl Store {
         }
         let approvals = AttributeValue::Ss(item.named().into_iter().collect());
         self.add_to_alias_item(item.key().to_owned(), approvals).await
+    }
+
+    /// Approvals may have come that have no alias: the bridge that works on this store gives them theirs.
+    pub async fn restart_aliases(&self) -> Result<(), StoreError> {
+        let begun = backfill::nothing_done(self.commit_id());
+        let put = || {
+            let put = self.client.put_item().table_name(&*self.table).set_item(Some(begun.clone()));
+            put.customize().config_override(slowly()).send()
+        };
+        self.patiently(put).await?;
+        Ok(())
     }
 
     async fn put_raw_if(

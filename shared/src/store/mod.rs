@@ -40,7 +40,7 @@ mod trials;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -89,8 +89,6 @@ pub struct Store {
     sighted: Arc<sightings::Written>,
     changes: Option<mpsc::Sender<DueItem>>,
     lanes: Option<Arc<Semaphore>>,
-    /// Every approval is known to have its alias.
-    all_aliases: Arc<AtomicBool>,
     /// Held while somebody looks the tenants up.
     tenants: Arc<Mutex<()>>,
     world: World,
@@ -139,7 +137,6 @@ impl Store {
             sighted: Arc::default(),
             changes: None,
             lanes: None,
-            all_aliases: Arc::default(),
             tenants: Arc::default(),
             world,
         }

@@ -143,8 +143,12 @@ impl Moving {
             counts.add(put??);
             progress.add(1);
         }
-        // Approvals from before there were aliases have none yet.
-        self.store.backfill_aliases_again().await?;
+        // Approvals from before there were aliases: a store that has looked its tenants up does not know of theirs.
+        if !self.archive.has_tenants() {
+            self.store.renew_tenants().await?;
+        }
+        // They get them from the bridge that works on this store.
+        self.store.restart_aliases().await?;
         Ok(counts)
     }
 

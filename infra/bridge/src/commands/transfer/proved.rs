@@ -16,6 +16,7 @@ pub(super) struct Proved {
     /// Which items it holds.
     pub(super) digests: Digests,
     templates: Option<RawItem>,
+    has_tenants: bool,
 }
 
 impl Proved {
@@ -23,22 +24,28 @@ impl Proved {
     pub(super) fn prove(path: PathBuf) -> Result<(Self, Tally)> {
         let (mut reader, mut progress) = (Reader::open(&path)?, Progress::begin("proved", None));
         let (mut digests, mut tally) = (Vec::new(), Tally::default());
-        let mut templates = None;
+        let (mut templates, mut has_tenants) = (None, false);
         while let Some(item) = reader.next_item()? {
             digests.push(Digest::of(&item));
             tally.count(&item);
             progress.add(1);
+            has_tenants |= item.kind() == RawKind::Tenants;
             if item.kind() == RawKind::Templates {
                 templates = Some(item);
             }
         }
         let seal = reader.seal().cloned().ok_or_else(|| anyhow!("{} has no seal", path.display()))?;
-        Ok((Self { path, seal, digests: Digests::new(digests), templates }, tally))
+        Ok((Self { path, seal, digests: Digests::new(digests), templates, has_tenants }, tally))
     }
 
     /// The item of its templates, if that was not met in the store.
     pub(super) fn unmet_templates(&self) -> Option<&RawItem> {
         self.templates.as_ref().filter(|item| !self.digests.is_met(Digest::of(item)))
+    }
+
+    /// Whether it says which tenants' approvals may have no alias.
+    pub(super) fn has_tenants(&self) -> bool {
+        self.has_tenants
     }
 
     /// Those items that were not met in the store.
