@@ -88,9 +88,10 @@ async fn approvals_that_come_from_another_place_are_given_theirs() {
     let old = f.store.commit(received_at("7", "1", at(0))).await.expect("a commit");
     assert_eq!(known(&f.store, "7").await, []);
     f.store.restart_aliases().await.expect("an answer");
-    assert_eq!(known(&f.store, "7").await, [old.record.id.clone()], "at once");
+    let id = old.record.id;
+    assert_eq!(known(&f.store, "7").await, std::slice::from_ref(&id), "at once");
     backfill(&f.store).await;
-    assert_eq!(known(&f.store, "7").await, [old.record.id]);
+    assert_eq!(known(&f.store, "7").await, [id]);
 }
 
 #[tokio::test]
