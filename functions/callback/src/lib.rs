@@ -51,7 +51,7 @@ async fn callback(
 ) -> Result<Response, Problem> {
     let began = Instant::now();
     let Params(query) = query.map_err(|_| not_accepted("the query cannot be read"))?;
-    let event = match door.verifier.verify(query, &body.0) {
+    let event = match door.verifier.verify(query, &body.0, door.world.now()) {
         Ok(event) => event,
         Err(disbelief) => {
             metrics::count(Count::CallbackRefused);

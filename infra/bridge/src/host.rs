@@ -23,6 +23,7 @@ use tokio::{
 };
 
 use crate::{
+    collect,
     embedded::Embedded,
     server::{self, Limits},
     wakes,
@@ -32,12 +33,6 @@ use crate::{
 const MOST_WAITING: usize = 4096;
 /// Each sweep looks for what has become due.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_secs(1);
-/// When undelivered events are fetched after a start that found approvals pending: at once, and when DingTalk's list must hold the last of those
-/// that failed while we were down (retries for 40 seconds, then 3 to 5 minutes).
-const COLLECT_AFTER_START: [SignedDuration; 2] = [SignedDuration::ZERO, SignedDuration::from_secs(360)];
-/// Afterwards the engine itself sees to it that they are fetched at most once an hour.
-const COLLECT_EVERY: SignedDuration = SignedDuration::from_mins(10);
-
 /// Events that came too early and were never claimed go away.
 const REMOVE_EXPIRED_EVERY: SignedDuration = SignedDuration::from_hours(6);
 
@@ -83,7 +78,7 @@ impl Host {
             tokio::spawn(server::serve(listener, router, Limits::default(), stopped(stopping.clone()))),
             tokio::spawn(sweep(engine.clone(), wake, world.clone(), stopping.clone())),
             tokio::spawn(log_refusals(guard, world.clone(), stopping.clone())),
-            tokio::spawn(collect(engine.clone(), left_over, world.clone(), stopping.clone())),
+            tokio::spawn(collect::run(engine.clone(), left_over, world.clone(), stopping.clone())),
             tokio::spawn(wakes::run(engine.in_background(), woken, stopped(stopping.clone()))),
         ];
         work.extend(embedded.map(|embedded| tokio::spawn(remove_expired(embedded, world, stopping))));
@@ -186,32 +181,6 @@ async fn remove_expired(embedded: Embedded, world: World, stopping: watch::Recei
         }
         if let Err(error) = embedded.remove_expired() {
             tracing::error!(%error, "expired items were not removed");
-        }
-    }
-}
-
-async fn collect(engine: Engine, left_over: bool, world: World, stopping: watch::Receiver<bool>) {
-    let mut after_start = COLLECT_AFTER_START.into_iter().filter(|_| left_over);
-    loop {
-        let (wait, at_once) = after_start.next().map_or((COLLECT_EVERY, false), |wait| (wait, true));
-        tokio::select! {
-            () = world.sleep(wait) => {}
-            () = stopped(stopping.clone()) => return,
-        }
-        if let Err(error) = engine.end_leftovers().await {
-            tracing::error!(%error, "what a check left in DingTalk is ended later");
-        }
-        match engine.reconcile_daily().await {
-            Ok(0) => {}
-            Ok(approvals) => {
-                tracing::warn!(approvals, "the daily reconciliation found instances of approvals");
-            }
-            Err(error) => tracing::error!(%error, "the daily reconciliation failed; retrying tomorrow"),
-        }
-        match engine.collect_lost_events(at_once).await {
-            Ok(0) => {}
-            Ok(events) => tracing::info!(events, "fetched events that DingTalk could not deliver"),
-            Err(error) => tracing::error!(%error, "undelivered events were not taken up"),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`host`] | all functions in one process, over one data file |
+//! | `collect` | what is done from time to time, and after a gap |
 //! | [`archive`] | everything that is stored, as one file |
 //! | [`embedded`] | the DynamoDB engine inside |
 //! | `private` | files that nobody but their owner may read |
@@ -13,6 +14,7 @@
 //! | [`commands`] | the command line |
 
 pub mod archive;
+mod collect;
 pub mod commands;
 pub mod embedded;
 pub mod host;

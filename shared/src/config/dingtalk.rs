@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use super::environment::{
@@ -97,6 +98,12 @@ const UNASKED_READS_A_DAY: Variable = Variable {
     fallback: Is("100"),
 };
 
+const EVENT_WINDOW_SECONDS: Variable = Variable {
+    name: "DINGTALK_EVENT_WINDOW_SECONDS",
+    about: "how far from now, before or after, an event may have been signed to be believed; 0: whenever",
+    fallback: Is("604800"),
+};
+
 pub(super) const VARIABLES: &[Variable] = &[
     APP_KEY,
     APP_SECRET,
@@ -115,6 +122,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     TIMEOUT_SECONDS,
     EVENT_MAY_APPROVE,
     UNASKED_READS_A_DAY,
+    EVENT_WINDOW_SECONDS,
 ];
 
 /// DingTalk, both ways.
@@ -124,7 +132,7 @@ pub struct DingTalkConfig {
     pub settings: DingTalkSettings,
     /// Time-out of our calls (`DINGTALK_TIMEOUT_SECONDS`).
     pub timeout: Duration,
-    /// For its calls.
+    /// For its calls (`DINGTALK_EVENT_WINDOW_SECONDS`).
     pub verifier: CallbackVerifier,
     /// `DINGTALK_EVENT_MAY_APPROVE`.
     pub event_may_approve: bool,
@@ -152,11 +160,14 @@ impl DingTalkConfig {
         }
         let event_may_approve = environment.choice(&EVENT_MAY_APPROVE, &[("true", true), ("false", false)]);
         let unasked_reads_a_day = environment.parsed(&UNASKED_READS_A_DAY, "a whole number");
+        let window = environment.parsed::<u32>(&EVENT_WINDOW_SECONDS, "a whole number of seconds");
         let app_key = app_key?;
         let (keys, previous_keys) = keys?;
         let owner_keys = [app_key.clone()].into_iter().chain(corp_id).collect();
         Some(Self {
-            verifier: CallbackVerifier::new(keys, owner_keys).or_previous(previous_keys),
+            verifier: CallbackVerifier::new(keys, owner_keys)
+                .or_previous(previous_keys)
+                .within(SignedDuration::from_secs(i64::from(window?))),
             timeout: Duration::from_secs(timeout?),
             event_may_approve: event_may_approve?,
             unasked_reads_a_day: unasked_reads_a_day?,

@@ -95,6 +95,17 @@ pub(crate) fn refused_event(note: &str) -> Failure {
             "DingTalk's last event was refused: it is encrypted with another aes_key than DINGTALK_CALLBACK_AES_KEY",
             places::variable("DINGTALK_CALLBACK_AES_KEY"),
         ),
+        "timestamp" => Failure::new(
+            Words::new(
+                "DingTalk's last event was refused: it was signed too far from now by this machine's clock (more than \
+                 DINGTALK_EVENT_WINDOW_SECONDS): the clock is wrong, or somebody has sent an old event again",
+                "钉钉最近一次事件被拒绝：其签名时间与本机时钟相差超过 DINGTALK_EVENT_WINDOW_SECONDS，本机时钟不准，或有人重放了旧事件",
+            ),
+            Words::new(
+                "the clock of the machine that runs the bridge (NTP)",
+                "运行网桥的机器的系统时钟（NTP）",
+            ),
+        ),
         _ => Failure::new(
             format!(
                 "the last event was refused: somebody called with another Token than DINGTALK_CALLBACK_TOKEN; if it was \

@@ -37,6 +37,7 @@ mod token;
 pub mod words;
 
 pub use callback::{CallbackVerifier, Verified};
+pub(crate) use client::SendBy;
 pub use client::{Api, DingTalk};
 pub use contacts::{AccountKind, Contact};
 pub use error::{Class, DingTalkError};

@@ -140,7 +140,7 @@ impl Written {
     fn claim(&self, sighting: Sighting, now: Timestamp) -> Option<usize> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let times = state.times.entry(sighting).or_default();
-        while times.front().is_some_and(|at| now.duration_since(*at) > COUNTED) {
+        while times.front().is_some_and(|at| now.duration_since(*at).abs() > COUNTED) {
             times.pop_front();
         }
         let is_counted = times.len() < SEVERAL;
@@ -148,7 +148,7 @@ impl Written {
             times.push_back(now);
         }
         let (times, is_counted) = (times.len(), is_counted && sighting.is_refusal());
-        let fresh = state.at.get(&sighting).is_some_and(|at| now.duration_since(*at) < WRITE_EVERY);
+        let fresh = state.at.get(&sighting).is_some_and(|at| now.duration_since(*at).abs() < WRITE_EVERY);
         let newest = state.last.insert(sighting.family(), sighting) == Some(sighting);
         if fresh && newest && !is_counted {
             return None;
