@@ -5,6 +5,8 @@
 //! | [`host`] | all functions in one process, over one data file |
 //! | [`archive`] | everything that is stored, as one file |
 //! | [`embedded`] | the DynamoDB engine inside |
+//! | [`data_file`] | whether its file keeps what is committed |
+//! | [`health`] | what `/health` answers, and who is refused while the data file fails |
 //! | `private` | files that nobody but their owner may read |
 //! | [`sandbox`] | a simulated DingTalk and Dataphin to rehearse in |
 //! | [`server`] | HTTP with limits on time and number |
@@ -14,7 +16,10 @@
 
 pub mod archive;
 pub mod commands;
+pub mod data_file;
 pub mod embedded;
+
+pub mod health;
 pub mod host;
 mod private;
 pub mod sandbox;

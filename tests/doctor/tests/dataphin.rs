@@ -226,7 +226,10 @@ async fn one_person_who_has_left_is_no_alarm() {
     let diagnosis = site.diagnosis().await;
     assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
     let told = outcome(&diagnosis, Check::Refused);
-    assert!(matches!(told, Outcome::Passed { proved } if proved.en.contains("bridge list refused")), "{told:?}");
+    assert!(
+        matches!(told, Outcome::Passed { proved } if proved.en.contains("bridge list refused")),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]
