@@ -85,7 +85,13 @@ impl Host {
             .layer(middleware::from_fn_with_state(health.clone(), refuse_while_failing));
         let router = door::open(router, world.clone(), guard.clone());
         let mut work = vec![
-            tokio::spawn(server::serve(listener, router, Limits::default(), stopped(stopping.clone()))),
+            tokio::spawn(server::serve(
+                listener,
+                router,
+                Limits::within(server::raise_open_files()),
+                config.bridge.trusted_proxies.clone(),
+                stopped(stopping.clone()),
+            )),
             tokio::spawn(sweep(engine.clone(), health.clone(), wake, world.clone(), stopping.clone())),
             tokio::spawn(watch(health, stopping.clone())),
             tokio::spawn(log_refusals(guard, world.clone(), stopping.clone())),

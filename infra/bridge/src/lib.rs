@@ -7,6 +7,7 @@
 //! | [`embedded`] | the DynamoDB engine inside |
 //! | [`data_file`] | whether its file keeps what is committed |
 //! | [`health`] | what `/health` answers, and who is refused while the data file fails |
+//! | `places` | room for connections, and who makes it |
 //! | `private` | files that nobody but their owner may read |
 //! | [`sandbox`] | a simulated DingTalk and Dataphin to rehearse in |
 //! | [`server`] | HTTP with limits on time and number |
@@ -21,6 +22,7 @@ pub mod embedded;
 
 pub mod health;
 pub mod host;
+mod places;
 mod private;
 pub mod sandbox;
 pub mod server;
