@@ -109,12 +109,12 @@ pub async fn serve(
         let _ = stream.set_nodelay(true);
         let stream = Patient::new(stream, limits.stall, limits.linger, limits.pause);
         let router = router.clone();
-        let held = place.clone();
+        let taken = place.clone();
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             let (mut head, body) = request.into_parts();
             head.extensions.insert(peer);
             let is_too_long = length(&head) > limits.head_bytes;
-            let (router, place) = (router.clone(), held.clone());
+            let (router, place) = (router.clone(), taken.clone());
             async move {
                 let answer = if is_too_long {
                     too_long()

@@ -96,9 +96,10 @@ impl DataFile {
         let mut known = self.found();
         if *known != found {
             let file = self.0.parts[0].0.display();
-            match found {
-                Some(trouble) => tracing::error!(%file, code = trouble.code(), "{}", trouble.en()),
-                None => tracing::warn!(%file, "the data file is in order again; the bridge goes on"),
+            if let Some(trouble) = found {
+                tracing::error!(%file, code = trouble.code(), "{}", trouble.en());
+            } else {
+                tracing::warn!(%file, "the data file is in order again; the bridge goes on");
             }
         }
         *known = found;
