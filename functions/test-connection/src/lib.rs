@@ -52,7 +52,7 @@ async fn connect(
     State(door): State<Door>,
     headers: HeaderMap,
     query: Result<Params<AccessQuery>, Problem>,
-    body: Result<Body<BODY_LIMIT>, Problem>,
+    body: Body<BODY_LIMIT>,
 ) -> Response {
     reply::check_result(check(&door, &headers, query, body).await)
 }
@@ -61,7 +61,7 @@ async fn check(
     door: &Door,
     headers: &HeaderMap,
     query: Result<Params<AccessQuery>, Problem>,
-    body: Result<Body<BODY_LIMIT>, Problem>,
+    body: Body<BODY_LIMIT>,
 ) -> Result<(), Problem> {
     if headers.contains_key(KNOCK_HEADER) {
         // A diagnosis asks for the way only: it has looked at the rest, or is looking at it.
@@ -69,7 +69,7 @@ async fn check(
     }
     door.access.admit(&query?.0, door.world.now(), door.engine.store()).await?;
     // What it says does not matter, that it is bounded does.
-    body?;
+    body.read().await?;
     door.kept.answer(problem).await
 }
 

@@ -51,6 +51,15 @@ pub struct CallbackQuery {
     nonce: Option<String>,
 }
 
+impl CallbackQuery {
+    /// Whether it has what every callback of DingTalk's has.
+    pub fn is_whole(&self) -> bool {
+        let signature = self.msg_signature.as_ref().or(self.signature.as_ref());
+        let timestamp = self.time_stamp.as_ref().or(self.timestamp.as_ref());
+        signature.is_some() && timestamp.is_some() && self.nonce.is_some()
+    }
+}
+
 #[derive(Deserialize)]
 struct CallbackBody {
     encrypt: String,

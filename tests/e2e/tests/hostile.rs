@@ -89,8 +89,10 @@ async fn a_body_of_just_the_limit_is_read_and_one_byte_more_is_not() {
     assert_eq!(r.submit_chunked(CREATE, &body_of(LIMIT)).await.status, 200);
     assert_eq!(r.submit_raw(CREATE, &body_of(LIMIT + 1)).await.problem(), "body-too-large");
     assert_eq!(r.submit_chunked(CREATE, &body_of(LIMIT + 1)).await.problem(), "body-too-large");
-    assert_eq!(r.submit_raw(CALLBACK, &body_of(CALLBACK_LIMIT)).await.problem(), "not-accepted");
-    assert_eq!(r.submit_raw(CALLBACK, &body_of(CALLBACK_LIMIT + 1)).await.problem(), "body-too-large");
+    let signed = format!("{CALLBACK}?msg_signature=x&timestamp=1&nonce=x");
+    for (length, code) in [(CALLBACK_LIMIT, "not-accepted"), (CALLBACK_LIMIT + 1, "body-too-large")] {
+        assert_eq!(r.request_with("POST", &signed, &body_of(length)).await.problem(), code);
+    }
 }
 
 #[tokio::test]

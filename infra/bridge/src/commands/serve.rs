@@ -1,6 +1,7 @@
 //! `serve`: the bridge on this machine, until it is asked to stop.
 
 use anyhow::{Context, Result};
+use rustix::process::Signal;
 use shared::{
     config::Config,
     diagnosis::{Failure, exposure},
@@ -20,6 +21,8 @@ pub(super) async fn run() -> Result<()> {
     {
         tracing::warn!(variable, mend = mend.en, "{}", cause.en);
     }
+    // A limit on the size of files is an error to be answered, not the end of the process.
+    let _file_too_large = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))?;
     let listen = config.bridge.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let host = Host::start(&config, Storage::Configured, World::real(), listener).await?;
