@@ -17,7 +17,7 @@ use shared::world::{SystemRandom, World};
 use simulators::dataphin::{Kind, Operator, Request};
 
 /// Nothing that is bound to happen takes longer, however slow the machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// `bridge serve` over a file, between two simulators.
 struct Site {
