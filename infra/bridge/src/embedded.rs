@@ -50,7 +50,7 @@ impl Embedded {
             .map_err(|_| anyhow!("another `bridge serve` uses the data file {file}: stop it first"))?;
         let opened = Self::beside(file)?;
         let watch = DataFile::watch(Path::new(file), lock.try_clone().context("the lock cannot be shared")?);
-        if let Some(trouble) = watch.check(Instant::now()) {
+        if let Some(trouble) = watch.look() {
             bail!("{file}: {}: {} / {}", trouble.code(), trouble.en(), trouble.zh());
         }
         Ok(Self { _lock: Some(Arc::new(lock)), file: Some(watch), ..opened })

@@ -204,10 +204,14 @@ impl Engine {
     }
 }
 
+/// Calls at the same time where nobody limits them. A call that was announced is sent soon: if too many were announced at once on
+/// a slow machine, all of them would come too late, again and again.
+const PLACES_WITHOUT_LIMIT: usize = 16;
+
 /// So many at once keep DingTalk busy at its rate, and none waits longer than two seconds for its call. 0: no limit.
 fn places(calls_per_second: u32) -> usize {
     match calls_per_second {
-        0 => Semaphore::MAX_PERMITS,
+        0 => PLACES_WITHOUT_LIMIT,
         calls => usize::try_from(calls).unwrap_or(usize::MAX).saturating_mul(2).min(Semaphore::MAX_PERMITS),
     }
 }

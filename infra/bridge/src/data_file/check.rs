@@ -42,14 +42,27 @@ impl Checker {
         self.ended
     }
 
-    /// What is wrong; an error says nothing about the file.
+    /// What is wrong; an error says nothing about the file. It writes a mark, and misses the one that it wrote before.
     pub(super) fn check(&mut self) -> Result<Option<Trouble>, rusqlite::Error> {
         let found = if self.has_room() { self.examine() } else { Ok(Some(Trouble::DiskFull)) };
         self.ended = Some(Instant::now());
-        match found {
-            Err(error) => Trouble::of(&error).map(Some).ok_or(error),
-            found => found,
+        known(found)
+    }
+
+    /// What is wrong with the file as it is; it writes nothing.
+    pub(super) fn look(&mut self) -> Result<Option<Trouble>, rusqlite::Error> {
+        if !self.has_room() {
+            return Ok(Some(Trouble::DiskFull));
         }
+        let sound = self.open().and_then(|file| self.is_sound(&file));
+        known(sound.map(|sound| (!sound).then_some(Trouble::Damaged)))
+    }
+
+    /// It is never made here: a file that has just gone is gone.
+    fn open(&self) -> Result<Connection, rusqlite::Error> {
+        let file = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        file.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(file)
     }
 
     /// Reserves room and gives it back. Whatever cannot be reserved where there is no such call is found by the mark.
@@ -60,9 +73,7 @@ impl Checker {
     }
 
     fn examine(&mut self) -> Result<Option<Trouble>, rusqlite::Error> {
-        // It is never made here: a file that has just gone is gone.
-        let file = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        file.busy_timeout(BUSY_TIMEOUT)?;
+        let file = self.open()?;
         if !self.is_sound(&file)? {
             return Ok(Some(Trouble::Damaged));
         }
@@ -90,4 +101,9 @@ impl Checker {
         self.next_scan = Some(Instant::now() + (began.elapsed() * SCAN_PART).max(MIN_SCAN_INTERVAL));
         Ok(said == "ok")
     }
+}
+
+/// What an error of SQLite's says about the file, where it says something.
+fn known(found: Result<Option<Trouble>, rusqlite::Error>) -> Result<Option<Trouble>, rusqlite::Error> {
+    found.or_else(|error| Trouble::of(&error).map(Some).ok_or(error))
 }

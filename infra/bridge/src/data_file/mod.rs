@@ -59,6 +59,13 @@ impl DataFile {
         }
     }
 
+    /// Looks at a file that nobody writes into yet, and leaves it as it is.
+    pub fn look(&self) -> Option<Trouble> {
+        let mut checker = self.0.checker.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = self.displaced().map_or_else(|| checker.look(), |displaced| Ok(Some(displaced)));
+        self.conclude(found)
+    }
+
     /// Checks the file, unless it was checked after `since`; one caller at a time does.
     pub fn check(&self, since: Instant) -> Option<Trouble> {
         let mut checker = self.0.checker.lock().unwrap_or_else(PoisonError::into_inner);
@@ -72,6 +79,10 @@ impl DataFile {
             Some(displaced) => Ok(Some(displaced)),
             None => checker.check(),
         };
+        self.conclude(found)
+    }
+
+    fn conclude(&self, found: Result<Option<Trouble>, rusqlite::Error>) -> Option<Trouble> {
         match found {
             // SQLite may have failed for want of the file.
             Ok(found) => self.note(self.displaced().or(found)),
