@@ -38,7 +38,9 @@ impl Engine {
                 );
             }
         };
-        match self.store().commit(approval.sending(template.process_code, now)).await {
+        // Looked up before the call is announced, and then known: whatever goes wrong shows in the call.
+        let _ = self.cast(&approval.record.request).await;
+        match self.store().commit(approval.sending(template.process_code, self.now())).await {
             Ok(claimed) => self.create(claimed, &Line::none()).await,
             Err(error) => step::<Received>(Err(error)),
         }

@@ -206,7 +206,7 @@ impl Engine {
 
 /// Calls at the same time where nobody limits them. A call that was announced is sent soon: if too many were announced at once on
 /// a slow machine, all of them would come too late, again and again.
-const PLACES_WITHOUT_LIMIT: usize = 16;
+const PLACES_WITHOUT_LIMIT: usize = 8;
 
 /// So many at once keep DingTalk busy at its rate, and none waits longer than two seconds for its call. 0: no limit.
 fn places(calls_per_second: u32) -> usize {
