@@ -8,7 +8,7 @@ use std::{
 use tokio::time::{timeout, timeout_at};
 
 use super::{
-    Check, Diagnosis, Failure, Outcome, Storage, app,
+    Check, Diagnosis, Failure, Outcome, Storage, Words, app,
     asked::{AgentProof, Asked},
     callback,
     configuration::Setup,
@@ -86,7 +86,8 @@ impl Doctor {
         storage: Storage,
         world: World,
     ) -> Result<Self, HttpSetupError> {
-        let why = Failure::new(error.to_string(), places::secret()).code("no-secret");
+        let cause = Words::new(error.to_string(), format!("无法读取密钥（{error}）"));
+        let why = Failure::new(cause, places::secret()).code("no-secret");
         let setup = Setup::without_secret(&variables, why);
         Self::build(variables, setup, storage, None, world)
     }
@@ -159,7 +160,10 @@ impl Doctor {
         let other_app = report.has_failed(Check::Credentials);
         let unless_other_app = |outcome: Outcome, code: &str| match outcome {
             Outcome::Failed(failure) if other_app && failure.code.as_deref() == Some(code) => {
-                Outcome::skipped("because App credentials failed: events are addressed to the AppKey")
+                Outcome::skipped(Words::new(
+                    "because App credentials failed: events are addressed to the AppKey",
+                    "因“应用凭证”未通过：事件是发给该 AppKey 的",
+                ))
             }
             outcome => outcome,
         };
@@ -168,14 +172,17 @@ impl Doctor {
             Outcome::Failed(Failure { code: Some(code), .. })
                 if !may_run && callback::NO_BRIDGE.contains(&code.as_str()) =>
             {
-                Outcome::skipped("the bridge cannot start with this configuration")
+                Outcome::skipped(Words::new(
+                    "the bridge cannot start with this configuration",
+                    "按当前配置网桥无法启动",
+                ))
             }
             outcome => unless_other_app(outcome, callback::NOT_BELIEVED),
         });
         let now = world.now();
         report.judge(Check::Events, stored.took, || match &seen {
             Some(seen) => unless_other_app(sightings::events(seen, unreported, now), sightings::OTHER_OWNER),
-            None => Outcome::skipped("there is no store to look into yet"),
+            None => no_store(),
         });
         report.judge(Check::FailedPushes, pushes.took, || pushes.value.judge());
         report.judge(Check::DataphinRoute, route.took, || route.value);
@@ -183,20 +190,23 @@ impl Doctor {
         report.judge(Check::DataphinCalls, stored.took, || match &stored.sightings {
             Some(seen) if token_differs => sightings::dataphin_beside_another_token(seen, now),
             Some(seen) => sightings::dataphin(seen, dataphin::our_token(&dataphin.value), now),
-            None => Outcome::skipped("there is no store to look into yet"),
+            None => no_store(),
         });
         let token_differs =
             token_differs || report.code_of(Check::DataphinCalls) == Some(sightings::ACCESS_TOKEN);
         report.judge(Check::DataphinCallback, dataphin.took, || match dataphin.value {
             Outcome::Failed(failure) if token_differs && dataphin::is_about_secrets(&failure) => {
-                Outcome::skipped("because the Access Token is told above: the same one signs the callback")
+                Outcome::skipped(Words::new(
+                    "because the Access Token is named above: the same one signs the callback",
+                    "因上面已指出 Access Token 不一致：回调也用它签名",
+                ))
             }
             other => other,
         });
         let kind = setup.survey.dataphin.as_ref().map(|dataphin| dataphin.account_kind);
         let of_requests = |judge: &dyn Fn(&Requests) -> Outcome| match &stored.requests {
             Some(requests) => judge(requests),
-            None => Outcome::skipped("there is no store to look into yet"),
+            None => no_store(),
         };
         report.judge(Check::Deliveries, stored.took, || of_requests(&|requests| requests.deliveries()));
         report.judge(Check::Waiting, stored.took, || of_requests(&|requests| requests.waiting(now)));
@@ -287,7 +297,7 @@ impl Doctor {
                 (Some(bridge), Some(dingtalk)) if !quick && !self.is_wrong(Check::Callback) => {
                     callback::check(bridge, dingtalk, http, world, limits).await
                 }
-                _ => Outcome::skipped("the configuration is not complete").into(),
+                _ => incomplete().into(),
             }
         });
         let callback = callback.await;
@@ -298,7 +308,10 @@ impl Doctor {
                 (Some(base), Some(dataphin)) if !self.is_wrong(Check::DataphinRoute) => {
                     route::check(base, dataphin, http, world, limits).await
                 }
-                _ => Outcome::skipped("the callback address was not reached before it"),
+                _ => Outcome::skipped(Words::new(
+                    "the callback address was not reached before it",
+                    "此前的回调地址检查未到达网桥",
+                )),
             }
         });
         (callback, route.await)
@@ -316,7 +329,7 @@ impl Doctor {
             Some(config) if !quick && !self.is_wrong(Check::DataphinCallback) => {
                 dataphin::check(config, world, limits).await
             }
-            _ => Outcome::skipped("the configuration is not complete"),
+            _ => incomplete(),
         }
     }
 
@@ -355,4 +368,12 @@ impl Doctor {
     fn is_wrong(&self, check: Check) -> bool {
         check.facts().variables.iter().any(|variable| self.0.setup.wrong.contains_key(*variable))
     }
+}
+
+fn no_store() -> Outcome {
+    Outcome::skipped(Words::new("there is no store to look into yet", "尚无可查看的存储"))
+}
+
+fn incomplete() -> Outcome {
+    Outcome::skipped(Words::new("the configuration is not complete", "配置不完整"))
 }

@@ -5,33 +5,16 @@ use std::time::Duration;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::Check;
-use crate::config::{Home, SECRETS, Variables};
-
-/// A text in the two languages of those who mend.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Words {
-    /// English.
-    pub en: String,
-    /// Chinese.
-    pub zh: String,
-}
+use crate::{
+    config::{Home, SECRETS, Variables},
+    words::Words,
+};
 
 impl Words {
-    /// A text in both languages.
-    pub fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
-        Self { en: en.into(), zh: zh.into() }
-    }
-
     /// One of our variables, and where it is set: its name is the same in both.
     pub fn variable(name: &str) -> Self {
         let (en, zh) = Home::here().place_of(name);
         Self::new(en, zh)
-    }
-
-    /// First this place, or else that one.
-    #[must_use]
-    pub fn or(self, other: &Self) -> Self {
-        Self::new(format!("{}; or {}", self.en, other.en), format!("{}；或 {}", self.zh, other.zh))
     }
 }
 

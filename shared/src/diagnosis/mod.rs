@@ -53,9 +53,10 @@ mod tls;
 mod turned_away;
 mod unreported;
 
+pub use crate::words::Words;
 pub use check::{Check, Facts};
 pub use configuration::nothing_configured;
 pub use doctor::Doctor;
-pub use finding::{Diagnosis, Failure, Finding, Outcome, Words};
+pub use finding::{Diagnosis, Failure, Finding, Outcome};
 pub(crate) use sightings::refused_event;
 pub use storage::Storage;
