@@ -11,7 +11,7 @@ use super::{
     limits::Limits,
     places,
     reach::{self, Unreached, is_public},
-    sizes::{self, Passage},
+    sizes::{self, Passage, Way},
     stranger::page,
     turned_away::{another_bridge, dataphins, is_ours, refusal},
 };
@@ -47,6 +47,13 @@ pub(super) struct Knocked {
     pub outcome: Outcome,
     /// Which store the bridge that answered works on, if it said so.
     pub store: Option<String>,
+}
+
+impl Knocked {
+    /// Whether our bridge is behind the address: then what is behind it is looked at, too.
+    pub fn led_to_us(&self) -> bool {
+        matches!(self.outcome, Outcome::Passed { .. } | Outcome::Warned(_))
+    }
 }
 
 impl From<Outcome> for Knocked {
@@ -88,9 +95,7 @@ pub(super) async fn check(door: &Door<'_>) -> Knocked {
     };
     let mut store = None;
     let outcome = match knock_for_each_owner(door, &url, base, &mut store).await {
-        // It works, and hides nothing else.
-        Ok(_) if !is_loopback(&url) && url.scheme() != "https" => Outcome::Warned(in_the_clear()),
-        Ok(proved) => Outcome::passed(proved),
+        Ok(proved) => answered(&url, proved),
         Err(failure) => failure.into(),
     };
     Knocked { outcome, store }
@@ -130,8 +135,8 @@ async fn knock_for_each_owner(
         }
     }
     if let Some(owner_key) = owner_keys.first() {
-        let send = async |bytes: usize| door.send_large(&address, owner_key, bytes).await;
-        if let Some(limit) = sizes::try_up_to(LARGE, door.limits, send).await {
+        let way = Large { door, address: &address, owner_key };
+        if let Some(limit) = sizes::try_up_to(LARGE, door.limits, &way).await {
             let whose = Words::new("the bridge takes events of up to 256 KB", "网桥接受最大 256 KB 的事件");
             return Err(limit.failure(PATH, &whose));
         }
@@ -153,6 +158,15 @@ async fn knock_for_each_owner(
         format!("check_url through {shown} is answered in {took_ms} ms{at_first}{mention}"),
         format!("经由 {shown} 的 check_url 在 {took_ms} 毫秒内得到响应{zh_at_first}{zh_mention}"),
     ))
+}
+
+/// Our bridge answers. Without TLS that works, too, and hides nothing else.
+fn answered(url: &Url, proved: Words) -> Outcome {
+    if url.scheme() == "https" || is_loopback(url) {
+        Outcome::passed(proved)
+    } else {
+        Outcome::Warned(in_the_clear())
+    }
 }
 
 fn slow(took: Duration) -> Failure {
@@ -296,15 +310,24 @@ impl Door<'_> {
         );
         (ours.as_deref() != Some(theirs)).then(|| another_bridge(PATH, &why))
     }
+}
 
-    /// What becomes of a large check.
-    async fn send_large(&self, address: &str, owner_key: &str, bytes: usize) -> Passage {
-        let knock = self.dingtalk.verifier.padded_knock(owner_key, bytes, self.world);
-        let answer = match self.send(address, &knock).await {
+/// Large checks.
+struct Large<'a> {
+    door: &'a Door<'a>,
+    address: &'a str,
+    owner_key: &'a str,
+}
+
+impl Way for Large<'_> {
+    async fn send(&self, bytes: usize) -> Passage {
+        let (door, verifier) = (self.door, &self.door.dingtalk.verifier);
+        let knock = verifier.padded_knock(self.owner_key, bytes, door.world);
+        let answer = match door.send(self.address, &knock).await {
             Ok(answer) => answer,
             Err(error) => return Passage::of_error(&error),
         };
-        if self.dingtalk.verifier.judge(&knock, &answer).is_ok() {
+        if verifier.judge(&knock, &answer).is_ok() {
             return Passage::Whole;
         }
         if !is_ours(&answer) {
@@ -346,6 +369,10 @@ fn owner_failure(failure: Failure, owner_keys: &[String], owner_key: &str) -> Fa
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        config::Variables,
+        diagnosis::{Check, report::Report},
+    };
 
     #[test]
     fn an_address_that_dingtalk_cannot_reach_is_told_by_itself() {
@@ -363,5 +390,29 @@ mod tests {
         assert_eq!(code("http://bridge.acme.cn"), None, "a warning, which hides nothing");
         assert_eq!(code("https://bridge.acme.cn"), None);
         assert_eq!(code("https://47.98.1.2:8443/approvals"), None);
+    }
+
+    #[test]
+    fn an_address_without_tls_is_a_warning_and_what_is_behind_it_is_looked_at() {
+        let outcome = |url: &str| answered(&Url::parse(url).unwrap(), Words::new("yes", "是"));
+        let Outcome::Warned(warning) = outcome("http://bridge.acme.cn") else { panic!() };
+        assert_eq!(warning.code.as_deref(), Some("not-https"));
+        for url in ["https://bridge.acme.cn", "http://127.0.0.1:8080"] {
+            assert!(matches!(outcome(url), Outcome::Passed { .. }), "{url}");
+        }
+        let knocked = Knocked::from(outcome("http://bridge.acme.cn"));
+        assert!(knocked.led_to_us());
+        let mut report = Report::new(false);
+        report.judge(Check::Callback, Duration::ZERO, || knocked.outcome);
+        for behind in [Check::Events, Check::DataphinRoute] {
+            report.judge(behind, Duration::ZERO, || Outcome::passed(Words::new("yes", "是")));
+        }
+        let words: Vec<_> = report
+            .done(&Variables::default())
+            .findings
+            .iter()
+            .map(|finding| finding.outcome.word())
+            .collect();
+        assert_eq!(words, ["warned", "passed", "passed"]);
     }
 }

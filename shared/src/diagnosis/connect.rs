@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpStream, lookup_host},
     time::{Instant, timeout_at},
 };
@@ -13,6 +14,8 @@ use super::{Failure, Words, places};
 pub(super) const SLOW_NAME: Duration = Duration::from_secs(2);
 /// Whoever takes longer does not take the connection.
 const TIMEOUT: Duration = Duration::from_millis(1_500);
+/// `HTTP/1.1 200`
+const STATUS_LINE: usize = 12;
 /// More addresses of a name are not tried.
 const MAX_ADDRESSES: usize = 4;
 
@@ -82,6 +85,18 @@ pub(super) async fn to_any(
         }
     }
     Err(why.unwrap_or_else(|| Unconnected::Dropped { place: place() }))
+}
+
+/// Whether plain HTTP is spoken where TLS is meant. A server of TLS says 400 to it.
+pub(super) async fn speaks_http(stream: &mut TcpStream, host: &str, until: Instant) -> bool {
+    let ask = async {
+        let request = format!("HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut line = [0; STATUS_LINE];
+        stream.read_exact(&mut line).await.ok()?;
+        Some(line.starts_with(b"HTTP/") && !line.ends_with(b"400"))
+    };
+    timeout_at(until.min(Instant::now() + TIMEOUT), ask).await.ok().flatten().unwrap_or(false)
 }
 
 /// Whether it is the resolver that fails, and not the name that is unknown: `EAI_AGAIN`.

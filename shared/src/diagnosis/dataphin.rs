@@ -9,6 +9,7 @@ use super::{
     places,
     reach::{self, Unreached},
     sightings::OurToken,
+    stranger::wants_tls,
     tls::TlsFault,
 };
 use crate::{
@@ -49,7 +50,8 @@ async fn judge(dataphin: &Dataphin, config: &DataphinConfig, world: &World, limi
     let Ok(exchange) = timeout_at(limits.ask_until(), dataphin.probe(&test)).await else {
         return unreached(config, &SendError::TimedOut, limits).await.into();
     };
-    let Exchange { verdict, by_bridge, .. } = exchange;
+    let Exchange { verdict, by_bridge, answer, .. } = exchange;
+    let is_plain = answer.is_some_and(|answer| answer.status == 400 && wants_tls(&answer.body));
     match verdict {
         DryRun::Accepted(acceptance) => {
             if is_too_large(dataphin, test, limits).await {
@@ -71,6 +73,7 @@ async fn judge(dataphin: &Dataphin, config: &DataphinConfig, world: &World, limi
             }
         }
         _ if by_bridge => leads_to_a_bridge().into(),
+        _ if is_plain => wants_https().into(),
         DryRun::Refused(Refusal::NotReached(error)) => unreached(config, &error, limits).await.into(),
         DryRun::Unclear(answer) => unclear(&answer).into(),
         DryRun::Refused(refusal) => refused(&refusal, config.settings.profile.signs()).into(),
@@ -109,6 +112,17 @@ fn too_large() -> Failure {
         ),
     )
     .code("body-size")
+}
+
+fn wants_https() -> Failure {
+    Failure::new(
+        Words::new(
+            "TLS is spoken at the port of DATAPHIN_CALLBACK_URL (HTTP 400): it begins with http://, and https:// is meant",
+            "DATAPHIN_CALLBACK_URL 的端口是 TLS 服务（HTTP 400）：该地址以 http:// 开头，应使用 https://",
+        ),
+        places::variable("DATAPHIN_CALLBACK_URL"),
+    )
+    .code("tls-expected")
 }
 
 fn leads_to_a_bridge() -> Failure {

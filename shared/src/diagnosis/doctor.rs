@@ -293,7 +293,7 @@ impl Doctor {
             }
         });
         let callback = callback.await;
-        let led_to_us = matches!(callback.value.outcome, Outcome::Passed { .. } | Outcome::Warned(_));
+        let led_to_us = callback.value.led_to_us();
         let base = setup.survey.bridge.as_ref().and_then(|bridge| bridge.public_url.as_deref());
         let route = timed(async {
             match (base.filter(|_| led_to_us), &setup.survey.dataphin) {

@@ -34,6 +34,8 @@ pub(super) enum Unreached {
     Reset { place: String },
     /// The connection was closed without an answer.
     Closed { place: String },
+    /// What came is no HTTP.
+    NotHttp { place: String },
     /// The connection stands, and no answer came in time.
     Slow { place: String },
     /// A proxy of the environment is in between, and fails.
@@ -64,7 +66,14 @@ pub(super) async fn why(url: &str, error: &SendError, until: Instant) -> Unreach
         return Unreached::SlowName { host, took: named.took };
     }
     match connect::to_any(&named.addresses, &place, until).await {
-        Ok(_) => connected(place, scheme == "https", error),
+        Ok(mut stream) => match connected(place, scheme == "https", error) {
+            Unreached::TlsStalls { place } | Unreached::TlsClosed { place }
+                if connect::speaks_http(&mut stream, &host, until).await =>
+            {
+                Unreached::Tls { place, why: TlsFault::NoTls }
+            }
+            unreached => unreached,
+        },
         Err(Unconnected::Reset { place }) => Unreached::Reset { place },
         Err(unconnected) => Unreached::Unconnected(unconnected),
     }
@@ -90,7 +99,13 @@ fn connected(place: String, tls: bool, error: &SendError) -> Unreached {
             return Unreached::TlsClosed { place };
         }
     }
-    if says(&["reset"]) { Unreached::Reset { place } } else { Unreached::Closed { place } }
+    if says(&["reset"]) {
+        Unreached::Reset { place }
+    } else if says(&["invalid HTTP version", "invalid HTTP status"]) {
+        Unreached::NotHttp { place }
+    } else {
+        Unreached::Closed { place }
+    }
 }
 
 impl Unreached {
@@ -129,6 +144,7 @@ impl Unreached {
             }
             Self::Tls { why, .. } => (why.mend(variable, certificate), "tls"),
             Self::Closed { .. } => (mend, "connection-closed"),
+            Self::NotHttp { .. } => (TlsFault::NoTls.mend(variable, certificate), "not-http"),
             Self::Slow { .. } => (mend.or(&network("its network and proxy", "网络与代理")), "timed-out"),
             Self::Proxy { mend, .. } => (mend.clone(), PROXY),
         };
@@ -167,6 +183,10 @@ impl Unreached {
             Self::Closed { place } => (
                 format!("{place} closes the connection without an answer"),
                 format!("{place} 未响应即关闭了连接"),
+            ),
+            Self::NotHttp { place } => (
+                format!("what answers at {place} speaks no HTTP: https:// or another port may be meant"),
+                format!("{place} 上的服务不是 HTTP：可能应使用 https:// 或其他端口"),
             ),
             Self::Slow { place } => (
                 format!("{place} is connected, and does not answer in time"),
@@ -284,6 +304,33 @@ mod tests {
         let unknown = why("http://no-such-host.invalid", &error, soon()).await;
         let host = "no-such-host.invalid".to_owned();
         assert_eq!(unknown, Unreached::Unconnected(Unconnected::NoName { host }));
+    }
+
+    #[tokio::test]
+    async fn a_server_of_plain_http_that_waits_for_a_line_is_told_from_one_that_stalls() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+        let error = SendError::NotSent("client error (Connect): operation timed out".to_owned());
+        for (answer, is_plain) in [
+            ("HTTP/1.1 404 Not Found\r\n\r\n", true),
+            ("HTTP/1.1 400 Bad Request\r\n\r\n", false),
+            ("", false),
+        ] {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            let place = listener.local_addr().unwrap().to_string();
+            tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 256]).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+            });
+            let unreached = why(&format!("https://{place}"), &error, soon()).await;
+            let expected = if is_plain {
+                Unreached::Tls { place, why: TlsFault::NoTls }
+            } else {
+                Unreached::TlsStalls { place }
+            };
+            assert_eq!(unreached, expected, "{answer}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
     Failure, Outcome, Words,
     limits::Limits,
     places, reach,
-    sizes::{self, Passage},
+    sizes::{self, Passage, Way},
     stranger::{page, target},
     turned_away::{another_bridge, is_ours},
 };
@@ -47,7 +47,7 @@ pub(super) struct Route<'a> {
 pub(super) async fn check(route: &Route<'_>) -> Outcome {
     let body = json!({"checkEvent": "connectivity"}).to_string();
     let sent = body.len();
-    let answer = match route.send(body).await {
+    let answer = match route.call(body).await {
         Ok(answer) => answer,
         Err(error) => {
             let address = format!("{}{PATH}", route.base);
@@ -60,8 +60,7 @@ pub(super) async fn check(route: &Route<'_>) -> Outcome {
     if let Err(failure) = judge(&answer, route.store, sent) {
         return failure.into();
     }
-    let send = async |bytes: usize| route.send_large(bytes).await;
-    if let Some(limit) = sizes::try_up_to(LARGE, route.limits, send).await {
+    if let Some(limit) = sizes::try_up_to(LARGE, route.limits, route).await {
         let whose = Words::new("Dataphin's requests may have up to 1 MB", "Dataphin 的申请可达 1 MB");
         return limit.failure("/dataphin", &whose).into();
     }
@@ -72,7 +71,7 @@ pub(super) async fn check(route: &Route<'_>) -> Outcome {
 }
 
 impl Route<'_> {
-    async fn send(&self, body: String) -> Result<HttpAnswer, SendError> {
+    async fn call(&self, body: String) -> Result<HttpAnswer, SendError> {
         let timestamp = self.world.now().as_millisecond().to_string();
         let query = [("accessToken", self.dataphin.access.token.expose_secret()), ("timestamp", &timestamp)];
         let request = self.http.client().post(format!("{}{PATH}", self.base)).query(&query);
@@ -80,15 +79,16 @@ impl Route<'_> {
         let Ok(request) = request.build() else { return Err(SendError::NotSent("no URL".to_owned())) };
         timeout(PATIENCE, self.http.send(request)).await.unwrap_or(Err(SendError::TimedOut))
     }
+}
 
-    /// What becomes of a large body.
-    async fn send_large(&self, bytes: usize) -> Passage {
+impl Way for Route<'_> {
+    async fn send(&self, bytes: usize) -> Passage {
         let mut body = json!({"checkEvent": "connectivity", "padding": ""}).to_string();
         let padding = "x".repeat(bytes.saturating_sub(body.len()));
         body.truncate(body.len() - "\"}".len());
         body = format!("{body}{padding}\"}}");
         let sent = body.len();
-        let answer = match self.send(body).await {
+        let answer = match self.call(body).await {
             Ok(answer) => answer,
             Err(error) => return Passage::of_error(&error),
         };

@@ -51,6 +51,12 @@ impl Passage {
     }
 }
 
+/// A way to the bridge, on which a body of any size can be sent.
+pub(super) trait Way {
+    /// What becomes of a body of so many bytes. Ends by itself.
+    fn send(&self, bytes: usize) -> impl Future<Output = Passage> + Send;
+}
+
 /// A body that does not get through.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooLarge {
@@ -61,17 +67,13 @@ pub(super) struct TooLarge {
     arrives: Option<usize>,
 }
 
-/// Tries a body of `largest` bytes, and finds the limit if it does not get through. `send` ends by itself.
-pub(super) async fn try_up_to(
-    largest: usize,
-    limits: Limits,
-    send: impl AsyncFn(usize) -> Passage,
-) -> Option<TooLarge> {
-    let mut how = send(largest).await;
+/// Tries a body of `largest` bytes, and finds the limit if it does not get through.
+pub(super) async fn try_up_to(largest: usize, limits: Limits, way: &(impl Way + Sync)) -> Option<TooLarge> {
+    let mut how = way.send(largest).await;
     if how != Passage::Whole && !how.is_certain() {
         how = match how {
-            Passage::Late => return is_stuck(send).await,
-            _ => send(largest).await,
+            Passage::Late => return is_stuck(way).await,
+            _ => way.send(largest).await,
         };
     }
     if matches!(how, Passage::Whole | Passage::Late) {
@@ -82,7 +84,7 @@ pub(super) async fn try_up_to(
     while !sizes.is_empty() && tokio::time::Instant::now() < limits.until() {
         let middle = sizes.len() / 2;
         let size = sizes[middle];
-        match send(size).await {
+        match way.send(size).await {
             Passage::Whole => {
                 found.arrives = Some(size);
                 sizes.drain(..=middle);
@@ -97,8 +99,8 @@ pub(super) async fn try_up_to(
 }
 
 /// Whether even a small body is lost: then the way is not merely slow.
-async fn is_stuck(send: impl AsyncFn(usize) -> Passage) -> Option<TooLarge> {
-    let how = send(SMALL).await;
+async fn is_stuck(way: &(impl Way + Sync)) -> Option<TooLarge> {
+    let how = way.send(SMALL).await;
     (how == Passage::Late).then_some(TooLarge { fails: SMALL, how, arrives: None })
 }
 
@@ -167,19 +169,30 @@ fn shown(bytes: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
 
-    /// What is found where every larger body than this meets `how`, and how many were sent.
-    async fn found(limit: usize, how: Passage) -> (Option<(usize, Option<usize>)>, usize) {
-        let sent = Cell::new(0);
-        let send = async |bytes: usize| {
-            sent.set(sent.get() + 1);
-            if bytes > limit { how } else { Passage::Whole }
-        };
-        let found = try_up_to(1_000_000, Limits::new(false), send).await;
-        (found.map(|found| (found.fails, found.arrives)), sent.get())
+    /// Every larger body than its limit meets `how`, so many times.
+    struct Limited {
+        limit: usize,
+        how: Passage,
+        times: usize,
+        sent: AtomicUsize,
+    }
+
+    impl Way for Limited {
+        async fn send(&self, bytes: usize) -> Passage {
+            let sent = self.sent.fetch_add(1, Ordering::Relaxed);
+            if bytes > self.limit && sent < self.times { self.how } else { Passage::Whole }
+        }
+    }
+
+    /// What is found, and how many were sent.
+    async fn found(limit: usize, how: Passage, times: usize) -> (Option<(usize, Option<usize>)>, usize) {
+        let way = Limited { limit, how, times, sent: AtomicUsize::new(0) };
+        let found = try_up_to(1_000_000, Limits::new(false), &way).await;
+        (found.map(|found| (found.fails, found.arrives)), way.sent.into_inner())
     }
 
     #[tokio::test]
@@ -191,7 +204,7 @@ mod tests {
             (204_800, (250_000, Some(64_000))),
             (600_000, (1_000_000, Some(500_000))),
         ] {
-            let (found, sent) = found(limit, Passage::Answered(413)).await;
+            let (found, sent) = found(limit, Passage::Answered(413), 9).await;
             assert_eq!(found, Some(expected), "{limit}");
             assert!(sent <= 4, "{sent}");
         }
@@ -199,20 +212,15 @@ mod tests {
 
     #[tokio::test]
     async fn what_gets_through_or_is_merely_slow_is_no_fault() {
-        assert_eq!(found(2_000_000, Passage::Answered(413)).await, (None, 1));
-        assert_eq!(found(64_000, Passage::Late).await, (None, 2));
-        assert_eq!(found(1_024, Passage::Late).await, (Some((SMALL, None)), 2));
+        assert_eq!(found(2_000_000, Passage::Answered(413), 9).await, (None, 1));
+        assert_eq!(found(64_000, Passage::Late, 9).await, (None, 2));
+        assert_eq!(found(1_024, Passage::Late, 9).await, (Some((SMALL, None)), 2));
     }
 
     #[tokio::test]
     async fn one_bad_gateway_is_no_fault_and_two_are() {
-        let answers = Cell::new(0);
-        let once = async |_: usize| {
-            answers.set(answers.get() + 1);
-            if answers.get() == 1 { Passage::Answered(502) } else { Passage::Whole }
-        };
-        assert_eq!(try_up_to(1_000_000, Limits::new(false), once).await, None);
-        assert_eq!(found(250_000, Passage::Answered(502)).await.0, Some((500_000, Some(250_000))));
+        assert_eq!(found(250_000, Passage::Answered(502), 1).await, (None, 2));
+        assert_eq!(found(250_000, Passage::Answered(502), 9).await.0, Some((500_000, Some(250_000))));
     }
 
     #[test]

@@ -40,3 +40,10 @@ pub(super) fn target(answer: &HttpAnswer) -> Words {
     let shown: String = location.chars().filter(|c| !c.is_control()).take(120).collect();
     Words::new(format!(" to {shown}"), format!("，目标为 {shown}"))
 }
+
+/// Whether a server of TLS says to plain HTTP that TLS is meant.
+pub(super) fn wants_tls(body: &str) -> bool {
+    let known =
+        ["plain HTTP request was sent to HTTPS port", "requires TLS", "HTTP request to an HTTPS server"];
+    known.iter().any(|words| body.contains(words))
+}

@@ -2,7 +2,7 @@
 
 use super::{
     Failure, Words, places,
-    stranger::{page, target},
+    stranger::{page, target, wants_tls},
 };
 use crate::http::{
     HttpAnswer,
@@ -162,6 +162,11 @@ fn before_the_bridge(answer: &HttpAnswer, status: u16, sent: usize) -> Failure {
                 places::variable("BRIDGE_PUBLIC_URL").or(&places::proxy("the redirect", "重定向规则")),
             )
         }
+        400 if wants_tls(&String::from_utf8_lossy(&answer.body)) => failure(
+            "HTTP 400: TLS is spoken there, and BRIDGE_PUBLIC_URL begins with http://".to_owned(),
+            "HTTP 400：该端口是 TLS 服务，而 BRIDGE_PUBLIC_URL 以 http:// 开头".to_owned(),
+            places::variable("BRIDGE_PUBLIC_URL"),
+        ),
         401 | 403 | 407 => failure(
             format!("HTTP {status}, and not from the bridge: a sign-in or a firewall stands in front of it"),
             format!("HTTP {status}，且并非来自网桥：其前面有登录校验或防火墙"),

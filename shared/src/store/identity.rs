@@ -25,7 +25,7 @@ pub struct KnownIdentity(Arc<OnceCell<String>>);
 impl KnownIdentity {
     /// The name; nothing where the store does not give it in time.
     pub async fn of(&self, store: &Store) -> Option<&str> {
-        let look_up = async || store.identity_made().await.ok().flatten().ok_or(());
+        let look_up = || async { store.identity_made().await.ok().flatten().ok_or(()) };
         timeout(LOOK_UP, self.0.get_or_try_init(look_up)).await.ok()?.ok().map(String::as_str)
     }
 }
