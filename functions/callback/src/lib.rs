@@ -55,12 +55,9 @@ async fn callback(
 ) -> Result<Response, Problem> {
     let began = Instant::now();
     let probe = Probe::of(&headers);
-    let Params(query) = match query {
-        Ok(query) => query,
-        Err(_) => {
-            let problem = not_accepted("the query cannot be read");
-            return answer_refusal(&door, probe.map(|_| (Some(Unmet::Query), None)), problem).await;
-        }
+    let Ok(Params(query)) = query else {
+        let problem = not_accepted("the query cannot be read");
+        return answer_refusal(&door, probe.map(|_| (Some(Unmet::Query), None)), problem).await;
     };
     // A stranger's body is not waited for.
     let body = if query.is_whole() { body.read().await? } else { Bytes::new() };

@@ -24,7 +24,7 @@
 //! | `sightings`, `requests` | what arrived lately, and what became of requests |
 //! | `pushes` | the events that DingTalk could not push |
 //! | `unreported` | approvals that ended without an event |
-//! | `dataphin`, `dataphins_words` | Dataphin's address, and what its no is about |
+//! | `dataphin`, `dataphins_words`, `subject` | Dataphin's address, and what its no is about |
 //! | `places` | where to mend what, in the words of the consoles |
 
 mod app;
@@ -54,6 +54,7 @@ mod sizes;
 mod storage;
 mod stored;
 mod stranger;
+mod subject;
 mod template;
 mod tls;
 mod tunnel;

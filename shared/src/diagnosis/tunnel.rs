@@ -51,7 +51,7 @@ pub(super) async fn why(
 }
 
 /// What a proxy answers.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
     Status(u16),
     /// No HTTP.
