@@ -20,7 +20,8 @@ const ACCESS_TOKEN: Variable = Variable {
 };
 const ACCESS_TOKEN_PREVIOUS: Variable = Variable {
     name: "DATAPHIN_ACCESS_TOKEN_PREVIOUS",
-    about: "the Access Token before it was changed: accepted as well, until Dataphin has the new one",
+    about: "the Access Token before it was changed: accepted as well, and outcomes that Dataphin refuses under the new one \
+            are sent under it, until Dataphin has the new one",
     fallback: Off,
 };
 const CALLBACK_URL: Variable = Variable {

@@ -10,7 +10,7 @@ use tokio::time::{timeout, timeout_at};
 use super::{
     Check, Diagnosis, Failure, Outcome, Storage, Words, app,
     asked::{AgentProof, Asked},
-    callback,
+    callback::{self, Door},
     configuration::Setup,
     dataphin, exposure,
     gateway::{self, Late},
@@ -21,7 +21,8 @@ use super::{
     reach::{Timed, timed},
     report::Report,
     requests::Requests,
-    route, sightings,
+    route::{self, Route},
+    sightings,
     storage::{self, Keeper},
     stored::Stored,
     template,
@@ -295,18 +296,20 @@ impl Doctor {
         let callback = timed(async {
             match (&setup.survey.bridge, &setup.survey.dingtalk) {
                 (Some(bridge), Some(dingtalk)) if !quick && !self.is_wrong(Check::Callback) => {
-                    callback::check(bridge, dingtalk, http, world, limits).await
+                    let (dataphin, store) = (setup.survey.dataphin.as_ref(), self.0.storage.store());
+                    callback::check(&Door { bridge, dingtalk, dataphin, store, http, world, limits }).await
                 }
                 _ => incomplete().into(),
             }
         });
         let callback = callback.await;
-        let led_to_us = matches!(callback.value.outcome, Outcome::Passed { .. } | Outcome::Warned(_));
+        let led_to_us = callback.value.led_to_us();
         let base = setup.survey.bridge.as_ref().and_then(|bridge| bridge.public_url.as_deref());
         let route = timed(async {
             match (base.filter(|_| led_to_us), &setup.survey.dataphin) {
                 (Some(base), Some(dataphin)) if !self.is_wrong(Check::DataphinRoute) => {
-                    route::check(base, dataphin, http, world, limits).await
+                    let store = callback.value.store.as_deref();
+                    route::check(&Route { base, store, dataphin, http, world, limits }).await
                 }
                 _ => Outcome::skipped(Words::new(
                     "the callback address was not reached before it",
@@ -314,7 +317,8 @@ impl Doctor {
                 )),
             }
         });
-        (callback, route.await)
+        let route = route.await;
+        (callback, route)
     }
 
     /// What the store that is looked at calls itself.

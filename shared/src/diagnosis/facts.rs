@@ -199,7 +199,7 @@ impl Check {
                 id: "callback",
                 en: "Callback address",
                 zh: "事件回调地址",
-                proves: "BRIDGE_PUBLIC_URL is public, https and without redirect, and the bridge behind it answers check_url with the same token and AES key within 1.5 s",
+                proves: "BRIDGE_PUBLIC_URL is public, https and without redirect, and the bridge behind it answers check_url with the same token and AES key within 1.5 s, also one of 250 KB",
                 variables: &[
                     "BRIDGE_PUBLIC_URL",
                     "DINGTALK_CALLBACK_TOKEN",
@@ -240,7 +240,7 @@ impl Check {
                 id: "dataphin-route",
                 en: "Dataphin's way to the bridge",
                 zh: "Dataphin 到网桥的通路",
-                proves: "BRIDGE_PUBLIC_URL leads to the bridge for /dataphin, too, and the bridge that runs holds the same access token",
+                proves: "BRIDGE_PUBLIC_URL leads to the bridge for /dataphin, too, and the bridge that runs holds the same access token; bodies of 1 MB get through",
                 needs: &[Self::Callback],
                 variables: &["BRIDGE_PUBLIC_URL", "DATAPHIN_ACCESS_TOKEN"],
                 ..PLAIN

@@ -15,14 +15,16 @@
 //! | `storage`, `stored` | the table, and what is in it |
 //! | `refused` | what DynamoDB refuses |
 //! | [`exposure`] | what works and could be safer |
-//! | `reach`, `tls` | why nobody answers at an address |
+//! | `reach`, `connect`, `tls`, `tunnel` | why nobody answers at an address |
+//! | `stranger` | what answers there in the place of whom was meant |
 //! | `asked`, `gateway`, `app`, `template` | DingTalk: the questions, and what its answers mean |
 //! | `callback`, `turned_away` | our address, as DingTalk sees it |
 //! | `route` | our address, as Dataphin sees it |
+//! | `sizes` | how large a body may be on the way to us |
 //! | `sightings`, `requests` | what arrived lately, and what became of requests |
 //! | `pushes` | the events that DingTalk could not push |
 //! | `unreported` | approvals that ended without an event |
-//! | `dataphin` | Dataphin's address |
+//! | `dataphin`, `dataphins_words`, `subject` | Dataphin's address, and what its no is about |
 //! | `places` | where to mend what, in the words of the consoles |
 
 mod app;
@@ -30,7 +32,9 @@ mod asked;
 mod callback;
 pub mod check;
 mod configuration;
+mod connect;
 mod dataphin;
+mod dataphins_words;
 mod doctor;
 pub mod exposure;
 mod facts;
@@ -46,10 +50,14 @@ mod report;
 mod requests;
 mod route;
 mod sightings;
+mod sizes;
 mod storage;
 mod stored;
+mod stranger;
+mod subject;
 mod template;
 mod tls;
+mod tunnel;
 mod turned_away;
 mod unreported;
 

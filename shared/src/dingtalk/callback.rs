@@ -41,7 +41,7 @@ pub struct CallbackVerifier {
 }
 
 /// The query of a callback. Newer pushes carry `msg_signature` beside `signature`, older ones only the latter.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct CallbackQuery {
     msg_signature: Option<String>,
     signature: Option<String>,
@@ -54,9 +54,14 @@ pub struct CallbackQuery {
 impl CallbackQuery {
     /// Whether it has what every callback of DingTalk's has.
     pub fn is_whole(&self) -> bool {
-        let signature = self.msg_signature.as_ref().or(self.signature.as_ref());
-        let timestamp = self.time_stamp.as_ref().or(self.timestamp.as_ref());
-        signature.is_some() && timestamp.is_some() && self.nonce.is_some()
+        self.parts().is_some()
+    }
+
+    /// Signature, timestamp and nonce, if it is whole.
+    pub(super) fn parts(&self) -> Option<(&str, &str, &str)> {
+        let signature = self.msg_signature.as_deref().or(self.signature.as_deref())?;
+        let timestamp = self.time_stamp.as_deref().or(self.timestamp.as_deref())?;
+        Some((signature, timestamp, self.nonce.as_deref()?))
     }
 }
 

@@ -23,6 +23,9 @@ use super::{
 };
 use crate::world::World;
 
+/// Every answer of the bridge's carries it.
+pub const REFERENCE_HEADER: &str = "x-reference";
+
 /// A sender has so long for a whole body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -125,7 +128,7 @@ async fn with_reference(
         });
     }
     if let Ok(value) = header_value {
-        response.headers_mut().insert("x-reference", value);
+        response.headers_mut().insert(REFERENCE_HEADER, value);
     }
     response
 }

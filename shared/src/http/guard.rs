@@ -16,6 +16,7 @@ use super::{
     answer::{AnsweredAs, NotLetIn, WrongCredential, reference},
     guesses::{Door, Guess, Guesses, Sum},
     peer::{Peer, TrustedProxies},
+    probe,
     refusals::{Refusals, Unlogged},
 };
 use crate::world::World;
@@ -137,6 +138,7 @@ fn limited(wait: SignedDuration, instead_of: &Response) -> Response {
         None => problem.into_response(),
     };
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.unsigned_abs()));
+    probe::hand_on(instead_of.headers(), response.headers_mut());
     if instead_of.extensions().get::<NotLetIn>().is_some() {
         response.extensions_mut().insert(NotLetIn);
     }

@@ -60,6 +60,7 @@ use crate::{
 pub use aliases::{KnownAs, MAX_TENANTS};
 pub use bulk::{Put, RawPage};
 pub use error::{CommitError, Refusal, StoreError, Unreached};
+pub use identity::KnownIdentity;
 pub use instances::Owner;
 pub use item::DUE_SHARDS;
 pub use leftovers::Leftovers;
