@@ -8,17 +8,18 @@ use std::{
 use tokio::time::{timeout, timeout_at};
 
 use super::{
-    Check, Diagnosis, Failure, Outcome, Storage, app,
+    Check, Diagnosis, Failure, Outcome, Storage, Words, app,
     asked::{AgentProof, Asked},
     callback,
     configuration::Setup,
-    dataphin, exposure,
+    data_file, dataphin, exposure,
     gateway::{self, Late},
     leftover,
     limits::Limits,
     places,
     pushes::{self, Taken},
     reach::{Timed, timed},
+    refusals::{self, Today},
     report::Report,
     requests::Requests,
     route, sightings,
@@ -46,15 +47,15 @@ const LOOK_UP: Duration = Duration::from_millis(700);
 
 /// Looks at an installation. Cheap to clone.
 #[derive(Clone)]
-pub struct Doctor(Arc<Inner>);
+pub struct Doctor(pub(super) Arc<Inner>);
 
-struct Inner {
-    variables: Variables,
-    setup: Setup,
-    storage: Storage,
-    engine: Option<Engine>,
+pub(super) struct Inner {
+    pub variables: Variables,
+    pub setup: Setup,
+    pub storage: Storage,
+    pub engine: Option<Engine>,
     http: Http,
-    world: World,
+    pub world: World,
 }
 
 impl Doctor {
@@ -121,21 +122,29 @@ impl Doctor {
         let limits = Limits::new(quick);
         let began = Instant::now();
         let book = self.book().await;
-        let (stored, (asked, templates, pushes), (callback, route), dataphin) = tokio::join!(
+        let (file, stored, (asked, templates, pushes), (callback, route), dataphin) = tokio::join!(
+            data_file::ask(setup.survey.bridge.as_ref(), &self.0.http, quick),
             Stored::look(storage.store(), quick, limits),
             self.question_dingtalk(quick, &book, limits),
             self.knock(quick, limits),
             timed(self.dry_run(quick, limits)),
         );
         let left = leftover::leave(asked.as_ref(), storage.store(), world).await;
+        let kind = setup.account_kind();
+        let works = asked.as_ref().filter(|asked| asked.token().is_ok()).map(|asked| &asked.dingtalk);
+        let found = refusals::ask_again(stored.requests.as_ref(), works, kind, world.now(), limits).await;
         let (looked, seen) = self.unreported(quick, &stored, asked.as_ref(), limits).await;
         let unreported = looked.as_deref().unwrap_or_default();
         let own_store = self.own_store(callback.value.store.is_some()).await;
         let mut report = Report::new(quick);
         report.configuration(setup.wrong.clone().into_iter().collect(), Duration::ZERO);
         let keeper = Keeper::of(setup.survey.bridge.as_ref());
+        let name = setup.survey.bridge.as_ref().map_or("bridge.db", |bridge| bridge.file.as_str());
         report.judge(Check::Store, stored.table.took, || {
-            match storage::judge(storage, stored.table.value.as_ref(), keeper, quick) {
+            if let Some(trouble) = file {
+                return trouble.into();
+            }
+            match storage::judge(storage, stored.table.value.as_ref(), keeper, name, quick) {
                 Outcome::Passed { proved } => {
                     let running = callback.value.store.as_deref();
                     storage::other_than(&self.0.variables, storage, keeper, running, own_store.as_deref())
@@ -164,7 +173,14 @@ impl Doctor {
             outcome => outcome,
         };
         let may_run = Config::read(self.0.variables.clone()).is_ok() && !report.has_failed(Check::Store);
+        let file_fails = report.code_of(Check::Store).is_some_and(data_file::is_trouble);
         report.judge(Check::Callback, callback.took, || match callback.value.outcome {
+            Outcome::Failed(Failure { code: Some(code), .. }) if file_fails && code == "http-503" => {
+                Outcome::skipped(Words::new(
+                    "because Store failed: the bridge accepts nothing meanwhile",
+                    "因为“存储”检查未通过：网桥暂停接收",
+                ))
+            }
             Outcome::Failed(Failure { code: Some(code), .. })
                 if !may_run && callback::NO_BRIDGE.contains(&code.as_str()) =>
             {
@@ -173,8 +189,9 @@ impl Doctor {
             outcome => unless_other_app(outcome, callback::NOT_BELIEVED),
         });
         let now = world.now();
+        let keys = setup.fingerprints();
         report.judge(Check::Events, stored.took, || match &seen {
-            Some(seen) => unless_other_app(sightings::events(seen, unreported, now), sightings::OTHER_OWNER),
+            Some(seen) => unless_other_app(sightings::events(seen, unreported, &keys, now), sightings::OTHER_OWNER),
             None => Outcome::skipped("there is no store to look into yet"),
         });
         report.judge(Check::FailedPushes, pushes.took, || pushes.value.judge());
@@ -193,7 +210,6 @@ impl Doctor {
             }
             other => other,
         });
-        let kind = setup.survey.dataphin.as_ref().map(|dataphin| dataphin.account_kind);
         let of_requests = |judge: &dyn Fn(&Requests) -> Outcome| match &stored.requests {
             Some(requests) => judge(requests),
             None => Outcome::skipped("there is no store to look into yet"),
@@ -201,7 +217,8 @@ impl Doctor {
         report.judge(Check::Deliveries, stored.took, || of_requests(&|requests| requests.deliveries()));
         report.judge(Check::Waiting, stored.took, || of_requests(&|requests| requests.waiting(now)));
         report.judge(Check::Withdrawals, stored.took, || of_requests(&|requests| requests.withdrawals()));
-        report.judge(Check::Refused, stored.took, || of_requests(&|requests| requests.refused(kind, now)));
+        let today = Today::of(setup, &book, &found, now);
+        report.judge(Check::Refused, stored.took, || of_requests(&|requests| requests.refused(&today)));
         let diagnosis = self.conclude(report);
         let failed = diagnosis.failed().count();
         tracing::info!(quick, failed, ms = began.elapsed().as_millis(), "diagnosis");
@@ -219,7 +236,7 @@ impl Doctor {
     }
 
     /// The templates that the bridge uses; without a store, none but the operator's own choice.
-    async fn book(&self) -> TemplateBook {
+    pub(super) async fn book(&self) -> TemplateBook {
         let Some(store) = self.0.storage.store() else { return TemplateBook::default() };
         timeout(LOOK_UP, store.templates()).await.ok().and_then(Result::ok).unwrap_or_default()
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Failure, Outcome, Words, places, refused};
+use super::{Failure, Outcome, Words, data_file, places, refused};
 use crate::{
     config::{BridgeConfig, Home, Variables},
     store::{Store, StoreError, TableFacts, Unreached},
@@ -171,7 +171,13 @@ pub(super) fn other_than(
 }
 
 /// Judges it. The quick list does not look at what does no harm today.
-pub(super) fn judge(storage: &Storage, looked: Option<&Looked>, keeper: Keeper, quick: bool) -> Outcome {
+pub(super) fn judge(
+    storage: &Storage,
+    looked: Option<&Looked>,
+    keeper: Keeper,
+    file: &str,
+    quick: bool,
+) -> Outcome {
     let store = match storage {
         Storage::NotYet(what) => return Outcome::passed(what.clone()),
         Storage::Unknown(why) => return Outcome::skipped(why.clone()),
@@ -192,10 +198,7 @@ pub(super) fn judge(storage: &Storage, looked: Option<&Looked>, keeper: Keeper, 
         ),
         Some(Err(StoreError::Unreached(unreached))) => keeper.unreached(*unreached).into(),
         Some(Err(StoreError::Refused(refusal))) => refused::failure(refusal, keeper).into(),
-        Some(Err(error)) => {
-            let cause = Words::new(error.to_string(), format!("存储不可用（{error}）"));
-            Failure::new(cause, keeper.place()).code("store").into()
-        }
+        Some(Err(error)) => unavailable(error, keeper, file),
         Some(Ok(None)) => Outcome::failed(
             Words::new(
                 format!("there is no table {}", store.table()),
@@ -224,3 +227,29 @@ pub(super) fn judge(storage: &Storage, looked: Option<&Looked>, keeper: Keeper, 
         }
     }
 }
+
+/// A store that answers with an error that is none of DynamoDB's known refusals.
+fn unavailable(error: &StoreError, keeper: Keeper, file: &str) -> Outcome {
+    let text = error.to_string();
+    let found = match keeper {
+        Keeper::File => data_file::in_text(&text, file),
+        Keeper::Aws | Keeper::Endpoint => text.contains(INTERNAL).then(|| {
+            let cause = Words::new(
+                format!("DynamoDB itself fails ({INTERNAL})"),
+                format!("DynamoDB 自身故障（{INTERNAL}）"),
+            );
+            let fix = Words::new(
+                "nothing to fix on our side; AWS Health Dashboard, and try again in a few minutes",
+                "本侧无需处理；请查看 AWS Health Dashboard，几分钟后重试",
+            );
+            Failure::new(cause, fix).code(INTERNAL)
+        }),
+    };
+    let other = || {
+        let cause = Words::new(text.clone(), format!("存储不可用（{text}）"));
+        Failure::new(cause, keeper.place()).code("store")
+    };
+    found.unwrap_or_else(other).into()
+}
+
+const INTERNAL: &str = "InternalServerError";

@@ -15,7 +15,10 @@ mod values;
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{Check, Diagnosis, Failure, Finding, Words, places};
-use crate::config::{Survey, Variables};
+use crate::{
+    config::{Survey, Variables},
+    dingtalk::{AccountKind, fingerprint::Fingerprint},
+};
 
 /// What is wrong, by variable: one cause each.
 pub(super) type Wrong = BTreeMap<String, Failure>;
@@ -29,6 +32,16 @@ pub(super) struct Setup {
 }
 
 impl Setup {
+    /// What accounts are looked up as.
+    pub fn account_kind(&self) -> Option<AccountKind> {
+        self.survey.dataphin.as_ref().map(|dataphin| dataphin.account_kind)
+    }
+
+    /// Of the Tokens and aes_keys under which events are believed.
+    pub fn fingerprints(&self) -> Vec<Fingerprint> {
+        self.survey.dingtalk.as_ref().map(|dingtalk| dingtalk.verifier.fingerprints()).unwrap_or_default()
+    }
+
     /// Looks at variables.
     pub fn of(variables: &Variables) -> Self {
         let given = |name: &str| variables.get(name).map(ToOwned::to_owned);
