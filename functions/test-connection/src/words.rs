@@ -26,12 +26,13 @@ pub(crate) fn last_known(known: &LastKnown) -> Problem {
 /// What stands beside a success: what is to be fixed in Dataphin's own settings, which may be saved only after a success, and what
 /// was not looked at.
 pub(crate) fn success(in_dataphin: &[LastKnown]) -> String {
-    let mut message = String::new();
-    for known in in_dataphin {
+    let last = |known: &LastKnown| {
         let sentence = sentence(&known.finding);
-        message += &format!("上次检测到的问题，请在 Dataphin 审批设置中处理：{sentence} / To be fixed in Dataphin's settings. ");
-    }
-    message + NOT_TESTED
+        format!(
+            "上次检测到的问题，请在 Dataphin 审批设置中处理：{sentence} / To be fixed in Dataphin's settings. "
+        )
+    };
+    in_dataphin.iter().map(last).chain([NOT_TESTED.to_owned()]).collect()
 }
 
 fn sentence(finding: &Finding) -> String {

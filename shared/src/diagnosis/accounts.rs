@@ -27,7 +27,8 @@ pub(super) fn people(request: &Request) -> impl Iterator<Item = &Person> {
 
 /// The shape that all accounts of a request have.
 fn common_shape(request: &Request) -> Option<Shape> {
-    let mut shapes = people(request).filter_map(Person::account).map(|account| shape(Account::as_str(account)));
+    let mut shapes =
+        people(request).filter_map(Person::account).map(|account| shape(Account::as_str(account)));
     let first = shapes.next()?;
     shapes.all(|shape| shape == first).then_some(first)
 }

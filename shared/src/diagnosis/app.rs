@@ -40,12 +40,10 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked)
         let proved = asked.permissions.get(&permission);
         let took = proved.map(|proved| proved.took).unwrap_or_default();
         report.judge(check, took, || match proved.map(|proved| &proved.value) {
-            None if permission == Permission::MemberByMobile => {
-                Outcome::skipped(Words::new(
-                    "not asked: DATAPHIN_ACCOUNT_KIND is not mobile, so it is not needed",
-                    "未询问：DATAPHIN_ACCOUNT_KIND 不是 mobile，不需要该权限",
-                ))
-            }
+            None if permission == Permission::MemberByMobile => Outcome::skipped(Words::new(
+                "not asked: DATAPHIN_ACCOUNT_KIND is not mobile, so it is not needed",
+                "未询问：DATAPHIN_ACCOUNT_KIND 不是 mobile，不需要该权限",
+            )),
             None => Outcome::skipped(not_asked()),
             Some(Ok(())) => Outcome::passed(Words::new(
                 format!("{} is granted", permission.scope()),

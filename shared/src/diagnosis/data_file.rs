@@ -72,7 +72,8 @@ const TROUBLES: [(&str, Pair, Pair); 5] = [
 
 /// What the bridge that runs says of its data file, if anything is wrong with it.
 pub(super) async fn ask(bridge: Option<&BridgeConfig>, http: &Http, quick: bool) -> Option<Failure> {
-    let bridge = bridge.filter(|bridge| bridge.dynamodb_endpoint.is_none() && Home::here() == Home::Machine)?;
+    let bridge =
+        bridge.filter(|bridge| bridge.dynamodb_endpoint.is_none() && Home::here() == Home::Machine)?;
     let here = local(bridge.listen).map(|address| format!("http://{address}"));
     let public = bridge.public_url.clone().filter(|_| !quick);
     for base in here.into_iter().chain(public) {

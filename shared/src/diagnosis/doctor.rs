@@ -139,12 +139,11 @@ impl Doctor {
         let mut report = Report::new(quick);
         report.configuration(setup.wrong.clone().into_iter().collect(), Duration::ZERO);
         let keeper = Keeper::of(setup.survey.bridge.as_ref());
-        let name = setup.survey.bridge.as_ref().map_or("bridge.db", |bridge| bridge.file.as_str());
         report.judge(Check::Store, stored.table.took, || {
             if let Some(trouble) = file {
                 return trouble.into();
             }
-            match storage::judge(storage, stored.table.value.as_ref(), keeper, name, quick) {
+            match storage::judge(storage, stored.table.value.as_ref(), keeper, setup.data_file(), quick) {
                 Outcome::Passed { proved } => {
                     let running = callback.value.store.as_deref();
                     storage::other_than(&self.0.variables, storage, keeper, running, own_store.as_deref())
@@ -175,23 +174,19 @@ impl Doctor {
         let may_run = Config::read(self.0.variables.clone()).is_ok() && !report.has_failed(Check::Store);
         let file_fails = report.code_of(Check::Store).is_some_and(data_file::is_trouble);
         report.judge(Check::Callback, callback.took, || match callback.value.outcome {
-            Outcome::Failed(Failure { code: Some(code), .. }) if file_fails && code == "http-503" => {
-                Outcome::skipped(Words::new(
-                    "because Store failed: the bridge accepts nothing meanwhile",
-                    "因为“存储”检查未通过：网桥暂停接收",
-                ))
-            }
             Outcome::Failed(Failure { code: Some(code), .. })
                 if !may_run && callback::NO_BRIDGE.contains(&code.as_str()) =>
             {
                 Outcome::skipped("the bridge cannot start with this configuration")
             }
-            outcome => unless_other_app(outcome, callback::NOT_BELIEVED),
+            outcome => unless_other_app(unless_file_fails(outcome, file_fails), callback::NOT_BELIEVED),
         });
         let now = world.now();
-        let keys = setup.fingerprints();
         report.judge(Check::Events, stored.took, || match &seen {
-            Some(seen) => unless_other_app(sightings::events(seen, unreported, &keys, now), sightings::OTHER_OWNER),
+            Some(seen) => unless_other_app(
+                sightings::events(seen, unreported, &setup.fingerprints(), now),
+                sightings::OTHER_OWNER,
+            ),
             None => Outcome::skipped("there is no store to look into yet"),
         });
         report.judge(Check::FailedPushes, pushes.took, || pushes.value.judge());
@@ -210,15 +205,7 @@ impl Doctor {
             }
             other => other,
         });
-        let of_requests = |judge: &dyn Fn(&Requests) -> Outcome| match &stored.requests {
-            Some(requests) => judge(requests),
-            None => Outcome::skipped("there is no store to look into yet"),
-        };
-        report.judge(Check::Deliveries, stored.took, || of_requests(&|requests| requests.deliveries()));
-        report.judge(Check::Waiting, stored.took, || of_requests(&|requests| requests.waiting(now)));
-        report.judge(Check::Withdrawals, stored.took, || of_requests(&|requests| requests.withdrawals()));
-        let today = Today::of(setup, &book, &found, now);
-        report.judge(Check::Refused, stored.took, || of_requests(&|requests| requests.refused(&today)));
+        judge_requests(&mut report, &stored, &Today::of(setup, &book, &found, now));
         let diagnosis = self.conclude(report);
         let failed = diagnosis.failed().count();
         tracing::info!(quick, failed, ms = began.elapsed().as_millis(), "diagnosis");
@@ -371,5 +358,30 @@ impl Doctor {
     /// Whether a variable that a check uses is wrong.
     fn is_wrong(&self, check: Check) -> bool {
         check.facts().variables.iter().any(|variable| self.0.setup.wrong.contains_key(*variable))
+    }
+}
+
+/// What became of requests.
+fn judge_requests(report: &mut Report, stored: &Stored, today: &Today<'_>) {
+    let of_requests = |judge: &dyn Fn(&Requests) -> Outcome| match &stored.requests {
+        Some(requests) => judge(requests),
+        None => Outcome::skipped(Words::new("there is no store to look into yet", "尚无可查看的存储")),
+    };
+    report.judge(Check::Deliveries, stored.took, || of_requests(&|requests| requests.deliveries()));
+    report.judge(Check::Waiting, stored.took, || of_requests(&|requests| requests.waiting(today.now)));
+    report.judge(Check::Withdrawals, stored.took, || of_requests(&|requests| requests.withdrawals()));
+    report.judge(Check::Refused, stored.took, || of_requests(&|requests| requests.refused(today)));
+}
+
+/// A bridge whose data file fails answers nobody: that is named once.
+fn unless_file_fails(outcome: Outcome, file_fails: bool) -> Outcome {
+    match outcome {
+        Outcome::Failed(Failure { code: Some(code), .. }) if file_fails && code == "http-503" => {
+            Outcome::skipped(Words::new(
+                "because Store failed: the bridge accepts nothing meanwhile",
+                "因为“存储”检查未通过：网桥暂停接收",
+            ))
+        }
+        outcome => outcome,
     }
 }

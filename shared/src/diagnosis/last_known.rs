@@ -38,7 +38,8 @@ impl Doctor {
         let (Ok(seen), Ok(requests)) = (seen, requests) else { return Vec::new() };
         let (setup, now) = (&inner.setup, inner.world.now());
         let dingtalk = inner.engine.as_ref().map(|engine| engine.dingtalk());
-        let asked = refusals::ask_again(Some(&requests), dingtalk, setup.account_kind(), now, Limits::new(true));
+        let asked =
+            refusals::ask_again(Some(&requests), dingtalk, setup.account_kind(), now, Limits::new(true));
         let found: HashSet<_> = asked.await;
         let (deliveries, in_settings) = requests.last_deliveries(now);
         let judged = [

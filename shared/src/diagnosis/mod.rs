@@ -65,7 +65,7 @@ mod waiting;
 pub use check::{Check, Facts};
 pub use configuration::nothing_configured;
 pub use doctor::Doctor;
-pub use last_known::LastKnown;
 pub use finding::{Diagnosis, Failure, Finding, Outcome, Words};
+pub use last_known::LastKnown;
 pub(crate) use sightings::refused_event;
 pub use storage::Storage;

@@ -55,12 +55,7 @@ pub(super) struct Today<'a> {
 
 impl<'a> Today<'a> {
     /// What a configuration and the store say.
-    pub fn of(
-        setup: &'a Setup,
-        book: &'a TemplateBook,
-        found: &'a HashSet<Account>,
-        now: Timestamp,
-    ) -> Self {
+    pub fn of(setup: &'a Setup, book: &'a TemplateBook, found: &'a HashSet<Account>, now: Timestamp) -> Self {
         let settings = setup.survey.dingtalk.as_ref().map(|dingtalk| &dingtalk.settings);
         Self {
             kind: setup.account_kind(),
@@ -95,7 +90,12 @@ impl<'a> Refusal<'a> {
             Happening::CreateFailed { code, retry: false } => Some(code.as_str()),
             _ => None,
         })?;
-        Some(Self { at: decision.at, code, message: decision.comment.as_deref().unwrap_or_default(), request })
+        Some(Self {
+            at: decision.at,
+            code,
+            message: decision.comment.as_deref().unwrap_or_default(),
+            request,
+        })
     }
 
     fn is_of_people(&self) -> bool {
@@ -111,7 +111,9 @@ impl<'a> Refusal<'a> {
     /// What DingTalk said about the person.
     fn reason(&self) -> Reason {
         let shown = self.person().map(Person::in_a_line).filter(|shown| !shown.is_empty());
-        Reason::in_text(&shown.map_or_else(|| self.message.to_owned(), |shown| self.message.replace(&shown, "")))
+        Reason::in_text(
+            &shown.map_or_else(|| self.message.to_owned(), |shown| self.message.replace(&shown, "")),
+        )
     }
 
     /// Who it is about, and why they cannot be asked.
@@ -134,7 +136,8 @@ impl<'a> Refusal<'a> {
     fn is_over(&self, today: &Today<'_>) -> bool {
         if self.is_of_people() {
             let wants_service = self.message.starts_with("requester ") || self.person().is_none();
-            let known = self.person().and_then(Person::account).is_some_and(|account| today.found.contains(account));
+            let known =
+                self.person().and_then(Person::account).is_some_and(|account| today.found.contains(account));
             return known || self.message.starts_with(SERVICE) || (wants_service && today.has_service_person);
         }
         if UNPICKED.contains(&self.code) {
@@ -149,7 +152,10 @@ impl Requests {
     pub fn refused(&self, today: &Today<'_>) -> Outcome {
         let all = self.refusals(today.now);
         if all.is_empty() {
-            return Outcome::passed(Words::new("no request was refused within a day", "一天内没有申请被拒绝"));
+            return Outcome::passed(Words::new(
+                "no request was refused within a day",
+                "一天内没有申请被拒绝",
+            ));
         }
         let standing: Vec<&Refusal<'_>> = all
             .iter()
@@ -159,12 +165,23 @@ impl Requests {
         // One odd account among others is a person's matter, not the setting's.
         let other = of_people.iter().find_map(|refusal| other_kind(refusal.request, today.kind?));
         if let Some(other) = other {
-            let mut cause = people_of(&of_people);
-            cause.en += &format!("; their accounts in Dataphin look like {}: {}", other.looks.en, other.advice.en);
-            cause.zh += &format!("；其 Dataphin 账号看起来{}：{}", shape_zh(&other.looks.zh), other.advice.zh);
+            let cause = people_of(&of_people);
+            let cause = Words::new(
+                format!(
+                    "{}; their accounts in Dataphin look like {}: {}",
+                    cause.en, other.looks.en, other.advice.en
+                ),
+                format!(
+                    "{}；其 Dataphin 账号看起来{}：{}",
+                    cause.zh,
+                    shape_zh(&other.looks.zh),
+                    other.advice.zh
+                ),
+            );
             return Failure::new(cause, Words::variable("DATAPHIN_ACCOUNT_KIND")).code(PERSON).into();
         }
-        let first = standing.iter().find(|refusal| !(refusal.is_of_people() && self.is_odd(&of_people, today)));
+        let first =
+            standing.iter().find(|refusal| !(refusal.is_of_people() && self.is_odd(&of_people, today)));
         match first {
             Some(refusal) if refusal.is_of_people() => self.because_of(refusal, &of_people, today),
             Some(refusal) => {
@@ -209,10 +226,12 @@ impl Requests {
     }
 
     fn because_of(&self, refusal: &Refusal<'_>, of_people: &[&Refusal<'_>], today: &Today<'_>) -> Outcome {
-        let (mut cause, whom) = (people_of(of_people), refusal.of_whom());
+        let (cause, whom) = (people_of(of_people), refusal.of_whom());
         let at = today.now.duration_since(refusal.at);
-        cause.en += &format!(", and none was accepted since; the last, {} ago: {}", ago(at), whom.en);
-        cause.zh += &format!("，此后没有申请被接受；最近一次在{}前：{}", ago_zh(at), whom.zh);
+        let cause = Words::new(
+            format!("{}, and none was accepted since; the last, {} ago: {}", cause.en, ago(at), whom.en),
+            format!("{}，此后没有申请被接受；最近一次在{}前：{}", cause.zh, ago_zh(at), whom.zh),
+        );
         if refusal.person().is_none() {
             return Failure::new(cause, Words::variable(SERVICE)).code(PERSON).into();
         }
@@ -290,8 +309,16 @@ fn because(refusal: &Refusal<'_>, alike: usize, today: &Today<'_>) -> Outcome {
         _ => Said::of(code, &request.kind),
     };
     let cause = Words::new(
-        format!("{alike} request(s) were refused within a day, and none like them was accepted since; the last, {} ago: {}", ago(at), cause.en),
-        format!("一天内有 {alike} 个申请被拒绝，此后没有同类申请被接受；最近一次在{}前：{}", ago_zh(at), cause.zh),
+        format!(
+            "{alike} request(s) were refused within a day, and none like them was accepted since; the last, {} ago: {}",
+            ago(at),
+            cause.en
+        ),
+        format!(
+            "一天内有 {alike} 个申请被拒绝，此后没有同类申请被接受；最近一次在{}前：{}",
+            ago_zh(at),
+            cause.zh
+        ),
     );
     Failure::new(cause, fix).code(*code).into()
 }
@@ -300,9 +327,10 @@ fn because(refusal: &Refusal<'_>, alike: usize, today: &Today<'_>) -> Outcome {
 fn told(all: &[Refusal<'_>]) -> Outcome {
     let mut why: Vec<Words> = Vec::new();
     for refusal in all {
-        let said = match refusal.is_of_people() {
-            true => refusal.of_whom(),
-            false => Said::of(refusal.code, &refusal.request.kind).cause,
+        let said = if refusal.is_of_people() {
+            refusal.of_whom()
+        } else {
+            Said::of(refusal.code, &refusal.request.kind).cause
         };
         if !why.contains(&said) {
             why.push(said);

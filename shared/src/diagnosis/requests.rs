@@ -22,7 +22,6 @@ const IN_SETTINGS: [&str; 8] =
 const LATELY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What was found.
-#[derive(Default)]
 pub(super) struct Requests {
     parked: Vec<Approval>,
     decided: Vec<Approval>,
@@ -36,15 +35,16 @@ pub(super) struct Requests {
 impl Requests {
     /// Looks them up.
     pub async fn of(store: &Store) -> Result<Self, StoreError> {
-        Ok(Self {
-            parked: newest(store, Status::Parked).await?,
-            decided: newest(store, Status::Decided).await?,
-            received: newest(store, Status::Received).await?,
-            needs_operator: newest(store, Status::NeedsOperator).await?,
-            refused: newest(store, Status::Refused).await?,
-            pending: newest(store, Status::Pending).await?,
-            delivered: newest(store, Status::Delivered).await?,
-        })
+        let (parked, decided, received, needs_operator, refused, pending, delivered) = tokio::try_join!(
+            newest(store, Status::Parked),
+            newest(store, Status::Decided),
+            newest(store, Status::Received),
+            newest(store, Status::NeedsOperator),
+            newest(store, Status::Refused),
+            newest(store, Status::Pending),
+            newest(store, Status::Delivered),
+        )?;
+        Ok(Self { parked, decided, received, needs_operator, refused, pending, delivered })
     }
 
     /// Outcomes that Dataphin does not learn.

@@ -84,7 +84,10 @@ impl Said {
                 console("Enable; or `bridge template check`", "启用；或运行 `bridge template check`"),
             )
             .asked_today(),
-            "formConverterError" | "illegalComponent" | "processInstanceInvalidParameter" | "invalidParameter" => Self::new(
+            "formConverterError"
+            | "illegalComponent"
+            | "processInstanceInvalidParameter"
+            | "invalidParameter" => Self::new(
                 "DingTalk did not take what the bridge writes into the template's form",
                 "钉钉不接受网桥填入模板表单的内容",
                 check_template(),
@@ -140,10 +143,7 @@ impl Said {
             "targetSelectApproverScopeError" | "approver-not-selectable" => Self::new(
                 "the template's flow does not let the approvers of these requests be selected",
                 "模板流程不允许选择此类申请的审批人",
-                flow(
-                    "widen the range of the node *Selected by Initiator*",
-                    "扩大“发起人自选”节点的可选范围",
-                ),
+                flow("widen the range of the node *Selected by Initiator*", "扩大“发起人自选”节点的可选范围"),
             ),
             "only-one-selectable" => Self::new(
                 "all of several approvers must agree, and the template's flow lets only one be selected",
@@ -161,8 +161,15 @@ impl Said {
     /// What stood in the way of the call itself. Today's questions tell whether it still does.
     fn of_call(code: &str) -> Option<Self> {
         let said = match code {
-            "InvalidAuthentication" | "invalidClientIdOrSecret" | "invalid.client" | "unauthorized.client" | "40001"
-            | "40014" | "40096" | "41001" | "42001" => Self::new(
+            "InvalidAuthentication"
+            | "invalidClientIdOrSecret"
+            | "invalid.client"
+            | "unauthorized.client"
+            | "40001"
+            | "40014"
+            | "40096"
+            | "41001"
+            | "42001" => Self::new(
                 "DingTalk did not accept the app's credentials",
                 "钉钉不接受应用凭证",
                 places::credentials(),
@@ -182,7 +189,10 @@ impl Said {
                 "组织本月的钉钉接口调用量已用完",
                 places::plan(),
             ),
-            _ if code.contains("QpsLimit") || code.contains("QpmLimit") || code.to_ascii_lowercase().starts_with("throttling") => {
+            _ if code.contains("QpsLimit")
+                || code.contains("QpmLimit")
+                || code.to_ascii_lowercase().starts_with("throttling") =>
+            {
                 Self::new(
                     "DingTalk took no more calls for their number",
                     "钉钉因调用频率过高而拒绝调用",
@@ -206,8 +216,10 @@ impl Said {
             }
             _ => {
                 let status = code.strip_prefix("http-").filter(|status| status.starts_with('5'));
-                let itself = matches!(code, "systemError" | "system.error" | "unknownError" | "server.error" | "internalError")
-                    || code.starts_with("ServiceUnavailable");
+                let itself = matches!(
+                    code,
+                    "systemError" | "system.error" | "unknownError" | "server.error" | "internalError"
+                ) || code.starts_with("ServiceUnavailable");
                 if status.is_none() && !itself {
                     return None;
                 }

@@ -58,7 +58,11 @@ pub(super) fn events(
             || untold.is_some()
             || is_pattern(sightings, refused, last))
     {
-        return refused_event(&refused.note).into();
+        let failure = refused_event(&refused.note);
+        return match believed_under(sightings, keys).filter(|_| refused.note != "owner") {
+            Some(last) => changed_there(failure, now.duration_since(last)).into(),
+            None => failure.into(),
+        };
     }
     if let Some((kind, ended)) = untold {
         return kind.no_event(ended).into();
@@ -82,27 +86,61 @@ pub(super) fn events(
     }
 }
 
+/// When DingTalk's last event came, if it came under keys that are believed today.
+fn believed_under(sightings: &Sightings, keys: &[Fingerprint]) -> Option<Timestamp> {
+    let last = last_event(sightings)?;
+    Fingerprint::read(&last.note).filter(|print| keys.contains(print)).map(|_| last.at)
+}
+
+/// The last believed event.
+fn last_event(sightings: &Sightings) -> Option<&Seen> {
+    let events = [Sighting::EventFinish, Sighting::EventTerminate, Sighting::EventOther];
+    events.into_iter().filter_map(|event| sightings.get(&event)).max_by_key(|seen| seen.at)
+}
+
+/// A refused event after one that came under our keys: they were changed at the other end.
+fn changed_there(failure: Failure, last: SignedDuration) -> Failure {
+    let Failure { cause, mend, code } = failure;
+    let cause = Words::new(
+        format!(
+            "{}; the event of {} ago came under the right ones, so Token or aes_key were changed in DingTalk's console",
+            cause.en,
+            ago(last)
+        ),
+        format!(
+            "{}；{}前的事件使用的仍是正确的值，说明钉钉后台中的 Token 或 aes_key 已被更改",
+            cause.zh,
+            ago_zh(last)
+        ),
+    );
+    let mend = mend.or(&places::subscription(
+        ": enter the bridge's Token and aes_key again, and save",
+        "：重新填入网桥的 Token 与 aes_key 并保存",
+    ));
+    Failure { cause, mend, code }
+}
+
 /// Whether Token or aes_key were changed here since DingTalk's last event, which came under others: DingTalk still has those.
 /// When a subscription is saved DingTalk sends an event, under what it has then.
 fn keys_changed(sightings: &Sightings, keys: &[Fingerprint], now: Timestamp) -> Option<Failure> {
-    let events = [Sighting::EventFinish, Sighting::EventTerminate, Sighting::EventOther];
-    let last = events.into_iter().filter_map(|event| sightings.get(&event)).max_by_key(|seen| seen.at)?;
+    let last = last_event(sightings)?;
     let changed = Fingerprint::read(&last.note)?.differs_from(keys).filter(|_| !keys.is_empty())?;
     let at = now.duration_since(last.at);
     let (what, what_zh, variable) = match changed {
         Changed::Token => ("Token was", "Token", "DINGTALK_CALLBACK_TOKEN"),
-        Changed::Key => (
-            "aes_key (and perhaps the Token) was",
-            "aes_key（可能还有 Token）",
-            "DINGTALK_CALLBACK_AES_KEY",
-        ),
+        Changed::Key => {
+            ("aes_key (and perhaps the Token) was", "aes_key（可能还有 Token）", "DINGTALK_CALLBACK_AES_KEY")
+        }
     };
     let cause = Words::new(
         format!(
             "the callback {what} changed in {variable} since DingTalk's last event of {} ago: DingTalk still has the one before",
             ago(at)
         ),
-        format!("自{}前钉钉最近一次事件以来，{variable} 中的回调 {what_zh} 已更改，而钉钉中仍是旧值", ago_zh(at)),
+        format!(
+            "自{}前钉钉最近一次事件以来，{variable} 中的回调 {what_zh} 已更改，而钉钉中仍是旧值",
+            ago_zh(at)
+        ),
     );
     let fix = places::subscription(
         ": enter the Token and aes_key of the bridge's environment and save the subscription again",
@@ -304,7 +342,10 @@ pub(super) fn dataphin(sightings: &Sightings, ours: OurToken, now: Timestamp) ->
     {
         return Failure::new(
             Words::new(
-                format!("Dataphin called {}: its Submit Approval Request URL has too much at its end", seen.note),
+                format!(
+                    "Dataphin called {}: its Submit Approval Request URL has too much at its end",
+                    seen.note
+                ),
                 format!("Dataphin 调用了 {}：其“提交审批请求 URL”末尾有多余内容", seen.note),
             ),
             places::dataphin(
@@ -315,15 +356,7 @@ pub(super) fn dataphin(sightings: &Sightings, ours: OurToken, now: Timestamp) ->
         .code("not-found")
         .into();
     }
-    let (stranger, stranger_zh) = refused.map_or_else(Default::default, |seen| {
-        let (by, by_zh) =
-            if ours == OurToken::Taken { (", which is not Dataphin's", "（并非 Dataphin）") } else { ("", "") };
-        let at = now.duration_since(seen.at);
-        (
-            format!("; somebody called with another Access Token{by} {} ago", ago(at)),
-            format!("；{}前有人用其他 Access Token 调用{by_zh}", ago_zh(at)),
-        )
-    });
+    let (stranger, stranger_zh) = refused.map_or_else(Default::default, |seen| a_stranger(seen, ours, now));
     let Some(seen) = lately(Sighting::DataphinCall) else {
         return Outcome::skipped(Words::new(
             format!(
@@ -341,6 +374,20 @@ pub(super) fn dataphin(sightings: &Sightings, ours: OurToken, now: Timestamp) ->
         format!("the last call was let in {} ago{clock}{stranger}", ago(at)),
         format!("最近一次调用在{}前被接受{clock_zh}{stranger_zh}", ago_zh(at)),
     ))
+}
+
+/// A call under another access token that is no reason to worry.
+fn a_stranger(seen: &Seen, ours: OurToken, now: Timestamp) -> (String, String) {
+    let (by, by_zh) = if ours == OurToken::Taken {
+        (", which is not Dataphin's", "（并非 Dataphin）")
+    } else {
+        ("", "")
+    };
+    let at = now.duration_since(seen.at);
+    (
+        format!("; somebody called with another Access Token{by} {} ago", ago(at)),
+        format!("；{}前有人用其他 Access Token 调用{by_zh}", ago_zh(at)),
+    )
 }
 
 fn offset(seen: &Seen) -> Option<i64> {
@@ -459,11 +506,14 @@ mod tests {
             CallbackKeys::new(token.into(), key.parse().unwrap()).fingerprint()
         };
         let (before, new_token, new_key) = (of("a", 'A'), of("b", 'A'), of("a", 'B'));
-        let judged = |list: &[(Sighting, i64, &str)], keys: &[Fingerprint]| events(&seen(list), &[], keys, NOW);
+        let judged =
+            |list: &[(Sighting, i64, &str)], keys: &[Fingerprint]| events(&seen(list), &[], keys, NOW);
         let old = before.to_string();
         let last = [(EventFinish, 60 * 50, old.as_str())];
         for (keys, what) in [(&new_token, "callback Token was"), (&new_key, "callback aes_key")] {
-            let Outcome::Failed(failure) = judged(&last, std::slice::from_ref(keys)) else { panic!("{what}") };
+            let Outcome::Failed(failure) = judged(&last, std::slice::from_ref(keys)) else {
+                panic!("{what}")
+            };
             assert!(failure.cause.en.contains(what) && failure.cause.en.contains("50 h ago"), "{failure:?}");
             assert!(failure.mend.en.contains("save the subscription again"), "{failure:?}");
         }

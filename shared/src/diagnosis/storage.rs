@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::{Failure, Outcome, Words, data_file, places, refused};
 use crate::{
+    approval::Status,
     config::{BridgeConfig, Home, Variables},
-    store::{Store, StoreError, TableFacts, Unreached},
+    store::{Store, StoreError, TableFacts, TableFault, Unreached},
 };
 
 /// What there is of a store.
@@ -34,11 +35,12 @@ impl Storage {
 /// What a look at the table gave.
 pub(super) type Looked = Result<Option<TableFacts>, StoreError>;
 
-/// Looks at the table, and writes a mark into it.
+/// Looks at the table, writes a mark into it, and asks an index: each takes a right of its own.
 pub(super) async fn look(store: &Store) -> Looked {
     let facts = store.table_facts().await?;
     if facts.is_some() {
         store.prove_writes().await?;
+        store.list(Status::Received, None, 1, None).await?;
     }
     Ok(facts)
 }
@@ -207,12 +209,18 @@ pub(super) fn judge(
             keeper.table(),
         ),
         Some(Ok(Some(facts))) => {
-            let mut faults = facts.faults.clone();
+            let mut faults: Vec<Words> = facts.faults.iter().map(words_of).collect();
             if keeper == Keeper::Aws && !facts.streams {
-                faults.push("the table's stream is off: nothing wakes `relay`".to_owned());
+                faults.push(Words::new(
+                    "the table's stream is off: nothing wakes `relay`",
+                    "表的数据流（Streams）未开启：没有什么会唤醒 `relay`",
+                ));
             }
             if facts.expires == Some(false) && !quick {
-                faults.push("time to live is off for the attribute `expires`".to_owned());
+                faults.push(Words::new(
+                    "time to live is off for the attribute `expires`",
+                    "未对属性 `expires` 开启 TTL",
+                ));
             }
             if faults.is_empty() {
                 let table = store.table();
@@ -221,11 +229,23 @@ pub(super) fn judge(
                     format!("表 {table} 存在，两个索引齐全，且可写入"),
                 ));
             }
-            let faults = faults.join("; ");
-            let zh = format!("表 {} 与所需不符（{faults}）", store.table());
-            Outcome::failed(Words::new(faults, zh), keeper.table())
+            let join = |of: fn(&Words) -> &str, with| faults.iter().map(of).collect::<Vec<_>>().join(with);
+            let zh = format!("表 {} 与所需不符：{}", store.table(), join(|fault| &fault.zh, "；"));
+            Outcome::failed(Words::new(join(|fault| &fault.en, "; "), zh), keeper.table())
         }
     }
+}
+
+/// A fault of the table, in words.
+fn words_of(fault: &TableFault) -> Words {
+    let zh = match fault {
+        TableFault::NotActive => "表尚不可用（不是 ACTIVE 状态）".to_owned(),
+        TableFault::OtherKey => "表的主键与所需不同".to_owned(),
+        TableFault::IndexMissing(name) => format!("缺少索引 `{name}`"),
+        TableFault::IndexKeys(name, one, other) => format!("索引 `{name}` 的键不是 {one} 和 {other}"),
+        TableFault::IndexNotActive(name) => format!("索引 `{name}` 尚不可用（不是 ACTIVE 状态）"),
+    };
+    Words::new(fault.to_string(), zh)
 }
 
 /// A store that answers with an error that is none of DynamoDB's known refusals.

@@ -53,7 +53,12 @@ fn outcome(seen: &[Result<Report, DingTalkError>]) -> Outcome {
             "run `bridge template generate`, or take up your own with `bridge template adopt`",
             "运行 `bridge template generate`，或用 `bridge template adopt` 采用自有模板",
         );
-        return Failure::new(Words::new("the bridge has no DingTalk template yet", "网桥还没有钉钉审批模板"), mend).code("no-template").into();
+        return Failure::new(
+            Words::new("the bridge has no DingTalk template yet", "网桥还没有钉钉审批模板"),
+            mend,
+        )
+        .code("no-template")
+        .into();
     }
     let problems: Vec<_> =
         seen.iter().flatten().flat_map(|report| report.problems.iter().map(move |it| (report, it))).collect();
@@ -78,9 +83,16 @@ fn outcome(seen: &[Result<Report, DingTalkError>]) -> Outcome {
     let shown = |report: &Report| {
         let Report { template, nodes, .. } = report;
         let kinds: Vec<&str> = nodes.iter().map(|node| node.kind.as_str()).collect();
-        let flow = |label: &str| if kinds.is_empty() { String::new() } else { format!("{label}{}", kinds.join(" > ")) };
+        let flow = |label: &str| {
+            if kinds.is_empty() { String::new() } else { format!("{label}{}", kinds.join(" > ")) }
+        };
         Words::new(
-            format!("“{}” for {} is published and can be filled{}", template.name, template.purpose, flow(", flow: ")),
+            format!(
+                "“{}” for {} is published and can be filled{}",
+                template.name,
+                template.purpose,
+                flow(", flow: ")
+            ),
             format!("用于 {} 的“{}”已发布，可以填写{}", template.purpose, template.name, flow("，流程：")),
         )
     };

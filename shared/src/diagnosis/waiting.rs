@@ -31,12 +31,16 @@ impl<'a> Failing<'a> {
         for entry in approval.record.timeline.entries() {
             // A look that finds nothing after a call without a clear answer says that it failed.
             let code = match &entry.what {
-                Happening::CreateFailed { code, .. } | Happening::OutcomeUnknown { code } => Some(code.as_str()),
+                Happening::CreateFailed { code, .. } | Happening::OutcomeUnknown { code } => {
+                    Some(code.as_str())
+                }
                 Happening::LookedInVain { .. } => None,
                 _ => continue,
             };
             match (&mut failing, code) {
-                (Some(known), code) => (known.times, known.code) = (known.times + 1, code.unwrap_or(known.code)),
+                (Some(known), code) => {
+                    (known.times, known.code) = (known.times + 1, code.unwrap_or(known.code));
+                }
                 (None, Some(code)) => failing = Some(Self { times: 1, since: entry.at, code }),
                 (None, None) => {}
             }
@@ -64,8 +68,9 @@ impl Requests {
             );
             return Failure::new(cause, fix).code("needs-operator").into();
         }
-        let is_overdue =
-            |approval: &Approval| approval.state.due_at().is_some_and(|due| now.duration_since(due) > OVERDUE);
+        let is_overdue = |approval: &Approval| {
+            approval.state.due_at().is_some_and(|due| now.duration_since(due) > OVERDUE)
+        };
         let overdue: Vec<&Approval> = self.received.iter().filter(|it| is_overdue(it)).collect();
         if let Some(oldest) = overdue.last() {
             let advances = places::advances();
@@ -87,8 +92,8 @@ impl Requests {
             let (en, zh) = without_instance(failing.len(), oldest, now);
             let times = last.times;
             let cause = Words::new(
-                format!("{en}; the create call failed {times} time(s), the last answer: {} ({})", cause.en, last.code),
-                format!("{zh}；创建调用已失败 {times} 次，最近的结果：{}（{}）", cause.zh, last.code),
+                format!("{en}; the create call failed {times} time(s), the last answer: {}", cause.en),
+                format!("{zh}；创建调用已失败 {times} 次，最近的结果：{}", cause.zh),
             );
             return Failure::new(cause, fix.or(&show())).code(last.code).into();
         }

@@ -35,7 +35,11 @@ const REASONS: [Reason; 9] = [
         ),
         fix: ACCOUNT,
     },
-    Reason { code: "33012", why: ("the account is no valid userid of DingTalk's", "该账号不是有效的钉钉 userid"), fix: ACCOUNT },
+    Reason {
+        code: "33012",
+        why: ("the account is no valid userid of DingTalk's", "该账号不是有效的钉钉 userid"),
+        fix: ACCOUNT,
+    },
     Reason {
         code: "40104",
         why: ("nobody in the organisation has this mobile number", "组织内没有使用该手机号的成员"),
@@ -48,10 +52,17 @@ const REASONS: [Reason; 9] = [
     },
     Reason {
         code: "50004",
-        why: ("the person's department is outside the app's visible range", "此人所在部门不在应用的可见范围（通讯录授权范围）内"),
+        why: (
+            "the person's department is outside the app's visible range",
+            "此人所在部门不在应用的可见范围（通讯录授权范围）内",
+        ),
         fix: VISIBLE,
     },
-    Reason { code: "400002", why: ("DingTalk does not take the account for an id", "钉钉不接受该账号作为用户标识"), fix: ACCOUNT },
+    Reason {
+        code: "400002",
+        why: ("DingTalk does not take the account for an id", "钉钉不接受该账号作为用户标识"),
+        fix: ACCOUNT,
+    },
     Reason {
         code: code::EXTERNAL_CONTACT,
         why: ("an external contact, who cannot approve", "此人是外部联系人，不能审批"),

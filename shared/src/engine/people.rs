@@ -188,14 +188,15 @@ fn cannot_be_asked(
     (role, of): (&str, &str),
     (role_zh, of_zh): (&str, &str),
     error: &DingTalkError,
-    or: Option<(&str, &str)>,
+    otherwise: Option<(&str, &str)>,
 ) -> DingTalkError {
     let who = person.in_a_line();
     let Reason { why, fix, .. } = Reason::of(&error.code);
     let code = error.code.strip_prefix("88/").unwrap_or(&error.code);
-    let (or, or_zh) = or.map_or_else(Default::default, |(en, zh)| (format!("; {en}"), format!("；{zh}")));
+    let (also, also_zh) =
+        otherwise.map_or_else(Default::default, |(en, zh)| (format!("; {en}"), format!("；{zh}")));
     no(format!(
-        "{role} {who}{of} cannot be asked in DingTalk ({code}): {}; {}{or} / {of_zh}{role_zh} {who} 无法在钉钉中处理（{code}）：{}；{}{or_zh}",
+        "{role} {who}{of} cannot be asked in DingTalk ({code}): {}; {}{also} / {of_zh}{role_zh} {who} 无法在钉钉中处理（{code}）：{}；{}{also_zh}",
         why.0, fix.0, why.1, fix.1
     ))
 }

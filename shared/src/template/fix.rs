@@ -32,15 +32,17 @@ pub(super) fn fix(problem: &Problem, template: &Template, configured: Option<&Pr
                 format!("run `{generate}` and unset DINGTALK_PROCESS_CODE, which goes before it"),
                 format!("运行 `{generate}`，并取消设置 DINGTALK_PROCESS_CODE（其优先级更高）"),
             );
-            let correct = Words::new(
-                format!("correct {}", other.en),
-                format!("更正{}", other.zh),
-            );
+            let correct = Words::new(format!("correct {}", other.en), format!("更正{}", other.zh));
             unset.or(&correct)
         }
-        ("no-such-template" | "field-missing" | "field-unfit" | "required-unfilled" | "component-unwritable", Source::Generated) => {
-            run(&generate)
-        }
+        (
+            "no-such-template"
+            | "field-missing"
+            | "field-unfit"
+            | "required-unfilled"
+            | "component-unwritable",
+            Source::Generated,
+        ) => run(&generate),
         ("no-such-template", Source::Adopted) => {
             let forget = format!("bridge template forget --for {}", template.purpose);
             let adopt = format!("bridge template adopt <PROC-…> --for {}", template.purpose);
@@ -51,7 +53,12 @@ pub(super) fn fix(problem: &Problem, template: &Template, configured: Option<&Pr
         }
         ("field-missing", Source::Configured | Source::Adopted) => {
             let adopt = format!("bridge template adopt {} --for {}", template.process_code, template.purpose);
-            in_console(&template.name, "Edit > Form: add the field again, or run", "编辑 > 表单设计：恢复该控件，或运行", &adopt)
+            in_console(
+                &template.name,
+                "Edit > Form: add the field again, or run",
+                "编辑 > 表单设计：恢复该控件，或运行",
+                &adopt,
+            )
         }
         ("content-not-shown", _) => {
             let adopt = format!("bridge template adopt {} --for {}", template.process_code, template.purpose);
@@ -67,7 +74,12 @@ pub(super) fn fix(problem: &Problem, template: &Template, configured: Option<&Pr
                 "bridge template adopt {} --for {} --field '<label>=<value>'",
                 template.process_code, template.purpose
             );
-            in_console(&template.name, "Edit > Form: make the field optional, or run", "编辑 > 表单设计：将该控件设为非必填，或运行", &adopt)
+            in_console(
+                &template.name,
+                "Edit > Form: make the field optional, or run",
+                "编辑 > 表单设计：将该控件设为非必填，或运行",
+                &adopt,
+            )
         }
         _ => Words::new(
             problem.mend_en.replace("this template", &format!("“{}”", template.name)),

@@ -72,9 +72,12 @@ async fn a_permission_that_was_granted_a_moment_ago_is_no_alarm_and_the_next_sub
     site.sandbox.dingtalk.deny(permissions::INSTANCE_WRITE);
     // The bridge looks people up, and so gets a token that lacks the point.
     let people = site.sandbox.dataphin.settings().people;
-    let request = Request::of(Kind::TablePermission).asked_by(people[0].clone());
-    let request = request.then(Operator::Or, [people[1].clone()]);
+    let mut stranger = people[1].clone();
+    stranger.user_source_id = "a-stranger".to_owned();
+    let request =
+        Request::of(Kind::TablePermission).asked_by(people[0].clone()).then(Operator::Or, [stranger]);
     assert!(!site.sandbox.dataphin.file(request).await.answer.accepted());
+    site.sandbox.dingtalk.add_person(Person::new("a-stranger", "No stranger any more"));
     names(
         &site.diagnosis().await,
         "permission-instance-write",

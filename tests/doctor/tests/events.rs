@@ -92,11 +92,11 @@ async fn keys_that_were_changed_here_only_are_named_until_dingtalk_has_them() {
         assert!(!finish.note.contains(&site.sandbox.variables()[secret]));
     }
     // A bridge that was started with another Token, beside the store that knows the events before.
-    let changes = [("DINGTALK_CALLBACK_TOKEN", "another-token-of-tomorrow"), ("BRIDGE_PUBLIC_URL", "")];
+    let changes = [("DINGTALK_CALLBACK_TOKEN", "anotherTokenOfTomorrow01"), ("BRIDGE_PUBLIC_URL", "")];
     let diagnosis = site.diagnosis_with(&changes).await;
     names(&diagnosis, "events", "the callback Token was changed", "save the subscription again");
     let rotated = [
-        ("DINGTALK_CALLBACK_TOKEN", "another-token-of-tomorrow"),
+        ("DINGTALK_CALLBACK_TOKEN", "anotherTokenOfTomorrow01"),
         ("DINGTALK_CALLBACK_TOKEN_PREVIOUS", site.sandbox.variables()["DINGTALK_CALLBACK_TOKEN"].as_str()),
         ("BRIDGE_PUBLIC_URL", ""),
     ];

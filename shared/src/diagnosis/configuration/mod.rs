@@ -37,6 +37,11 @@ impl Setup {
         self.survey.dataphin.as_ref().map(|dataphin| dataphin.account_kind)
     }
 
+    /// The data file of one machine.
+    pub fn data_file(&self) -> &str {
+        self.survey.bridge.as_ref().map_or("bridge.db", |bridge| bridge.file.as_str())
+    }
+
     /// Of the Tokens and aes_keys under which events are believed.
     pub fn fingerprints(&self) -> Vec<Fingerprint> {
         self.survey.dingtalk.as_ref().map(|dingtalk| dingtalk.verifier.fingerprints()).unwrap_or_default()
