@@ -14,7 +14,7 @@ use shared::{
     approval::HintResult,
     config::DingTalkConfig,
     dingtalk::{
-        CallbackVerifier, Event,
+        CallbackVerifier, Event, Verified,
         callback::{CallbackQuery, Disbelief},
         knock,
     },
@@ -73,7 +73,7 @@ async fn callback(
             return answer_refusal(&door, unmet, not_accepted(&disbelief.to_string())).await;
         }
     };
-    let (reported, ()) = tokio::join!(door.engine.report(&event), saw(&door, event.get()));
+    let (reported, ()) = tokio::join!(door.engine.report(&event), saw(&door, &event));
     reported.map_err(|_| {
         // Not acknowledged: DingTalk sends it again.
         metrics::count(Count::NotAdvanced);
@@ -88,9 +88,9 @@ async fn callback(
     Ok(response)
 }
 
-/// Remembers that an event came; our own check is none.
-async fn saw(door: &Door, event: &Event) {
-    let sighting = match event {
+/// Remembers that an event came, and under which keys; our own check is none.
+async fn saw(door: &Door, event: &Verified<Event>) {
+    let sighting = match event.get() {
         Event::InstanceEnded { result: HintResult::Terminated, .. } => Sighting::EventTerminate,
         Event::InstanceEnded { result: HintResult::Deleted, .. }
         | Event::CheckUrl
@@ -100,7 +100,8 @@ async fn saw(door: &Door, event: &Event) {
         Event::InstanceEnded { .. } => Sighting::EventFinish,
         Event::OwnCheck => return,
     };
-    door.engine.store().saw(sighting, "").await;
+    let keys = door.verifier.fingerprint_of(event).to_string();
+    door.engine.store().saw(sighting, &keys).await;
 }
 
 /// Remembers why DingTalk was not believed; a probe is not DingTalk's.

@@ -25,7 +25,7 @@ use shared::{
     world::World,
 };
 
-use crate::{BODY_LIMIT, kept::Kept, problem};
+use crate::{BODY_LIMIT, kept::Kept};
 
 #[derive(Clone)]
 struct Door {
@@ -96,7 +96,7 @@ async fn cause(
     let Some(access) = &door.access else { return Ok(told(door)) };
     access.check(&query?.0, door.world.now())?;
     body.read().await?;
-    Ok(door.kept.answer(problem).await.err().unwrap_or_else(|| told(door)))
+    Ok(door.kept.answer().await.err().unwrap_or_else(|| told(door)))
 }
 
 async fn examine(State(door): State<Door>) -> Json<Diagnosis> {

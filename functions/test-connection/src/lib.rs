@@ -2,11 +2,12 @@
 
 pub mod broken;
 mod kept;
+mod words;
 
 use axum::{
     Json, Router,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     response::Response,
     routing::{get, post},
 };
@@ -14,7 +15,7 @@ use kept::Kept;
 use shared::{
     config::Config,
     dataphin::{Access, AccessQuery, reply},
-    diagnosis::{Diagnosis, Doctor, Finding},
+    diagnosis::{Diagnosis, Doctor},
     engine::Engine,
     http::{
         Problem,
@@ -84,7 +85,7 @@ async fn answer_probe(
             Ok(()) => body.read().await.map(|body| arrived = Some(body.len())),
         },
     };
-    let mut response = reply::check_result(result);
+    let mut response = reply::check_result(result.map(|()| None));
     if let Some(unmet) = unmet {
         unmet.mark(&mut response);
     }
@@ -99,22 +100,11 @@ async fn check(
     door: &Door,
     query: Result<Params<AccessQuery>, Problem>,
     body: Body<BODY_LIMIT>,
-) -> Result<(), Problem> {
+) -> Result<Option<String>, Problem> {
     door.access.admit(&query?.0, door.world.now(), door.engine.store()).await?;
     // What it says does not matter, that it is bounded does.
     body.read().await?;
-    door.kept.answer(problem).await
-}
-
-/// The first cause, short enough for the line that Dataphin shows.
-fn problem(finding: &Finding) -> Problem {
-    let message = finding.failure().map_or_else(String::new, |failure| {
-        let code = failure.code.as_ref().map_or_else(String::new, |code| format!(" ({code})"));
-        let (cause, fix) = (&failure.cause, &failure.mend);
-        // Who presses the button reads Chinese; who is asked for help may not.
-        format!("{}{code}。修复：{} / {}. Fix: {}", cause.zh, fix.zh, cause.en, fix.en)
-    });
-    Problem::new(StatusCode::BAD_GATEWAY, finding.check.facts().id, message)
+    door.kept.answer().await.map(Some)
 }
 
 async fn examine(State(door): State<Door>) -> Json<Diagnosis> {

@@ -54,7 +54,10 @@ impl Health {
         let mut last = health.last.lock().await;
         let kept = last.clone().filter(|(at, _)| at.elapsed() < KEEP);
         let answer = match kept {
-            Some((_, answer)) => answer,
+            // Whether the file is still there is looked at each time.
+            Some((_, answer)) => {
+                answer.and_then(|()| health.trouble().map_or(Ok(()), |it| Err(it.problem())))
+            }
             None => last.insert((Instant::now(), health.look().await)).1.clone(),
         };
         drop(last);

@@ -1,6 +1,6 @@
 //! The data file is deleted, replaced, damaged or cannot grow while the bridge runs: nothing is accepted that would not last.
 
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::panic)]
 
 use std::{
     fs,
@@ -94,6 +94,30 @@ impl Site {
         assert_eq!(self.sandbox.dingtalk.instances().len(), instances, "DingTalk is not asked");
     }
 
+    /// What `bridge doctor`, run beside, finds wrong: check, code and fix of each failure.
+    async fn doctor(&self, arguments: &[&str]) -> Vec<(String, String, String)> {
+        let listen = self.address.trim_start_matches("http://");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bridge"));
+        command.arg("doctor").args(arguments).arg("--json").envs(self.sandbox.variables());
+        command.env("BRIDGE_LISTEN", listen).env_remove("BRIDGE_PUBLIC_URL");
+        let output = tokio::task::spawn_blocking(move || command.output().expect("it runs")).await;
+        let said: Value = serde_json::from_slice(&output.expect("it ends").stdout).expect("JSON");
+        let findings = said["findings"].as_array().expect("findings").clone();
+        let failed = findings.into_iter().filter(|finding| finding["outcome"] == "failed");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        failed.map(|it| (text(&it["id"]), text(&it["code"]), text(&it["mend"]["en"]))).collect()
+    }
+
+    /// The doctor names this, in the full list and in the quick one, and nothing else.
+    async fn is_named(&self, code: &str, fix: &str) {
+        for arguments in [["--quick"].as_slice(), &[]] {
+            let failed = self.doctor(arguments).await;
+            let [(check, found, said)] = &failed[..] else { panic!("not one failure: {failed:?}") };
+            assert_eq!((check.as_str(), found.as_str()), ("store", code), "{failed:?}");
+            assert!(said.contains(fix), "{said}");
+        }
+    }
+
     /// So many bytes a file may have from now on.
     fn limit(&self, bytes: Option<u64>) {
         let pid = Pid::from_child(&self.process);
@@ -156,9 +180,12 @@ async fn a_file_that_is_taken_away_closes_the_doors_until_it_is_back() {
     fs::rename(site.file(), &away).expect("it is moved");
     site.refuses("data-file-deleted").await;
     site.until((503, "data-file-deleted")).await;
+    site.is_named("data-file-deleted", "back, or restore the backup").await;
+    assert!(!site.file().exists(), "the doctor makes none");
     fs::rename(&away, site.file()).expect("it is moved back");
     site.until((200, "ok")).await;
     assert!(site.file_request().await, "and the bridge goes on");
+    assert_eq!(site.doctor(&[]).await, [], "a healthy file is no alarm");
 }
 
 #[tokio::test]
@@ -176,6 +203,7 @@ async fn another_file_in_its_place_closes_the_doors() {
     fs::rename(&other, site.file()).expect("the copy takes its place");
     site.refuses("data-file-replaced").await;
     site.until((503, "data-file-replaced")).await;
+    site.is_named("data-file-replaced", "put the right file in place").await;
 }
 
 #[tokio::test]
@@ -185,6 +213,7 @@ async fn zeros_in_the_file_close_the_doors_and_a_restart_refuses_it() {
     checkpoint(&site.file());
     zero(&site.file());
     site.until((503, "data-file-damaged")).await;
+    site.is_named("data-file-damaged", "restore the last backup").await;
     site.refuses("data-file-damaged").await;
     site.process.kill().expect("it ends");
     site.process.wait().expect("it has ended");
@@ -224,6 +253,7 @@ async fn a_full_disk_closes_the_doors_until_there_is_room() {
     assert!(site.file_request().await);
     site.limit(Some(4096));
     site.until((503, "disk-full")).await;
+    site.is_named("disk-full", "free space").await;
     site.refuses("disk-full").await;
     site.limit(None);
     site.until((200, "ok")).await;

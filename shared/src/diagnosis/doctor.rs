@@ -12,13 +12,14 @@ use super::{
     asked::{AgentProof, Asked},
     callback::{self, Door},
     configuration::Setup,
-    dataphin, exposure,
+    data_file, dataphin, exposure,
     gateway::{self, Late},
     leftover,
     limits::Limits,
     places,
     pushes::{self, Taken},
     reach::{Timed, timed},
+    refusals::{self, Today},
     report::Report,
     requests::Requests,
     route::{self, Route},
@@ -47,15 +48,15 @@ const LOOK_UP: Duration = Duration::from_millis(700);
 
 /// Looks at an installation. Cheap to clone.
 #[derive(Clone)]
-pub struct Doctor(Arc<Inner>);
+pub struct Doctor(pub(super) Arc<Inner>);
 
-struct Inner {
-    variables: Variables,
-    setup: Setup,
-    storage: Storage,
-    engine: Option<Engine>,
+pub(super) struct Inner {
+    pub variables: Variables,
+    pub setup: Setup,
+    pub storage: Storage,
+    pub engine: Option<Engine>,
     http: Http,
-    world: World,
+    pub world: World,
 }
 
 impl Doctor {
@@ -123,13 +124,17 @@ impl Doctor {
         let limits = Limits::new(quick);
         let began = Instant::now();
         let book = self.book().await;
-        let (stored, (asked, templates, pushes), (callback, route), dataphin) = tokio::join!(
+        let (file, stored, (asked, templates, pushes), (callback, route), dataphin) = tokio::join!(
+            data_file::ask(setup.survey.bridge.as_ref(), &self.0.http, quick),
             Stored::look(storage.store(), quick, limits),
             self.question_dingtalk(quick, &book, limits),
             self.knock(quick, limits),
             timed(self.dry_run(quick, limits)),
         );
         let left = leftover::leave(asked.as_ref(), storage.store(), world).await;
+        let kind = setup.account_kind();
+        let works = asked.as_ref().filter(|asked| asked.token().is_ok()).map(|asked| &asked.dingtalk);
+        let found = refusals::ask_again(stored.requests.as_ref(), works, kind, world.now(), limits).await;
         let (looked, seen) = self.unreported(quick, &stored, asked.as_ref(), limits).await;
         let unreported = looked.as_deref().unwrap_or_default();
         let own_store = self.own_store(callback.value.store.is_some()).await;
@@ -137,7 +142,10 @@ impl Doctor {
         report.configuration(setup.wrong.clone().into_iter().collect(), Duration::ZERO);
         let keeper = Keeper::of(setup.survey.bridge.as_ref());
         report.judge(Check::Store, stored.table.took, || {
-            match storage::judge(storage, stored.table.value.as_ref(), keeper, quick) {
+            if let Some(trouble) = file {
+                return trouble.into();
+            }
+            match storage::judge(storage, stored.table.value.as_ref(), keeper, setup.data_file(), quick) {
                 Outcome::Passed { proved } => {
                     let running = callback.value.store.as_deref();
                     storage::other_than(&self.0.variables, storage, keeper, running, own_store.as_deref())
@@ -169,6 +177,7 @@ impl Doctor {
             outcome => outcome,
         };
         let may_run = Config::read(self.0.variables.clone()).is_ok() && !report.has_failed(Check::Store);
+        let file_fails = report.code_of(Check::Store).is_some_and(data_file::is_trouble);
         report.judge(Check::Callback, callback.took, || match callback.value.outcome {
             Outcome::Failed(Failure { code: Some(code), .. })
                 if !may_run && callback::NO_BRIDGE.contains(&code.as_str()) =>
@@ -178,11 +187,14 @@ impl Doctor {
                     "按当前配置网桥无法启动",
                 ))
             }
-            outcome => unless_other_app(outcome, callback::NOT_BELIEVED),
+            outcome => unless_other_app(unless_file_fails(outcome, file_fails), callback::NOT_BELIEVED),
         });
         let now = world.now();
         report.judge(Check::Events, stored.took, || match &seen {
-            Some(seen) => unless_other_app(sightings::events(seen, unreported, now), sightings::OTHER_OWNER),
+            Some(seen) => unless_other_app(
+                sightings::events(seen, unreported, &setup.fingerprints(), now),
+                sightings::OTHER_OWNER,
+            ),
             None => no_store(),
         });
         report.judge(Check::FailedPushes, pushes.took, || pushes.value.judge());
@@ -204,15 +216,7 @@ impl Doctor {
             }
             other => other,
         });
-        let kind = setup.survey.dataphin.as_ref().map(|dataphin| dataphin.account_kind);
-        let of_requests = |judge: &dyn Fn(&Requests) -> Outcome| match &stored.requests {
-            Some(requests) => judge(requests),
-            None => no_store(),
-        };
-        report.judge(Check::Deliveries, stored.took, || of_requests(&|requests| requests.deliveries()));
-        report.judge(Check::Waiting, stored.took, || of_requests(&|requests| requests.waiting(now)));
-        report.judge(Check::Withdrawals, stored.took, || of_requests(&|requests| requests.withdrawals()));
-        report.judge(Check::Refused, stored.took, || of_requests(&|requests| requests.refused(kind, now)));
+        judge_requests(&mut report, &stored, &Today::of(setup, &book, &found, now));
         let diagnosis = self.conclude(report);
         let failed = diagnosis.failed().count();
         tracing::info!(quick, failed, ms = began.elapsed().as_millis(), "diagnosis");
@@ -230,7 +234,7 @@ impl Doctor {
     }
 
     /// The templates that the bridge uses; without a store, none but the operator's own choice.
-    async fn book(&self) -> TemplateBook {
+    pub(super) async fn book(&self) -> TemplateBook {
         let Some(store) = self.0.storage.store() else { return TemplateBook::default() };
         timeout(LOOK_UP, store.templates()).await.ok().and_then(Result::ok).unwrap_or_default()
     }
@@ -380,4 +384,29 @@ fn no_store() -> Outcome {
 
 fn incomplete() -> Outcome {
     Outcome::skipped(Words::new("the configuration is not complete", "配置不完整"))
+}
+
+/// What became of requests.
+fn judge_requests(report: &mut Report, stored: &Stored, today: &Today<'_>) {
+    let of_requests = |judge: &dyn Fn(&Requests) -> Outcome| match &stored.requests {
+        Some(requests) => judge(requests),
+        None => no_store(),
+    };
+    report.judge(Check::Deliveries, stored.took, || of_requests(&|requests| requests.deliveries()));
+    report.judge(Check::Waiting, stored.took, || of_requests(&|requests| requests.waiting(today.now)));
+    report.judge(Check::Withdrawals, stored.took, || of_requests(&|requests| requests.withdrawals()));
+    report.judge(Check::Refused, stored.took, || of_requests(&|requests| requests.refused(today)));
+}
+
+/// A bridge whose data file fails answers nobody: that is named once.
+fn unless_file_fails(outcome: Outcome, file_fails: bool) -> Outcome {
+    match outcome {
+        Outcome::Failed(Failure { code: Some(code), .. }) if file_fails && code == "http-503" => {
+            Outcome::skipped(Words::new(
+                "because Store failed: the bridge accepts nothing meanwhile",
+                "因为“存储”检查未通过：网桥暂停接收",
+            ))
+        }
+        outcome => outcome,
+    }
 }

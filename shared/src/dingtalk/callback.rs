@@ -7,6 +7,7 @@ use super::{
     Event,
     crypto::{CallbackKeys, Envelope, Unverified},
     event::NoEvent,
+    fingerprint::Fingerprint,
 };
 use crate::{json, world::World};
 
@@ -168,14 +169,27 @@ impl CallbackVerifier {
         Ok(Verified { inner: Event::parse(&opened.message)?, owner_key: opened.owner_key, under_previous })
     }
 
+    /// The fingerprints of all keys that are believed.
+    pub fn fingerprints(&self) -> Vec<Fingerprint> {
+        [&self.keys].into_iter().chain(&self.previous).map(CallbackKeys::fingerprint).collect()
+    }
+
+    /// The fingerprint of the keys under which an event came.
+    pub fn fingerprint_of<T>(&self, event: &Verified<T>) -> Fingerprint {
+        self.keys_of(event).fingerprint()
+    }
+
+    fn keys_of<T>(&self, event: &Verified<T>) -> &CallbackKeys {
+        self.previous.as_ref().filter(|_| event.under_previous).unwrap_or(&self.keys)
+    }
+
     /// Says `success` to whoever sent `event`, under the owner key it came with.
     pub fn acknowledge<T>(&self, event: &Verified<T>, world: &World) -> Acknowledgement {
         let mut random = [0; 16];
         world.random.fill(&mut random);
         let timestamp = world.now().as_millisecond().to_string();
         let nonce = world.random.letters_and_digits(8);
-        let keys = self.previous.as_ref().filter(|_| event.under_previous).unwrap_or(&self.keys);
-        let sealed = keys.seal(b"success", &event.owner_key, timestamp, nonce, random);
+        let sealed = self.keys_of(event).seal(b"success", &event.owner_key, timestamp, nonce, random);
         Acknowledgement {
             msg_signature: sealed.signature,
             time_stamp: sealed.timestamp,

@@ -67,7 +67,7 @@ pub use leftovers::Leftovers;
 pub use lists::{Due, DueItem, Listed};
 pub use raw::{RawItem, RawKind};
 pub use sightings::{SEVERAL, Seen, Sighting, Sightings};
-pub use table::TableFacts;
+pub use table::{TableFacts, TableFault};
 
 /// Requests of background work at the same time.
 const BACKGROUND_LANES: usize = 2;

@@ -254,7 +254,7 @@ async fn file_for(site: &Site, account: Option<&str>) -> bool {
 }
 
 #[tokio::test]
-async fn one_person_who_has_left_is_no_alarm() {
+async fn one_person_who_has_left_is_no_alarm_beside_a_request_that_is_accepted() {
     let site = Site::start().await;
     let mut people = site.sandbox.dataphin.settings().people;
     people[1].user_source_id = "has-left".to_owned();
@@ -262,6 +262,7 @@ async fn one_person_who_has_left_is_no_alarm() {
         .asked_by(people[0].clone())
         .then(Operator::Or, [people[1].clone()]);
     assert!(!site.sandbox.dataphin.file(request).await.answer.accepted());
+    assert!(file_for(&site, None).await);
     let diagnosis = site.diagnosis().await;
     assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
     let told = outcome(&diagnosis, Check::Refused);
@@ -287,5 +288,7 @@ async fn outcomes_that_dataphin_does_not_take() {
     })
     .await;
     names(&site.diagnosis().await, "deliveries", "does not take 1 outcome(s)", "Callback URL");
+    let connection = site.sandbox.dataphin.test_connection().await;
+    assert!(connection.passed, "what is fixed in Dataphin's settings must not keep them from being saved");
     assert!(site.store().sightings().await.expect("sightings").contains_key(&Sighting::Started));
 }

@@ -77,6 +77,7 @@ async fn a_permission_that_was_granted_a_moment_ago_is_no_alarm_and_the_next_sub
     let request =
         Request::of(Kind::TablePermission).asked_by(people[0].clone()).then(Operator::Or, [stranger]);
     assert!(!site.sandbox.dataphin.file(request).await.answer.accepted());
+    site.sandbox.dingtalk.add_person(Person::new("a-stranger", "No stranger any more"));
     names(
         &site.diagnosis().await,
         "permission-instance-write",

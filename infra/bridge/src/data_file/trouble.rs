@@ -80,7 +80,7 @@ impl Trouble {
 
     /// The answer to whoever calls meanwhile: nothing is lost, Dataphin and DingTalk repeat.
     pub fn problem(self) -> Problem {
-        let message = format!("{} / {}", self.en(), self.zh());
+        let message = format!("{} / {}", self.zh(), self.en());
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, self.code(), message)
     }
 

@@ -15,7 +15,10 @@ mod values;
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{Check, Diagnosis, Failure, Finding, Words, places};
-use crate::config::{Survey, Variables};
+use crate::{
+    config::{Survey, Variables},
+    dingtalk::{AccountKind, fingerprint::Fingerprint},
+};
 
 /// What is wrong, by variable: one cause each.
 pub(super) type Wrong = BTreeMap<String, Failure>;
@@ -29,6 +32,21 @@ pub(super) struct Setup {
 }
 
 impl Setup {
+    /// What accounts are looked up as.
+    pub fn account_kind(&self) -> Option<AccountKind> {
+        self.survey.dataphin.as_ref().map(|dataphin| dataphin.account_kind)
+    }
+
+    /// The data file of one machine.
+    pub fn data_file(&self) -> &str {
+        self.survey.bridge.as_ref().map_or("bridge.db", |bridge| bridge.file.as_str())
+    }
+
+    /// Of the Tokens and aes_keys under which events are believed.
+    pub fn fingerprints(&self) -> Vec<Fingerprint> {
+        self.survey.dingtalk.as_ref().map(|dingtalk| dingtalk.verifier.fingerprints()).unwrap_or_default()
+    }
+
     /// Looks at variables.
     pub fn of(variables: &Variables) -> Self {
         let given = |name: &str| variables.get(name).map(ToOwned::to_owned);
