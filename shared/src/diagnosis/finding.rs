@@ -18,20 +18,6 @@ impl Words {
     }
 }
 
-impl From<&str> for Words {
-    /// A text without a translation yet.
-    fn from(text: &str) -> Self {
-        Self::new(text, text)
-    }
-}
-
-impl From<String> for Words {
-    /// A text without a translation yet.
-    fn from(text: String) -> Self {
-        Self::new(text.clone(), text)
-    }
-}
-
 /// Why a check failed, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -45,8 +31,8 @@ pub struct Failure {
 
 impl Failure {
     /// A failure without a code.
-    pub fn new(cause: impl Into<Words>, mend: Words) -> Self {
-        Self { cause: cause.into(), mend, code: None }
+    pub fn new(cause: Words, mend: Words) -> Self {
+        Self { cause, mend, code: None }
     }
 
     /// With the raw code.
@@ -78,18 +64,18 @@ pub enum Outcome {
 
 impl Outcome {
     /// Passed.
-    pub fn passed(proved: impl Into<Words>) -> Self {
-        Self::Passed { proved: proved.into() }
+    pub fn passed(proved: Words) -> Self {
+        Self::Passed { proved }
     }
 
     /// Failed.
-    pub fn failed(cause: impl Into<Words>, mend: Words) -> Self {
+    pub fn failed(cause: Words, mend: Words) -> Self {
         Self::Failed(Failure::new(cause, mend))
     }
 
     /// Skipped.
-    pub fn skipped(why: impl Into<Words>) -> Self {
-        Self::Skipped { why: why.into() }
+    pub fn skipped(why: Words) -> Self {
+        Self::Skipped { why }
     }
 
     /// The word for machines.
@@ -229,7 +215,8 @@ mod tests {
     fn a_secret_that_somebody_quotes_is_not_shown() {
         let variables: Variables =
             [("DINGTALK_APP_SECRET".to_owned(), "very-secret".to_owned())].into_iter().collect();
-        let failure = Failure::new("no such secret: very-secret", Words::new("a", "b"));
+        let failure =
+            Failure::new(Words::new("no such secret: very-secret", "没有此密钥"), Words::new("a", "b"));
         let finding = Finding {
             check: Check::Credentials,
             variable: None,

@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{Html, IntoResponse, Response},
 };
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// What it does with every call.
 #[derive(Debug, Clone)]
@@ -61,10 +61,14 @@ pub async fn start(manner: Manner) -> String {
     format!("http://{address}")
 }
 
-/// An address at which nobody listens.
+/// An address at which nobody listens, and nobody else can either while the test runs.
 pub async fn nobody() -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-    format!("http://{}", listener.local_addr().expect("an address"))
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let address = socket.local_addr().expect("an address");
+    // Bound, and never listening.
+    std::mem::forget(socket);
+    format!("http://{address}")
 }
 
 async fn act(manner: &Manner, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Response {
