@@ -111,12 +111,12 @@ impl Doctor {
 
     /// The quick subset: what Dataphin's *Test Connection* has time for.
     pub async fn quick(&self) -> Diagnosis {
-        self.examine(true).await
+        Box::pin(self.examine(true)).await
     }
 
     /// Everything.
     pub async fn full(&self) -> Diagnosis {
-        self.examine(false).await
+        Box::pin(self.examine(false)).await
     }
 
     async fn examine(&self, quick: bool) -> Diagnosis {
@@ -125,9 +125,9 @@ impl Doctor {
         let began = Instant::now();
         let book = self.book().await;
         let (file, stored, (asked, templates, pushes), (callback, route), dataphin) = tokio::join!(
-            data_file::ask(setup.survey.bridge.as_ref(), &self.0.http, quick),
-            Stored::look(storage.store(), quick, limits),
-            self.question_dingtalk(quick, &book, limits),
+            Box::pin(data_file::ask(setup.survey.bridge.as_ref(), &self.0.http, quick)),
+            Box::pin(Stored::look(storage.store(), quick, limits)),
+            Box::pin(self.question_dingtalk(quick, &book, limits)),
             self.knock(quick, limits),
             timed(self.dry_run(quick, limits)),
         );

@@ -34,7 +34,8 @@ impl Doctor {
     async fn remember(&self) -> Vec<LastKnown> {
         let inner = &*self.0;
         let Some(store) = inner.storage.store() else { return Vec::new() };
-        let (book, seen, requests) = tokio::join!(self.book(), store.sightings(), Requests::of(store));
+        let (book, seen, requests) =
+            tokio::join!(self.book(), store.sightings(), Box::pin(Requests::of(store)));
         let (Ok(seen), Ok(requests)) = (seen, requests) else { return Vec::new() };
         let (setup, now) = (&inner.setup, inner.world.now());
         let dingtalk = inner.engine.as_ref().map(|engine| engine.dingtalk());

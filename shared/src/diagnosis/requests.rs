@@ -36,13 +36,13 @@ impl Requests {
     /// Looks them up.
     pub async fn of(store: &Store) -> Result<Self, StoreError> {
         let (parked, decided, received, needs_operator, refused, pending, delivered) = tokio::try_join!(
-            newest(store, Status::Parked),
-            newest(store, Status::Decided),
-            newest(store, Status::Received),
-            newest(store, Status::NeedsOperator),
-            newest(store, Status::Refused),
-            newest(store, Status::Pending),
-            newest(store, Status::Delivered),
+            Box::pin(newest(store, Status::Parked)),
+            Box::pin(newest(store, Status::Decided)),
+            Box::pin(newest(store, Status::Received)),
+            Box::pin(newest(store, Status::NeedsOperator)),
+            Box::pin(newest(store, Status::Refused)),
+            Box::pin(newest(store, Status::Pending)),
+            Box::pin(newest(store, Status::Delivered)),
         )?;
         Ok(Self { parked, decided, received, needs_operator, refused, pending, delivered })
     }

@@ -8,7 +8,7 @@ use doctor::{
     stranger::{self, Manner, nobody},
 };
 use shared::{
-    diagnosis::{Check, Doctor, Outcome, Storage},
+    diagnosis::{Check, Doctor, Outcome, Storage, Words},
     store::Store,
     world::World,
 };
