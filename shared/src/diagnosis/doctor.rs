@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use tokio::time::{timeout, timeout_at};
 
 use super::{
@@ -128,8 +129,8 @@ impl Doctor {
             Box::pin(data_file::ask(setup.survey.bridge.as_ref(), &self.0.http, quick)),
             Box::pin(Stored::look(storage.store(), quick, limits)),
             Box::pin(self.question_dingtalk(quick, &book, limits)),
-            self.knock(quick, limits),
-            timed(self.dry_run(quick, limits)),
+            Box::pin(self.knock(quick, limits)),
+            Box::pin(timed(self.dry_run(quick, limits))),
         );
         let left = leftover::leave(asked.as_ref(), storage.store(), world).await;
         let kind = setup.account_kind();
@@ -198,24 +199,7 @@ impl Doctor {
             None => no_store(),
         });
         report.judge(Check::FailedPushes, pushes.took, || pushes.value.judge());
-        report.judge(Check::DataphinRoute, route.took, || route.value);
-        let token_differs = report.code_of(Check::DataphinRoute) == Some(route::OTHER_TOKEN);
-        report.judge(Check::DataphinCalls, stored.took, || match &stored.sightings {
-            Some(seen) if token_differs => sightings::dataphin_beside_another_token(seen, now),
-            Some(seen) => sightings::dataphin(seen, dataphin::our_token(&dataphin.value), now),
-            None => no_store(),
-        });
-        let token_differs =
-            token_differs || report.code_of(Check::DataphinCalls) == Some(sightings::ACCESS_TOKEN);
-        report.judge(Check::DataphinCallback, dataphin.took, || match dataphin.value {
-            Outcome::Failed(failure) if token_differs && dataphin::is_about_secrets(&failure) => {
-                Outcome::skipped(Words::new(
-                    "because the Access Token is named above: the same one signs the callback",
-                    "因上面已指出 Access Token 不一致：回调也用它签名",
-                ))
-            }
-            other => other,
-        });
+        judge_dataphin(&mut report, &stored, route, dataphin, now);
         judge_requests(&mut report, &stored, &Today::of(setup, &book, &found, now));
         let diagnosis = self.conclude(report);
         let failed = diagnosis.failed().count();
@@ -384,6 +368,34 @@ fn no_store() -> Outcome {
 
 fn incomplete() -> Outcome {
     Outcome::skipped(Words::new("the configuration is not complete", "配置不完整"))
+}
+
+/// Dataphin's way to us, and ours to Dataphin.
+fn judge_dataphin(
+    report: &mut Report,
+    stored: &Stored,
+    route: Timed<Outcome>,
+    dataphin: Timed<Outcome>,
+    now: Timestamp,
+) {
+    report.judge(Check::DataphinRoute, route.took, || route.value);
+    let token_differs = report.code_of(Check::DataphinRoute) == Some(route::OTHER_TOKEN);
+    report.judge(Check::DataphinCalls, stored.took, || match &stored.sightings {
+        Some(seen) if token_differs => sightings::dataphin_beside_another_token(seen, now),
+        Some(seen) => sightings::dataphin(seen, dataphin::our_token(&dataphin.value), now),
+        None => no_store(),
+    });
+    let token_differs =
+        token_differs || report.code_of(Check::DataphinCalls) == Some(sightings::ACCESS_TOKEN);
+    report.judge(Check::DataphinCallback, dataphin.took, || match dataphin.value {
+        Outcome::Failed(failure) if token_differs && dataphin::is_about_secrets(&failure) => {
+            Outcome::skipped(Words::new(
+                "because the Access Token is named above: the same one signs the callback",
+                "因上面已指出 Access Token 不一致：回调也用它签名",
+            ))
+        }
+        other => other,
+    });
 }
 
 /// What became of requests.

@@ -36,7 +36,8 @@ async fn a_store_that_is_not_the_running_bridges() {
     let absolute = [("BRIDGE_FILE", "/data/bridge.db")];
     let diagnosis = doctor(Storage::Open(other), &absolute).full().await;
     names(&diagnosis, "store", "another data file than /data/bridge.db", "BRIDGE_FILE");
-    let not_yet = || Storage::NotYet(Words::new("bridge.db is made at the first start", "bridge.db 在首次启动时创建"));
+    let not_yet =
+        || Storage::NotYet(Words::new("bridge.db is made at the first start", "bridge.db 在首次启动时创建"));
     let diagnosis = doctor(not_yet(), &[("BRIDGE_FILE", "bridge.db")]).full().await;
     names(&diagnosis, "store", "BRIDGE_FILE (bridge.db) is relative", "give the absolute path");
     let diagnosis = doctor(not_yet(), &[("BRIDGE_PUBLIC_URL", "")]).full().await;

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use rustix::process::Signal;
 use shared::{
     config::{BridgeConfig, Config},
-    diagnosis::{Failure, exposure},
+    diagnosis::{Failure, Words, exposure},
     world::World,
 };
 use tokio::{
@@ -58,14 +58,17 @@ fn announce(bridge: &BridgeConfig, host: &Host, language: Language) {
     if bridge.operator_token.is_some() {
         say!("  {page}{public}/operator");
     }
-    match (&bridge.dynamodb_endpoint, language) {
-        (Some(endpoint), Language::English) => {
-            say!("  approvals are kept in table {} at {endpoint}", bridge.table)
-        }
-        (Some(endpoint), Language::Chinese) => say!("  审批数据保存在 {endpoint} 的表 {} 中", bridge.table),
-        (None, Language::English) => say!("  approvals are kept in {}", bridge.file),
-        (None, Language::Chinese) => say!("  审批数据保存在 {}", bridge.file),
-    }
+    let kept = match &bridge.dynamodb_endpoint {
+        Some(endpoint) => Words::new(
+            format!("approvals are kept in table {} at {endpoint}", bridge.table),
+            format!("审批数据保存在 {endpoint} 的表 {} 中", bridge.table),
+        ),
+        None => Words::new(
+            format!("approvals are kept in {}", bridge.file),
+            format!("审批数据保存在 {}", bridge.file),
+        ),
+    };
+    say!("  {}", language.of(&kept));
 }
 
 /// Resolves on Ctrl-C and on SIGTERM.
