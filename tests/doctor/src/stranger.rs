@@ -62,7 +62,7 @@ pub async fn start(manner: Manner) -> String {
 }
 
 /// An address at which nobody listens, and nobody else can either while the test runs.
-pub async fn nobody() -> String {
+pub fn nobody() -> String {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
     let address = socket.local_addr().expect("an address");

@@ -20,7 +20,7 @@ async fn a_proxy_that_does_not_let_check_url_through() {
     let site = Site::start().await;
     let to = || site.bridge.clone();
     let table = [
-        (nobody().await, "is refused", "代理"),
+        (nobody(), "is refused", "代理"),
         (
             stranger::start(Manner::Redirect("https://www.acme.cn/?x=1")).await,
             "redirects to https://www.acme.cn/:",
@@ -208,7 +208,7 @@ async fn pushes_that_failed_are_told_and_taken_up() {
     };
     let site = Site::with(quick, &[]).await;
     let apply_id = site.accepted().await;
-    let nowhere = format!("{}/dingtalk/callback", nobody().await);
+    let nowhere = format!("{}/dingtalk/callback", nobody());
     site.sandbox.dingtalk.force_subscription(Some(&nowhere), None, None).expect("it is set");
     site.agree().await;
     site.sandbox.dingtalk.pushes_settled().await;

@@ -136,7 +136,7 @@ async fn a_callback_address_that_leads_elsewhere() {
     let site = Site::start().await;
     let path = "/api/oa/bpms/integration/thirdparty/callback";
     let table = [
-        (nobody().await, "is refused"),
+        (nobody(), "is refused"),
         ("http://no-such-host.invalid".to_owned(), "is not resolved"),
         (stranger::start(Manner::Redirect("https://login.acme.cn/in")).await, "redirect"),
         (stranger::start(Manner::Page(200)).await, "HTML page"),

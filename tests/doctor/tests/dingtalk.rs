@@ -198,7 +198,7 @@ async fn clocks_that_differ() {
 async fn somebody_else_at_dingtalks_address() {
     let site = Site::start().await;
     let strangers = [
-        (nobody().await, "is refused"),
+        (nobody(), "is refused"),
         ("http://no-such-host.invalid".to_owned(), "is not resolved"),
         (stranger::start(Manner::Page(200)).await, "page in HTML (HTTP 200)"),
         (stranger::start(Manner::Page(404)).await, "page in HTML (HTTP 404)"),

@@ -40,7 +40,7 @@ async fn an_event_that_is_late_is_no_alarm() {
 async fn a_push_that_is_due_for_its_first_retry_is_no_alarm() {
     let site = Site::start().await;
     let apply_id = site.accepted().await;
-    let nowhere = format!("{}/dingtalk/callback", nobody().await);
+    let nowhere = format!("{}/dingtalk/callback", nobody());
     site.sandbox.dingtalk.force_subscription(Some(&nowhere), None, None).expect("it is set");
     site.agree().await;
     site.sandbox.dingtalk.pushes_settled().await;

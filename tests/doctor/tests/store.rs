@@ -48,7 +48,7 @@ async fn a_store_that_is_not_the_running_bridges() {
 async fn an_endpoint_that_is_no_dynamodb() {
     let site = Site::start().await;
     let table = [
-        (nobody().await, "the connection is refused"),
+        (nobody(), "the connection is refused"),
         ("http://no-such-host.invalid:8000".to_owned(), "its name is not resolved"),
         (stranger::start(Manner::Page(404)).await, "is not DynamoDB"),
         (stranger::start(Manner::Json(200, "{}")).await, "is not DynamoDB"),
