@@ -74,10 +74,10 @@ impl Kept {
         if let Some(cause) = diagnosis.first_cause() {
             return Err(words::problem(cause));
         }
-        let (in_dataphin, others): (Vec<_>, Vec<_>) = known.into_iter().partition(|known| known.in_dataphin);
+        let (passing, others): (Vec<_>, Vec<_>) = known.into_iter().partition(|known| known.may_pass);
         match others.first() {
             Some(known) => Err(words::last_known(known)),
-            None => Ok(words::success(&in_dataphin)),
+            None => Ok(words::success(&passing)),
         }
     }
 }

@@ -23,16 +23,10 @@ pub(crate) fn last_known(known: &LastKnown) -> Problem {
     Problem::new(StatusCode::BAD_GATEWAY, known.finding.check.facts().id, message)
 }
 
-/// What stands beside a success: what is to be fixed in Dataphin's own settings, which may be saved only after a success, and what
-/// was not looked at.
-pub(crate) fn success(in_dataphin: &[LastKnown]) -> String {
-    let last = |known: &LastKnown| {
-        let sentence = sentence(&known.finding);
-        format!(
-            "上次检测到的问题，请在 Dataphin 审批设置中处理：{sentence} / To be fixed in Dataphin's settings. "
-        )
-    };
-    in_dataphin.iter().map(last).chain([NOT_TESTED.to_owned()]).collect()
+/// What stands beside a success: what was last known to be wrong all the same, and what was not looked at.
+pub(crate) fn success(passing: &[LastKnown]) -> String {
+    let last = |known: &LastKnown| format!("上次检测到的问题（尚未解决）：{} ", sentence(&known.finding));
+    passing.iter().map(last).chain([NOT_TESTED.to_owned()]).collect()
 }
 
 fn sentence(finding: &Finding) -> String {

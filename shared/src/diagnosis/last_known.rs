@@ -21,8 +21,9 @@ const WITHIN: Duration = Duration::from_millis(2_500);
 pub struct LastKnown {
     /// What.
     pub finding: Finding,
-    /// Whether its fix is typed into Dataphin's own settings, which may be saved only after a test that passes.
-    pub in_dataphin: bool,
+    /// Whether the test passes all the same: its fix is typed into Dataphin's own settings, which may be saved only after a test that
+    /// passes, or it is a person's matter and not the connection's.
+    pub may_pass: bool,
 }
 
 impl Doctor {
@@ -43,21 +44,24 @@ impl Doctor {
             refusals::ask_again(Some(&requests), dingtalk, setup.account_kind(), now, Limits::new(true));
         let found: HashSet<_> = asked.await;
         let (deliveries, in_settings) = requests.last_deliveries(now);
+        let refused = requests.refused(&Today::of(setup, &book, &found, now));
+        let of_people =
+            matches!(&refused, Outcome::Failed(failure) if failure.code.as_deref() == Some(refusals::PERSON));
         let judged = [
             (Check::Events, sightings::events(&seen, &[], &setup.fingerprints(), now), false),
             (Check::DataphinCalls, sightings::dataphin(&seen, OurToken::Unknown, now), true),
             (Check::Deliveries, deliveries, in_settings),
             (Check::Waiting, requests.waiting(now), false),
-            (Check::Refused, requests.refused(&Today::of(setup, &book, &found, now)), false),
+            (Check::Refused, refused, of_people),
         ];
         let failed = judged.into_iter().filter(|(_, outcome, _)| matches!(outcome, Outcome::Failed(_)));
-        let (findings, in_dataphin): (Vec<_>, Vec<_>) = failed
-            .map(|(check, outcome, in_dataphin)| {
-                (Finding { check, variable: None, outcome, took: Duration::ZERO }, in_dataphin)
+        let (findings, may_pass): (Vec<_>, Vec<_>) = failed
+            .map(|(check, outcome, may_pass)| {
+                (Finding { check, variable: None, outcome, took: Duration::ZERO }, may_pass)
             })
             .unzip();
         let findings = Diagnosis { findings }.without_secrets(&inner.variables).findings;
-        let known = findings.into_iter().zip(in_dataphin);
-        known.map(|(finding, in_dataphin)| LastKnown { finding, in_dataphin }).collect()
+        let known = findings.into_iter().zip(may_pass);
+        known.map(|(finding, may_pass)| LastKnown { finding, may_pass }).collect()
     }
 }

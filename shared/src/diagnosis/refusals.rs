@@ -31,7 +31,7 @@ const MANY: usize = 3;
 /// People whom DingTalk is asked about once more; such calls are free.
 const MAX_ASKED: usize = 4;
 /// The code of a refusal because of a person.
-const PERSON: &str = "person-not-in-dingtalk";
+pub(super) const PERSON: &str = "person-not-in-dingtalk";
 /// Codes of refusals for want of a template.
 const UNPICKED: [&str; 3] = ["no-template", "unknown-template-code", "content-not-shown"];
 /// The code of a request that was tried for a day.
