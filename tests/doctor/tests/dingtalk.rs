@@ -233,7 +233,7 @@ async fn dingtalk_itself_failing() {
         &site.diagnosis().await,
         "dingtalk-api",
         "DingTalk itself fails (HTTP 500)",
-        "nothing to mend on our side",
+        "nothing to fix on our side",
     );
     site.sandbox.dingtalk.clear_faults();
     site.sandbox.dingtalk.fault(Fault::of(Api::AccessToken, Trouble::CloseBefore));
