@@ -12,12 +12,12 @@ use crate::words;
 /// So long a failure stands.
 const KEEP_FAILURE: SignedDuration = SignedDuration::from_mins(1);
 /// So long a success stands: something may break at any moment, and no more than a double click is answered from memory.
-const KEEP_SUCCESS: SignedDuration = SignedDuration::from_millis(500);
-/// So long where the button was pressed often lately.
-const KEEP_OFTEN: SignedDuration = SignedDuration::from_secs(5);
+const KEEP_SUCCESS: SignedDuration = SignedDuration::from_millis(900);
+/// So long where the button was pressed often lately: whoever tests all day costs no more than one diagnosis a minute.
+const KEEP_OFTEN: SignedDuration = SignedDuration::from_mins(1);
 /// So many diagnoses within [`LATELY`] are often.
-const OFTEN: usize = 5;
-const LATELY: SignedDuration = SignedDuration::from_mins(1);
+const OFTEN: usize = 3;
+const LATELY: SignedDuration = SignedDuration::from_mins(10);
 
 /// What is the answer for this configuration. Cheap to clone; clones share one answer.
 #[derive(Clone)]
@@ -143,8 +143,9 @@ mod tests {
     fn whoever_presses_the_button_often_gets_fewer_diagnoses() {
         let mut state = State::default();
         let often: Vec<bool> = (0..6).map(|second| state.is_often(at(second))).collect();
-        assert_eq!(often, [false, false, false, false, true, true]);
-        assert!(!state.is_often(at(600)));
+        assert_eq!(often, [false, false, true, true, true, true]);
+        assert!(state.is_often(at(600)));
+        assert!(!state.is_often(at(1_300)));
     }
 
     #[test]
