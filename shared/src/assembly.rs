@@ -25,7 +25,7 @@ const IDLE_ON_LAMBDA: Duration = Duration::from_secs(5);
 /// Dataphin as a configuration describes it.
 pub fn dataphin(config: &DataphinConfig, world: World) -> Result<Dataphin, HttpSetupError> {
     let http = Http::with(DATAPHIN_TIMEOUT, IDLE, config.authority.as_deref())?;
-    Ok(Dataphin::new(config.settings.clone(), http, world))
+    Ok(Dataphin::new(config.settings.clone(), http, world).or_previous(config.access.previous.clone()))
 }
 
 /// The engine that a configuration describes, over a store. `works_after_answer`: see [`EngineSettings`].
@@ -41,7 +41,8 @@ pub fn engine(
         Some(pem) => Http::with(DATAPHIN_TIMEOUT, idle, Some(pem))?,
         None => to_dingtalk.within(DATAPHIN_TIMEOUT),
     };
-    let dataphin = Dataphin::new(config.dataphin.settings.clone(), to_dataphin, world.clone());
+    let dataphin = Dataphin::new(config.dataphin.settings.clone(), to_dataphin, world.clone())
+        .or_previous(config.dataphin.access.previous.clone());
     let dingtalk = DingTalk::new(config.dingtalk.settings.clone(), to_dingtalk, world.clone());
     let settings = EngineSettings {
         submit_wait: config.bridge.submit_wait,

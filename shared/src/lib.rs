@@ -18,6 +18,7 @@
 //! | [`legible`] | text as people must see it before they agree to it |
 //! | [`mod@visible`] | what people wrote, fit to be shown |
 //! | [`json`] | a reader of JSON with odd characters in it |
+//! | [`mod@words`] | a text in English and Chinese |
 //! | [`world`] | the clock and the randomness that the rest is handed |
 
 pub mod approval;
@@ -38,4 +39,5 @@ pub mod metrics;
 pub mod store;
 pub mod template;
 pub mod visible;
+pub mod words;
 pub mod world;

@@ -1,11 +1,18 @@
 //! What the program takes from outside: time and randomness.
 //!
 //! Both are handed in, never taken, so that a test can set the clock and replay a run from one seed.
+//!
+//! There are two kinds of time. What is stored or shown is a moment of the clock, which can be set. What a process waits for or
+//! spaces out by itself is measured by [`World::uptime`], which runs evenly: a clock that is set back stops nothing.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+mod clocks;
+
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::watch;
+use tokio::sync::mpsc;
+
+pub use clocks::{ManualClock, SystemClock};
 
 /// The one clock and the one source of randomness of a running program.
 #[derive(Clone)]
@@ -19,7 +26,7 @@ pub struct World {
 impl World {
     /// The real clock and the operating system's randomness.
     pub fn real() -> Self {
-        Self { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
+        Self { clock: Arc::new(SystemClock::new()), random: Arc::new(SystemRandom) }
     }
 
     /// The present moment, in whole milliseconds: what the store keeps.
@@ -27,9 +34,14 @@ impl World {
         to_millisecond(self.clock.now())
     }
 
-    /// Waits on this world's clock.
+    /// How long this world has run, by what is never set: for waits and leases inside a process.
+    pub fn uptime(&self) -> SignedDuration {
+        self.clock.uptime()
+    }
+
+    /// Waits so long, whatever the clock is set to meanwhile.
     pub async fn sleep(&self, duration: SignedDuration) {
-        self.clock.sleep_until(self.now() + duration).await;
+        self.clock.sleep(duration).await;
     }
 }
 
@@ -38,10 +50,37 @@ pub type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// A source of time.
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// The present moment. The clock may be set at any time, ahead or back.
     fn now(&self) -> Timestamp;
     /// Waits until this clock shows `moment`.
     fn sleep_until(&self, moment: Timestamp) -> Sleep<'_>;
+    /// The time since some moment of this clock's own; it runs evenly and is never set.
+    fn uptime(&self) -> SignedDuration;
+    /// Waits so long, by [`Clock::uptime`].
+    fn sleep(&self, duration: SignedDuration) -> Sleep<'_>;
+    /// Reports each [`Disturbance`], for ever. A clock that cannot tell reports none.
+    fn watch(&self, _report: mpsc::UnboundedSender<Disturbance>) -> Sleep<'_> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// The clock or this process did not run evenly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disturbance {
+    /// The clock was set by so much, ahead or (negative) back; or the machine slept for so long.
+    Set(SignedDuration),
+    /// The process stood still for so long.
+    Stood(SignedDuration),
+}
+
+impl Disturbance {
+    /// How large it is.
+    pub fn size(self) -> SignedDuration {
+        match self {
+            Self::Set(by) => by.abs(),
+            Self::Stood(length) => length,
+        }
+    }
 }
 
 /// A source of randomness.
@@ -76,27 +115,6 @@ impl dyn Random + '_ {
     }
 }
 
-/// A sleeper looks at the clock again after so long: it may have been set, or the machine may have slept.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
-/// The operating system's clock.
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-
-    fn sleep_until(&self, moment: Timestamp) -> Sleep<'_> {
-        Box::pin(async move {
-            while let Some(wait) = Some(moment.duration_since(self.now())).filter(SignedDuration::is_positive)
-            {
-                tokio::time::sleep(wait.unsigned_abs().min(LOOK_AGAIN)).await;
-            }
-        })
-    }
-}
-
 /// The operating system's randomness.
 pub struct SystemRandom;
 
@@ -105,35 +123,6 @@ impl Random for SystemRandom {
         // Without randomness nothing here can be safe, so a machine that has none must not go on.
         #[allow(clippy::expect_used)]
         getrandom::fill(bytes).expect("the operating system gives random bytes");
-    }
-}
-
-/// A clock that stands still until it is moved: for tests.
-pub struct ManualClock(watch::Sender<Timestamp>);
-
-impl ManualClock {
-    /// A clock that shows `start`.
-    pub fn starting_at(start: Timestamp) -> Self {
-        Self(watch::Sender::new(start))
-    }
-
-    /// Moves the clock on; whoever slept until then wakes.
-    pub fn advance(&self, duration: SignedDuration) {
-        self.0.send_modify(|now| *now += duration);
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        *self.0.borrow()
-    }
-
-    fn sleep_until(&self, moment: Timestamp) -> Sleep<'_> {
-        let mut changes = self.0.subscribe();
-        Box::pin(async move {
-            // The sender lives as long as `self`, so this ends only when the moment has come.
-            let _ = changes.wait_for(|now| *now >= moment).await;
-        })
     }
 }
 
@@ -151,15 +140,5 @@ mod tests {
         let text = World::real().random.letters_and_digits(43);
         assert_eq!(text.len(), 43);
         assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    }
-
-    #[tokio::test]
-    async fn a_sleeper_wakes_when_the_manual_clock_reaches_its_moment() {
-        let clock = ManualClock::starting_at(Timestamp::UNIX_EPOCH);
-        let moment = clock.now() + SignedDuration::from_secs(5);
-        let sleep = clock.sleep_until(moment);
-        clock.advance(SignedDuration::from_secs(5));
-        sleep.await;
-        assert_eq!(clock.now(), moment);
     }
 }

@@ -17,7 +17,7 @@ use crate::{BODY_LIMIT, Door};
 pub(crate) async fn create(
     State(door): State<Door>,
     query: Result<Params<AccessQuery>, Problem>,
-    body: Result<Body<BODY_LIMIT>, Problem>,
+    body: Body<BODY_LIMIT>,
 ) -> Response {
     match submit(&door, query, body).await {
         Ok(Submitted { id, apply_id }) => reply::accepted(&id, Some(&apply_id)),
@@ -28,10 +28,10 @@ pub(crate) async fn create(
 async fn submit(
     door: &Door,
     query: Result<Params<AccessQuery>, Problem>,
-    body: Result<Body<BODY_LIMIT>, Problem>,
+    body: Body<BODY_LIMIT>,
 ) -> Result<Submitted, Problem> {
     door.access.admit(&query?.0, door.world.now(), door.engine.store()).await?;
-    let submission = Submission::parse(&body?.0).map_err(bad_body)?;
+    let submission = Submission::parse(&body.read().await?).map_err(bad_body)?;
     let id = submission.key.id();
     door.engine.submit(submission).await.map_err(|error| problem(error, &id))
 }

@@ -3,7 +3,8 @@
 //! it, in the path or as a name.
 
 use axum::{
-    extract::{FromRequest, RawQuery, Request, State},
+    extract::{RawQuery, State},
+    http::{Method, Uri},
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
@@ -26,24 +27,27 @@ pub(crate) async fn record(
     State(door): State<Door>,
     access: Result<Params<AccessQuery>, Problem>,
     RawQuery(query): RawQuery,
-    request: Request,
+    method: Method,
+    uri: Uri,
+    body: Body<BODY_LIMIT>,
 ) -> Response {
     // Whoever knows the token is known, whatever their clock shows.
     let checked = access.map(|access| door.access.check(&access.0, door.world.now()));
     let known = checked.is_ok_and(|checked| !checked.is_err_and(|problem| problem.is_wrong_credential()));
-    let (method, path) = (request.method().clone(), loggable(request.uri().path()));
+    let path = loggable(uri.path());
     let query_names = query_names(query.as_deref().unwrap_or_default());
-    let body = match Body::<BODY_LIMIT>::from_request(request, &()).await {
-        Ok(body) => shape(serde_json::from_slice(&body.0).ok().as_ref()),
-        Err(problem) => problem.code,
-    };
     let method = method.as_str();
     let method = if STANDARD.contains(&method) { method } else { "other" };
     if !known {
-        // A stranger's calls are counted like any wrong credential; what they look like is said there.
-        let looks = format!("an undocumented call: {method} {path} ?{query_names} {body}");
+        // A stranger's calls are counted like any wrong credential; what they look like is said there, but for their bodies,
+        // which are not waited for.
+        let looks = format!("an undocumented call: {method} {path} ?{query_names}");
         return Problem::not_found().for_wrong_credential(looks).into_response();
     }
+    let body = match body.read().await {
+        Ok(body) => shape(serde_json::from_slice(&body).ok().as_ref()),
+        Err(problem) => problem.code,
+    };
     door.engine.store().saw(Sighting::DataphinStray, &path).await;
     tracing::warn!(method, path, query_names, body, "an undocumented call");
     Problem::not_found().into_response()

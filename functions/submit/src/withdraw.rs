@@ -20,7 +20,7 @@ use crate::{
 pub(crate) async fn withdraw(
     State(door): State<Door>,
     query: Result<Params<AccessQuery>, Problem>,
-    body: Result<Body<BODY_LIMIT>, Problem>,
+    body: Body<BODY_LIMIT>,
 ) -> Response {
     match take_back(&door, query, body).await {
         Ok(approval) => reply::accepted(&approval, None),
@@ -31,10 +31,10 @@ pub(crate) async fn withdraw(
 async fn take_back(
     door: &Door,
     query: Result<Params<AccessQuery>, Problem>,
-    body: Result<Body<BODY_LIMIT>, Problem>,
+    body: Body<BODY_LIMIT>,
 ) -> Result<ApprovalId, Problem> {
     door.access.admit(&query?.0, door.world.now(), door.engine.store()).await?;
-    let withdrawal = WithdrawalRequest::parse(&body?.0).map_err(bad_body)?;
+    let withdrawal = WithdrawalRequest::parse(&body.read().await?).map_err(bad_body)?;
     let withdrawn = door.engine.withdraw_request(&withdrawal).await;
     let approval = withdrawn.map_err(|error| problem(error, withdrawal.approval.as_ref()))?;
     tracing::info!(%approval, "withdrawal asked for");

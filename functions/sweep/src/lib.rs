@@ -4,6 +4,7 @@ use shared::{
     approval::Status,
     engine::{Engine, Swept, WorkTime},
     metrics::{self, Count, Gauge, Measure},
+    store::StoreError,
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -18,11 +19,12 @@ pub struct NotSwept;
 /// Sweeps once, and ends before the process is killed.
 pub async fn sweep(engine: &Engine, time: WorkTime) -> Result<Swept, NotSwept> {
     // What fails or takes long there must not keep back what is due.
-    let (swept, (), (), ()) = tokio::join!(
+    let (swept, (), (), (), ()) = tokio::join!(
         engine.sweep(time),
         collect(engine, time),
         end_leftovers(engine, time),
-        reconcile_daily(engine, time)
+        reconcile_daily(engine, time),
+        backfill(engine, time)
     );
     if swept.due + swept.left + swept.unseen > 0 {
         tracing::info!(due = swept.due, failed = swept.failed, left = swept.left, "swept");
@@ -71,6 +73,17 @@ async fn reconcile_daily(engine: &Engine, time: WorkTime) {
         }
         Ok(Err(error)) => tracing::error!(%error, "the daily reconciliation failed; retrying tomorrow"),
         Err(_) => tracing::error!("cut off: the daily reconciliation is made again tomorrow"),
+    }
+}
+
+/// Gives approvals from before ids of the source were kept theirs; the next sweep goes on where this one ends.
+async fn backfill(engine: &Engine, time: WorkTime) {
+    let all = async {
+        while !engine.store().backfill_aliases().await? {}
+        Ok::<_, StoreError>(())
+    };
+    if let Ok(Err(error)) = timeout_at(time.take_up_until, all).await {
+        tracing::error!(%error, "cannot index requests by their id in the source; retrying at the next sweep");
     }
 }
 

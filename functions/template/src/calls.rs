@@ -17,7 +17,7 @@ use shared::{
 
 use crate::BODY_LIMIT;
 
-type Asked = Result<Body<BODY_LIMIT>, Problem>;
+type Asked = Body<BODY_LIMIT>;
 
 /// What a call asks for; what is absent is the usual.
 #[derive(Default, Deserialize)]
@@ -36,8 +36,8 @@ struct Order {
 }
 
 impl Order {
-    fn read(body: Asked) -> Result<Self, Problem> {
-        let Body(body) = body?;
+    async fn read(body: Asked) -> Result<Self, Problem> {
+        let body = body.read().await?;
         if body.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
@@ -70,7 +70,7 @@ pub(super) async fn generate(
     State(templates): State<Templates>,
     body: Asked,
 ) -> Result<Json<Generated>, Problem> {
-    let order = Order::read(body)?;
+    let order = Order::read(body).await?;
     templates.generate(&order.purpose()?, order.way()?).await.map(Json).map_err(problem)
 }
 
@@ -78,7 +78,7 @@ pub(super) async fn adopt(
     State(templates): State<Templates>,
     body: Asked,
 ) -> Result<Json<Template>, Problem> {
-    let order = Order::read(body)?;
+    let order = Order::read(body).await?;
     let which = order
         .template
         .as_deref()
@@ -91,18 +91,18 @@ pub(super) async fn adopt(
 }
 
 pub(super) async fn forget(State(templates): State<Templates>, body: Asked) -> Result<Json<Value>, Problem> {
-    let purpose = Order::read(body)?.purpose()?;
+    let purpose = Order::read(body).await?.purpose()?;
     templates.forget(&purpose).await.map_err(problem)?;
     Ok(Json(json!({"forgotten": purpose.to_string()})))
 }
 
 pub(super) async fn check(State(templates): State<Templates>, body: Asked) -> Result<Json<Report>, Problem> {
-    let order = Order::read(body)?;
+    let order = Order::read(body).await?;
     templates.check(&order.purpose()?, order.user().as_ref()).await.map(Json).map_err(problem)
 }
 
 pub(super) async fn try_out(State(templates): State<Templates>, body: Asked) -> Result<Json<Value>, Problem> {
-    let order = Order::read(body)?;
+    let order = Order::read(body).await?;
     let trial = templates.try_out(&order.purpose()?, order.user().as_ref()).await.map_err(problem)?;
     Ok(Json(shown(&trial)))
 }

@@ -25,7 +25,7 @@ use shared::{
     world::World,
 };
 
-use crate::{BODY_LIMIT, kept::Kept, problem};
+use crate::{BODY_LIMIT, kept::Kept};
 
 #[derive(Clone)]
 struct Door {
@@ -81,7 +81,7 @@ fn access(variables: &Variables, survey: &Survey) -> Option<Access> {
 async fn connect(
     State(door): State<Door>,
     query: Result<Params<AccessQuery>, Problem>,
-    body: Result<Body<BODY_LIMIT>, Problem>,
+    body: Body<BODY_LIMIT>,
 ) -> Response {
     let caused = cause(&door, query, body).await.unwrap_or_else(|problem| problem);
     reply::check_result(Err(caused))
@@ -91,12 +91,12 @@ async fn connect(
 async fn cause(
     door: &Door,
     query: Result<Params<AccessQuery>, Problem>,
-    body: Result<Body<BODY_LIMIT>, Problem>,
+    body: Body<BODY_LIMIT>,
 ) -> Result<Problem, Problem> {
     let Some(access) = &door.access else { return Ok(told(door)) };
     access.check(&query?.0, door.world.now())?;
-    body?;
-    Ok(door.kept.answer(problem).await.err().unwrap_or_else(|| told(door)))
+    body.read().await?;
+    Ok(door.kept.answer().await.err().unwrap_or_else(|| told(door)))
 }
 
 async fn examine(State(door): State<Door>) -> Json<Diagnosis> {

@@ -3,9 +3,9 @@
 //! The client's requests are handed over inside the process, not over a port: an engine that asks for no credentials
 //! must not be within reach of anyone else on the machine.
 
-use std::{fmt, fs::File, path::Path, sync::Arc};
+use std::{fmt, fs::File, path::Path, sync::Arc, time::Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use aws_smithy_runtime_api::{
     client::{
         http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
@@ -18,16 +18,26 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::Semaphore;
 
-use crate::private;
+use crate::{
+    data_file::{DataFile, Trouble},
+    private,
+};
 
 /// What SQLite keeps beside a file while it is open, or after a crash.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// Operations at the same time. One connection carries them out one after another: more would be threads that wait for it, each
+/// with a stack and an arena of the allocator's.
+const AT_ONCE: usize = 2;
 
 /// A running engine. Cheap to clone; it ends with its last clone.
 #[derive(Clone)]
 pub struct Embedded {
     database: Database,
+    permits: Arc<Semaphore>,
+    file: Option<DataFile>,
     _lock: Option<Arc<File>>,
 }
 
@@ -38,7 +48,12 @@ impl Embedded {
         let lock = private::open_or_create(Path::new(&format!("{file}.lock")))?;
         lock.try_lock()
             .map_err(|_| anyhow!("another `bridge serve` uses the data file {file}: stop it first"))?;
-        Ok(Self { _lock: Some(Arc::new(lock)), ..Self::beside(file)? })
+        let opened = Self::beside(file)?;
+        let watch = DataFile::watch(Path::new(file), lock.try_clone().context("the lock cannot be shared")?);
+        if let Some(trouble) = watch.look() {
+            bail!("{file}: {}: {} / {}", trouble.code(), trouble.en(), trouble.zh());
+        }
+        Ok(Self { _lock: Some(Arc::new(lock)), file: Some(watch), ..opened })
     }
 
     /// Opens a data file that another process may be serving: to look at it, or to change an approval by its version.
@@ -50,17 +65,34 @@ impl Embedded {
         }
         let database = Database::new(file).map_err(|error| anyhow!("{error}"));
         let database = database.with_context(|| format!("{file} is not a data file of the bridge"))?;
-        Ok(Self { database, _lock: None })
+        Ok(Self::over(database))
     }
 
     /// An engine that forgets everything when it ends: for the demo and for tests.
     pub fn in_memory() -> Result<Self> {
-        Ok(Self { database: Database::memory().map_err(|error| anyhow!("{error}"))?, _lock: None })
+        Ok(Self::over(Database::memory().map_err(|error| anyhow!("{error}"))?))
+    }
+
+    fn over(database: Database) -> Self {
+        Self { database, permits: Arc::new(Semaphore::new(AT_ONCE)), file: None, _lock: None }
+    }
+
+    /// The watch over its file, where it has one for itself.
+    pub fn file(&self) -> Option<&DataFile> {
+        self.file.as_ref()
     }
 
     /// Carries an operation out: the status and the JSON that DynamoDB would answer.
     pub fn answer(&self, operation: &str, body: &[u8]) -> (u16, String) {
-        answer(&self.database, operation, body)
+        let Some(file) = &self.file else { return answer(&self.database, operation, body) };
+        if let Some(trouble) = file.trouble() {
+            return refused(trouble);
+        }
+        let began = Instant::now();
+        let (status, body) = answer(&self.database, operation, body);
+        // A commit counts where a restart will find it; a failure may be the file's.
+        let trouble = if status >= 500 { file.check(began) } else { file.trouble() };
+        trouble.map_or((status, body), refused)
     }
 
     /// Removes items whose time is over; the engine does not do so by itself.
@@ -88,6 +120,8 @@ impl HttpConnector for Embedded {
             let target = request.headers().get("x-amz-target").unwrap_or_default();
             let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
             let body = request.body().bytes().unwrap_or_default().to_vec();
+            let permit = engine.permits.clone().acquire_owned().await;
+            let _permit = permit.map_err(|error| ConnectorError::other(error.into(), None))?;
             let answered = tokio::task::spawn_blocking(move || engine.answer(&operation, &body)).await;
             let (status, body) = answered.map_err(|error| ConnectorError::other(error.into(), None))?;
             let status =
@@ -95,6 +129,11 @@ impl HttpConnector for Embedded {
             Ok(HttpResponse::new(status, SdkBody::from(body)))
         })
     }
+}
+
+/// An answer that is not repeated by the client: whoever called the bridge repeats.
+fn refused(trouble: Trouble) -> (u16, String) {
+    (400, serde_json::json!({"__type": trouble.code(), "message": trouble.en()}).to_string())
 }
 
 fn answer(database: &Database, operation: &str, body: &[u8]) -> (u16, String) {

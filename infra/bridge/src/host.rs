@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{Router, middleware, routing::get};
 use jiff::SignedDuration;
 use shared::{
     approval::Status,
@@ -23,7 +23,9 @@ use tokio::{
 };
 
 use crate::{
+    collect,
     embedded::Embedded,
+    health::{Health, refuse_while_failing},
     server::{self, Limits},
     wakes,
 };
@@ -32,12 +34,6 @@ use crate::{
 const MOST_WAITING: usize = 4096;
 /// Each sweep looks for what has become due.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_secs(1);
-/// When undelivered events are fetched after a start that found approvals pending: at once, and when DingTalk's list must hold the last of those
-/// that failed while we were down (retries for 40 seconds, then 3 to 5 minutes).
-const COLLECT_AFTER_START: [SignedDuration; 2] = [SignedDuration::ZERO, SignedDuration::from_secs(360)];
-/// Afterwards the engine itself sees to it that they are fetched at most once an hour.
-const COLLECT_EVERY: SignedDuration = SignedDuration::from_mins(10);
-
 /// Events that came too early and were never claimed go away.
 const REMOVE_EXPIRED_EVERY: SignedDuration = SignedDuration::from_hours(6);
 
@@ -78,12 +74,23 @@ impl Host {
         let address = listener.local_addr()?;
         let doctor = Doctor::new(config, &engine, world.clone())?;
         let guard = Guard::new(world.clone(), config.bridge.trusted_proxies.clone(), Hold::Allowed);
-        let router = door::open(router(&engine, doctor, config, &world), world.clone(), guard.clone());
+        let health = Health::new(engine.clone(), embedded.as_ref().and_then(|it| it.file().cloned()));
+        let router = router(&engine, doctor, config, &world)
+            .route("/health", get(Health::answer).with_state(health.clone()))
+            .layer(middleware::from_fn_with_state(health.clone(), refuse_while_failing));
+        let router = door::open(router, world.clone(), guard.clone());
         let mut work = vec![
-            tokio::spawn(server::serve(listener, router, Limits::default(), stopped(stopping.clone()))),
-            tokio::spawn(sweep(engine.clone(), wake, world.clone(), stopping.clone())),
+            tokio::spawn(server::serve(
+                listener,
+                router,
+                Limits::within(server::raise_open_files()),
+                config.bridge.trusted_proxies.clone(),
+                stopped(stopping.clone()),
+            )),
+            tokio::spawn(sweep(engine.clone(), health.clone(), wake, world.clone(), stopping.clone())),
+            tokio::spawn(watch(health, stopping.clone())),
             tokio::spawn(log_refusals(guard, world.clone(), stopping.clone())),
-            tokio::spawn(collect(engine.clone(), left_over, world.clone(), stopping.clone())),
+            tokio::spawn(collect::run(engine.clone(), left_over, world.clone(), stopping.clone())),
             tokio::spawn(wakes::run(engine.in_background(), woken, stopped(stopping.clone()))),
         ];
         work.extend(embedded.map(|embedded| tokio::spawn(remove_expired(embedded, world, stopping))));
@@ -133,20 +140,18 @@ pub fn open_store(
     Ok((Store::inside(embedded.clone(), &bridge.table, world), Some(embedded)))
 }
 
-/// The functions' routers, and a line for whoever watches over the process.
+/// The functions' routers.
 fn router(engine: &Engine, doctor: Doctor, config: &Config, world: &World) -> Router {
     submit::router(engine.clone(), &config.dataphin, world.clone())
         .merge(callback::router(engine.clone(), &config.dingtalk, world.clone()))
         .merge(test_connection::router(engine.clone(), doctor, config, world.clone()))
         .merge(template::router(engine, &config.bridge, world.clone()))
-        .route("/health", get(health).with_state(engine.clone()))
 }
 
-/// Whether the bridge can do its work, for whoever watches over the process.
-async fn health(State(engine): State<Engine>) -> (StatusCode, &'static str) {
-    match engine.store().table_exists().await {
-        Ok(true) => (StatusCode::OK, "ok\n"),
-        Ok(false) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n"),
+async fn watch(health: Health, stopping: watch::Receiver<bool>) {
+    tokio::select! {
+        () = health.watch() => {}
+        () = stopped(stopping) => {}
     }
 }
 
@@ -155,9 +160,17 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
 }
 
 /// Names what is due to those who advance.
-async fn sweep(engine: Engine, wake: mpsc::Sender<DueItem>, world: World, stopping: watch::Receiver<bool>) {
+async fn sweep(
+    engine: Engine,
+    health: Health,
+    wake: mpsc::Sender<DueItem>,
+    world: World,
+    stopping: watch::Receiver<bool>,
+) {
     loop {
         match engine.due().await {
+            // Said once, when it was found.
+            Err(_) if health.trouble().is_some() => {}
             Ok(due) => due.into_iter().for_each(|item| drop(wake.try_send(item))),
             Err(error) => tracing::error!(%error, "cannot list what is due; retrying at the next sweep"),
         }
@@ -186,32 +199,6 @@ async fn remove_expired(embedded: Embedded, world: World, stopping: watch::Recei
         }
         if let Err(error) = embedded.remove_expired() {
             tracing::error!(%error, "expired items were not removed");
-        }
-    }
-}
-
-async fn collect(engine: Engine, left_over: bool, world: World, stopping: watch::Receiver<bool>) {
-    let mut after_start = COLLECT_AFTER_START.into_iter().filter(|_| left_over);
-    loop {
-        let (wait, at_once) = after_start.next().map_or((COLLECT_EVERY, false), |wait| (wait, true));
-        tokio::select! {
-            () = world.sleep(wait) => {}
-            () = stopped(stopping.clone()) => return,
-        }
-        if let Err(error) = engine.end_leftovers().await {
-            tracing::error!(%error, "what a check left in DingTalk is ended later");
-        }
-        match engine.reconcile_daily().await {
-            Ok(0) => {}
-            Ok(approvals) => {
-                tracing::warn!(approvals, "the daily reconciliation found instances of approvals");
-            }
-            Err(error) => tracing::error!(%error, "the daily reconciliation failed; retrying tomorrow"),
-        }
-        match engine.collect_lost_events(at_once).await {
-            Ok(0) => {}
-            Ok(events) => tracing::info!(events, "fetched events that DingTalk could not deliver"),
-            Err(error) => tracing::error!(%error, "undelivered events were not taken up"),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::{io::ErrorKind, net::SocketAddr, time::Duration};
 
 use axum::{Router, http::StatusCode, routing::post};
 use bridge::server::{Limits, serve};
+use shared::http::TrustedProxies;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -26,7 +27,7 @@ async fn served(limits: Limits) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<
     let router = Router::new().route("/", post(async || (StatusCode::PAYLOAD_TOO_LARGE, "too much")));
     let (stop, stopping) = oneshot::channel();
     let stopping = async { drop(stopping.await) };
-    (address, stop, tokio::spawn(serve(listener, router, limits, stopping)))
+    (address, stop, tokio::spawn(serve(listener, router, limits, TrustedProxies::default(), stopping)))
 }
 
 async fn connect(address: SocketAddr) -> TcpStream {
@@ -103,14 +104,32 @@ async fn whoever_takes_no_answers_is_hung_up_on() {
 }
 
 #[tokio::test]
-async fn beyond_the_limit_callers_wait_for_a_place() {
-    let (address, _stop, _) = served(Limits { connections: 1, ..Limits::default() }).await;
-    let first = connect(address).await;
-    let mut second = connect(address).await;
-    second.write_all(GREETING).await.expect("a request");
-    assert!(timeout(SHORT, second.readable()).await.is_err(), "there is only one place");
-    drop(first);
-    timeout(PATIENCE, second.readable()).await.expect("an answer").expect("a connection");
+async fn beyond_the_limit_whoever_says_nothing_makes_room() {
+    let (address, _stop, _) = served(Limits { connections: 8, ..Limits::default() }).await;
+    let mut idle = Vec::new();
+    for n in 0..100 {
+        let mut stream = connect(address).await;
+        stream.write_all(&GREETING[..n % 20]).await.expect("a part of a head");
+        idle.push(stream);
+    }
+    let mut caller = connect(address).await;
+    caller.write_all(GREETING).await.expect("a request");
+    timeout(PATIENCE, caller.readable()).await.expect("an answer").expect("a connection");
+    assert_eq!(answer(&mut idle.swap_remove(0)).await, "", "the first ones are hung up on");
+}
+
+#[tokio::test]
+async fn a_head_of_just_the_limit_is_read_and_a_byte_more_is_not() {
+    let (address, _stop, _) = served(Limits::default()).await;
+    for (length, status) in [(32 * 1024, "413"), (32 * 1024 + 1, "431"), (40_000, "431")] {
+        let start = "POST / HTTP/1.1\r\nContent-Length: 0\r\nConnection: close\r\nX: ";
+        let head = format!("{start}{}\r\n\r\n", "y".repeat(length - start.len() - 4));
+        assert_eq!(head.len(), length);
+        let mut stream = connect(address).await;
+        // The connection may be closed before all of it is sent.
+        let _ = stream.write_all(head.as_bytes()).await;
+        assert!(answer(&mut stream).await.starts_with(&format!("HTTP/1.1 {status} ")), "{length}");
+    }
 }
 
 #[tokio::test]

@@ -257,7 +257,7 @@ async fn a_short_operator_token_is_refused_and_other_short_tokens_are_warned_abo
         String::from_utf8(output.stderr).expect("text")
     };
     let said = serve(&sandbox);
-    assert!(said.contains("BRIDGE_OPERATOR_TOKEN: too short") && said.contains("keygen"), "{said}");
+    assert!(said.contains("BRIDGE_OPERATOR_TOKEN is too short") && said.contains("keygen"), "{said}");
     sandbox.set("BRIDGE_OPERATOR_TOKEN", "sixteen-letters-");
     let said = serve(&sandbox);
     assert!(said.contains("DATAPHIN_ACCESS_TOKEN has 7 characters") && !said.contains("short-1"), "{said}");
@@ -312,9 +312,9 @@ fn without_configuration_every_missing_variable_is_named_at_once() {
         "DATAPHIN_CALLBACK_AES_KEY",
     ];
     for name in required {
-        assert!(text.contains(&format!("{name}: missing")), "{name}: {text}");
+        assert!(text.contains(&format!("{name} is missing")), "{name}: {text}");
     }
-    assert!(text.contains("DINGTALK_CALLBACK_AES_KEY: wrong: expected 43"), "{text}");
+    assert!(text.contains("DINGTALK_CALLBACK_AES_KEY is wrong: expected 43"), "{text}");
     assert!(!text.contains("short"), "a value may be a secret");
 }
 

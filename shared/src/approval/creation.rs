@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -213,6 +213,10 @@ impl Approval<Received> {
     /// The create call was not carried out, for certain.
     pub fn not_created(mut self, code: String, not_before: Timestamp, now: Timestamp) -> Self {
         let (attempts, unresolved) = (self.attempts(), self.state.creation.unresolved().clone());
+        // What went by in between, because the bridge was off or its clock was set, is no time of trying.
+        let took = self.state.creation.sent().map(|sent| now.duration_since(sent.at)).unwrap_or_default();
+        let tried = took.clamp(SignedDuration::ZERO, LEASE) + not_before.duration_since(now);
+        self.state.tried_for = self.state.tried_for.saturating_add(tried.max(SignedDuration::ZERO));
         self.state.creation =
             Creation::Ready(Ready { not_before, attempts, unresolved, needs_operator: None });
         self.noted(Happening::CreateFailed { code, retry: true }, now)
@@ -287,7 +291,7 @@ impl Approval<Received> {
     /// An operator has made sure that there is no instance: another create call.
     pub fn create_again(mut self, now: Timestamp) -> Self {
         let attempts = self.attempts();
-        self.state.created_again_at = Some(now);
+        (self.state.created_again_at, self.state.tried_for) = (Some(now), SignedDuration::ZERO);
         let unresolved = Unresolved::default();
         self.state.creation =
             Creation::Ready(Ready { not_before: now, attempts, unresolved, needs_operator: None });

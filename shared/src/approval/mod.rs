@@ -12,6 +12,7 @@
 //! | [`transition`] | the ways from state to state; there are no others |
 //! | [`creation`] | the way to an instance, at most one |
 //! | [`decision`] | how it ended |
+//! | `set_back` | what was planned while the clock was ahead |
 //! | [`schedule`] | when things are tried again |
 //! | [`timeline`] | what happened on the way |
 
@@ -24,6 +25,7 @@ pub mod reading;
 pub mod reference;
 pub mod request;
 pub mod schedule;
+mod set_back;
 pub mod state;
 pub mod timeline;
 pub mod transition;

@@ -5,6 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::UserId;
+use crate::visible::visible;
+
+/// Characters of a person that a sentence about them shows.
+const MAX_SHOWN: usize = 100;
 
 /// A request as the source handed it over, without its (possibly long) details.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +94,15 @@ impl Person {
     }
 }
 
+impl Person {
+    /// The same as one line of bounded length that shows every character.
+    pub fn in_a_line(&self) -> String {
+        let (shown, mut line) = (visible(&self.to_string()), String::new());
+        line.extend(shown.chars().take(MAX_SHOWN));
+        if line.len() < shown.len() { line + "…" } else { line }
+    }
+}
+
 /// All by which an administrator of the source finds them: `emp1001 (Li Na)`, `Li Na (userId 300000005, no userSourceId)`.
 impl fmt::Display for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -152,6 +165,14 @@ mod tests {
         for person in [nobody, known] {
             assert_eq!(stored(&serde_json::to_string(&person).unwrap()), person);
         }
+    }
+
+    #[test]
+    fn a_person_in_a_sentence_is_one_bounded_line() {
+        let person = Person { name: format!("\u{1b}[2J\n{}", "x".repeat(500)), ..Person::default() };
+        let line = person.in_a_line();
+        assert!(line.chars().count() <= MAX_SHOWN + 1 && line.ends_with('…'), "{line}");
+        assert!(!line.chars().any(char::is_control), "{line:?}");
     }
 
     #[test]

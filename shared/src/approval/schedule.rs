@@ -55,7 +55,8 @@ pub const BAN: SignedDuration = seconds(300);
 /// After a call that was not made because too many of ours were waiting.
 pub const BUSY: SignedDuration = seconds(2);
 
-/// An instance that could not be created within this time never will be: the approval fails.
+/// An instance that could not be created in so much time of trying never will be: the approval fails. Time in which the bridge
+/// was off does not count.
 pub const GIVE_UP_CREATING: SignedDuration = seconds(24 * 3600);
 
 /// Reads after an event, while the instance does not bear it out: it is still running.

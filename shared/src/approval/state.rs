@@ -1,6 +1,6 @@
 //! Where an approval stands. Each state is a type that holds only what that state has.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -194,6 +194,18 @@ pub struct Received {
     /// When an operator had it created again, if one did.
     #[serde(default)]
     pub created_again_at: Option<Timestamp>,
+    /// How long it was tried to create the instance, in vain: tries and the waits between them, and not the time in which nothing
+    /// could be tried because the bridge was off.
+    #[serde(default, skip_serializing_if = "SignedDuration::is_zero")]
+    pub tried_for: SignedDuration,
+}
+
+impl Received {
+    /// An instance is to be created.
+    pub(super) fn new(creation: Creation) -> Self {
+        let (withdrawal, created_again_at) = (None, None);
+        Self { details: None, creation, withdrawal, created_again_at, tried_for: SignedDuration::ZERO }
+    }
 }
 
 /// Refused while the source was waiting: it got `code` and `message` as the answer to its submit.

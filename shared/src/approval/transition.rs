@@ -37,8 +37,7 @@ impl Approval<Received> {
     /// A request that has just arrived. Whoever commits it first sends the first create call.
     pub fn receive(record: Record, process_code: ProcessCode, now: Timestamp) -> Self {
         let creation = Creation::announced(1, process_code, Unresolved::default(), now);
-        let state = Received { details: None, creation, withdrawal: None, created_again_at: None };
-        Self { record, state }
+        Self { record, state: Received::new(creation) }
             .noted(Happening::Received, now)
             .noted(Happening::CreateSent { attempt: 1 }, now)
     }
@@ -119,8 +118,7 @@ impl Approval<Refused> {
     /// Submitted again, it is taken. Whoever commits it sends the create call.
     pub fn receive_again(self, process_code: ProcessCode, now: Timestamp) -> Approval<Received> {
         let creation = Creation::announced(1, process_code, Unresolved::default(), now);
-        self.enter(Received { details: None, creation, withdrawal: None, created_again_at: None })
-            .noted(Happening::CreateSent { attempt: 1 }, now)
+        self.enter(Received::new(creation)).noted(Happening::CreateSent { attempt: 1 }, now)
     }
 
     /// Submitted again, it still cannot be put before anybody.

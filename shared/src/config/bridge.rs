@@ -12,7 +12,7 @@ use super::environment::{
     Fallback::{Is, None as Off},
     Problems, Variable,
 };
-use crate::http::TrustedProxies;
+use crate::{http::TrustedProxies, words::Words};
 
 const LISTEN: Variable = Variable {
     name: "BRIDGE_LISTEN",
@@ -147,7 +147,10 @@ impl BridgeConfig {
     }
 
     pub(super) fn read(environment: &mut Environment<'_>) -> Option<Self> {
-        let listen = environment.parsed(&LISTEN, "an address and a port, like 127.0.0.1:8080");
+        let listen = environment.parsed(
+            &LISTEN,
+            &Words::new("an address and a port, like 127.0.0.1:8080", "地址和端口，例如 127.0.0.1:8080"),
+        );
         let file = environment.text(&FILE);
         let table = environment.text(&TABLE);
         let dynamodb_endpoint = environment.address(&DYNAMODB_ENDPOINT);
@@ -155,30 +158,33 @@ impl BridgeConfig {
         let operator_token = environment.secret(&OPERATOR_TOKEN);
         let length = operator_token.as_ref().map(|token| token.expose_secret().chars().count());
         if length.is_some_and(|length| length < SHORTEST_OPERATOR_TOKEN) {
-            let why = format!(
-                "too short to withstand guessing: set one of {SHORTEST_OPERATOR_TOKEN} characters or more (`bridge keygen` makes \
-                 one)"
+            let why = Words::new(
+                format!(
+                    "is too short to withstand guessing: set one of {SHORTEST_OPERATOR_TOKEN} characters or more (`bridge \
+                     keygen` makes one)"
+                ),
+                format!(
+                    "过短，容易被猜出：请设置至少 {SHORTEST_OPERATOR_TOKEN} 个字符的令牌（可用 `bridge keygen` 生成）"
+                ),
             );
             environment.wrong(&OPERATOR_TOKEN, why);
         }
-        let proxies = "addresses or networks, like 127.0.0.1,10.0.0.0/8";
-        let trusted_proxies = environment.parsed(&TRUSTED_PROXIES, proxies).unwrap_or_default();
+        let proxies = Words::new(
+            "addresses or networks, like 127.0.0.1,10.0.0.0/8",
+            "IP 地址或网段，例如 127.0.0.1,10.0.0.0/8",
+        );
+        let trusted_proxies = environment.parsed(&TRUSTED_PROXIES, &proxies).unwrap_or_default();
         let system_name = environment.text(&SYSTEM_NAME);
         if system_name.as_ref().is_some_and(|name| name.chars().count() > LONGEST_SYSTEM_NAME) {
-            environment.wrong(&SYSTEM_NAME, format!("wrong: at most {LONGEST_SYSTEM_NAME} characters"));
+            let what = Words::new(
+                format!("is too long: at most {LONGEST_SYSTEM_NAME} characters"),
+                format!("过长：最多 {LONGEST_SYSTEM_NAME} 个字符"),
+            );
+            environment.wrong(&SYSTEM_NAME, what);
         }
-        let wait = environment.parsed::<i64>(&SUBMIT_WAIT_SECONDS, "a whole number of seconds");
-        if wait.is_some_and(|seconds| !(1..=25).contains(&seconds)) {
-            environment.wrong(&SUBMIT_WAIT_SECONDS, "wrong: expected 1 to 25");
-        }
-        let look = environment.parsed::<i64>(&LOOK_SECONDS, "a whole number of seconds");
-        if look.is_some_and(|seconds| !(5..=86_400).contains(&seconds)) {
-            environment.wrong(&LOOK_SECONDS, "wrong: expected 5 to 86400");
-        }
-        let keep = environment.parsed::<i64>(&SECRET_KEEP_SECONDS, "a whole number of seconds");
-        if keep.is_some_and(|seconds| !(1..=3600).contains(&seconds)) {
-            environment.wrong(&SECRET_KEEP_SECONDS, "wrong: expected 1 to 3600");
-        }
+        let wait = environment.whole(&SUBMIT_WAIT_SECONDS, 1..=25);
+        let look = environment.whole(&LOOK_SECONDS, 5..=86_400);
+        let keep = environment.whole(&SECRET_KEEP_SECONDS, 1..=3600);
         Some(Self {
             listen: listen?,
             public_url,

@@ -10,6 +10,7 @@ use super::environment::{
 use crate::{
     dataphin::{Access, DataphinSettings, Profile, reply::ReplyStyle},
     dingtalk::AccountKind,
+    words::Words,
 };
 
 const ACCESS_TOKEN: Variable = Variable {
@@ -19,7 +20,8 @@ const ACCESS_TOKEN: Variable = Variable {
 };
 const ACCESS_TOKEN_PREVIOUS: Variable = Variable {
     name: "DATAPHIN_ACCESS_TOKEN_PREVIOUS",
-    about: "the Access Token before it was changed: accepted as well, until Dataphin has the new one",
+    about: "the Access Token before it was changed: accepted as well, and outcomes that Dataphin refuses under the new one \
+            are sent under it, until Dataphin has the new one",
     fallback: Off,
 };
 const CALLBACK_URL: Variable = Variable {
@@ -103,7 +105,7 @@ impl DataphinConfig {
         // The profile is asked for again: it may be right where something else is wrong.
         let needs_key = profile(environment).is_some_and(|profile| profile.cipher.needs_key());
         if needs_key && environment.text(&CALLBACK_AES_KEY).is_none() {
-            environment.wrong(&CALLBACK_AES_KEY, format!("missing: {}", CALLBACK_AES_KEY.about));
+            environment.missing(&CALLBACK_AES_KEY);
         }
         read
     }
@@ -121,7 +123,7 @@ impl DataphinConfig {
             ("unionid", AccountKind::UnionId),
         ];
         let account_kind = environment.choice(&ACCOUNT_KIND, &kinds);
-        let window = environment.parsed::<u32>(&TIMESTAMP_WINDOW_SECONDS, "a whole number of seconds");
+        let window = environment.whole::<u32>(&TIMESTAMP_WINDOW_SECONDS, 0..=u32::MAX.into());
         let refusals_as_200 = environment.choice(&REFUSALS_AS_200, &[("true", true), ("false", false)]);
         let access_token = access_token?;
         Some(Self {
@@ -146,12 +148,20 @@ impl DataphinConfig {
 fn profile(environment: &mut Environment<'_>) -> Option<Profile> {
     let text = environment.text(&CALLBACK_PROFILE)?;
     Profile::parse(&text)
-        .map_err(|error| environment.wrong(&CALLBACK_PROFILE, format!("wrong: {error}")))
+        .map_err(|error| {
+            let what = Words::new(format!("is wrong: {error}"), format!("的值无效：{error}"));
+            environment.wrong(&CALLBACK_PROFILE, what);
+        })
         .ok()
 }
 
 fn authority(environment: &mut Environment<'_>) -> Option<Vec<u8>> {
     let file = environment.text(&CA_FILE)?;
-    let unreadable = |error| format!("not usable: the file cannot be read ({error})");
+    let unreadable = |error| {
+        Words::new(
+            format!("is not usable: the file cannot be read ({error})"),
+            format!("不可用：无法读取该文件（{error}）"),
+        )
+    };
     std::fs::read(&file).map_err(|error| environment.wrong(&CA_FILE, unreadable(error))).ok()
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use super::environment::{
@@ -97,6 +98,12 @@ const UNASKED_READS_A_DAY: Variable = Variable {
     fallback: Is("100"),
 };
 
+const EVENT_WINDOW_SECONDS: Variable = Variable {
+    name: "DINGTALK_EVENT_WINDOW_SECONDS",
+    about: "how far from now, before or after, an event may have been signed to be believed; 0: whenever",
+    fallback: Is("604800"),
+};
+
 pub(super) const VARIABLES: &[Variable] = &[
     APP_KEY,
     APP_SECRET,
@@ -115,6 +122,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     TIMEOUT_SECONDS,
     EVENT_MAY_APPROVE,
     UNASKED_READS_A_DAY,
+    EVENT_WINDOW_SECONDS,
 ];
 
 /// DingTalk, both ways.
@@ -124,7 +132,7 @@ pub struct DingTalkConfig {
     pub settings: DingTalkSettings,
     /// Time-out of our calls (`DINGTALK_TIMEOUT_SECONDS`).
     pub timeout: Duration,
-    /// For its calls.
+    /// For its calls (`DINGTALK_EVENT_WINDOW_SECONDS`).
     pub verifier: CallbackVerifier,
     /// `DINGTALK_EVENT_MAY_APPROVE`.
     pub event_may_approve: bool,
@@ -137,7 +145,7 @@ impl DingTalkConfig {
         // All are read before any is missed, so that all problems are named.
         let app_key = environment.text(&APP_KEY);
         let app_secret = environment.secret(&APP_SECRET);
-        let agent_id = environment.parsed::<i64>(&AGENT_ID, "a number");
+        let agent_id = environment.whole::<i64>(&AGENT_ID, 0..=i64::MAX);
         let corp_id = environment.text(&CORP_ID);
         let process_code = environment.text(&PROCESS_CODE);
         let keys = callback_keys(environment);
@@ -145,18 +153,18 @@ impl DingTalkConfig {
         let test_user = environment.text(&TEST_USER_ID).map(UserId::new).or_else(|| service_user.clone());
         let api_url = environment.address(&API_URL);
         let oapi_url = environment.address(&OAPI_URL);
-        let calls_per_second = environment.parsed(&CALLS_PER_SECOND, "a whole number");
-        let timeout = environment.parsed::<u64>(&TIMEOUT_SECONDS, "a whole number");
-        if timeout.is_some_and(|seconds| !(1..=15).contains(&seconds)) {
-            environment.wrong(&TIMEOUT_SECONDS, "wrong: expected 1 to 15");
-        }
+        let calls_per_second = environment.whole(&CALLS_PER_SECOND, 0..=u32::MAX.into());
+        let timeout = environment.whole(&TIMEOUT_SECONDS, 1..=15);
         let event_may_approve = environment.choice(&EVENT_MAY_APPROVE, &[("true", true), ("false", false)]);
-        let unasked_reads_a_day = environment.parsed(&UNASKED_READS_A_DAY, "a whole number");
+        let unasked_reads_a_day = environment.whole(&UNASKED_READS_A_DAY, 0..=u32::MAX.into());
+        let window = environment.whole::<u32>(&EVENT_WINDOW_SECONDS, 0..=u32::MAX.into());
         let app_key = app_key?;
         let (keys, previous_keys) = keys?;
         let owner_keys = [app_key.clone()].into_iter().chain(corp_id).collect();
         Some(Self {
-            verifier: CallbackVerifier::new(keys, owner_keys).or_previous(previous_keys),
+            verifier: CallbackVerifier::new(keys, owner_keys)
+                .or_previous(previous_keys)
+                .within(SignedDuration::from_secs(i64::from(window?))),
             timeout: Duration::from_secs(timeout?),
             event_may_approve: event_may_approve?,
             unasked_reads_a_day: unasked_reads_a_day?,

@@ -1,11 +1,11 @@
 //! Reading variables, and saying what is wrong with them in words that help.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, ops::RangeInclusive, str::FromStr};
 
 use secrecy::SecretString;
 
 use super::Home;
-use crate::dingtalk::crypto::AesKey;
+use crate::{dingtalk::crypto::AesKey, words::Words};
 
 /// A variable, as the README lists it.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ pub const VARIABLES: &[&[Variable]] =
 
 /// What is wrong, by variable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct Problems(BTreeMap<&'static str, String>);
+pub struct Problems(BTreeMap<&'static str, Words>);
 
 impl Problems {
     /// Whether nothing is wrong.
@@ -44,29 +44,29 @@ impl Problems {
     }
 
     /// Variable and problem, one by one.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(name, problem)| (*name, problem.as_str()))
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Words)> {
+        self.0.iter().map(|(name, problem)| (*name, problem))
     }
 }
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "the configuration is not right:")?;
+        writeln!(f, "the configuration is not right / 配置有误:")?;
         for (name, problem) in &self.0 {
-            writeln!(f, "  {name}: {problem}")?;
+            writeln!(f, "  {name} {} / {}", problem.en, problem.zh)?;
         }
-        let mend = match Home::here() {
-            Home::Aws => "in the stack's parameters and its secret",
-            Home::Machine => "in the environment and start again",
+        let place = match Home::here() {
+            Home::Aws => Words::new("in the stack's parameters and its secret", "堆栈参数及其密钥中的"),
+            Home::Machine => Words::new("in the environment and start again", "环境变量后重新启动"),
         };
-        write!(f, "mend these variables {mend}; the README lists them all")
+        write!(f, "fix these variables {}; the README lists them all / 请修正{}", place.en, place.zh)
     }
 }
 
 /// Reads variables and collects what is wrong.
 pub struct Environment<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
-    problems: BTreeMap<&'static str, String>,
+    problems: BTreeMap<&'static str, Words>,
 }
 
 impl<'a> Environment<'a> {
@@ -80,9 +80,20 @@ impl<'a> Environment<'a> {
         Problems(self.problems)
     }
 
-    /// Notes that something is wrong with a variable. The value itself is never repeated: it may be a secret.
-    pub fn wrong(&mut self, variable: &Variable, what: impl Into<String>) {
-        self.problems.insert(variable.name, what.into());
+    /// Notes that something is wrong with a variable; the text goes on after its name. The value itself is never repeated: it
+    /// may be a secret.
+    pub fn wrong(&mut self, variable: &Variable, what: Words) {
+        self.problems.insert(variable.name, what);
+    }
+
+    /// Notes that a variable is needed and not set.
+    pub fn missing(&mut self, variable: &Variable) {
+        self.wrong(variable, Words::new(format!("is missing: {}", variable.about), "未设置"));
+    }
+
+    fn unexpected(&mut self, variable: &Variable, expected: &Words) {
+        let en = format!("is wrong: expected {} ({})", expected.en, variable.about);
+        self.wrong(variable, Words::new(en, format!("的值无效：应为{}", expected.zh)));
     }
 
     /// The text of a variable: set, or by default.
@@ -94,7 +105,7 @@ impl<'a> Environment<'a> {
             Fallback::Is(text) => Some(text.to_owned()),
             Fallback::None => None,
             Fallback::Required => {
-                self.wrong(variable, format!("missing: {}", variable.about));
+                self.missing(variable);
                 None
             }
         }
@@ -106,11 +117,11 @@ impl<'a> Environment<'a> {
     }
 
     /// A value of another type.
-    pub fn parsed<T: FromStr>(&mut self, variable: &Variable, expected: &str) -> Option<T> {
+    pub fn parsed<T: FromStr>(&mut self, variable: &Variable, expected: &Words) -> Option<T> {
         let text = self.text(variable)?;
         let parsed = text.parse().ok();
         if parsed.is_none() {
-            self.wrong(variable, format!("wrong: expected {expected} ({})", variable.about));
+            self.unexpected(variable, expected);
         }
         parsed
     }
@@ -121,10 +132,11 @@ impl<'a> Environment<'a> {
         let key = text.parse().ok();
         if key.is_none() {
             let has = text.chars().count();
-            self.wrong(
-                variable,
-                format!("wrong: expected 43 letters and digits, it has {has} ({})", variable.about),
+            let expected = Words::new(
+                format!("43 letters and digits, it has {has}"),
+                format!(" 43 位字母或数字，当前为 {has} 位"),
             );
+            self.unexpected(variable, &expected);
         }
         key
     }
@@ -136,10 +148,11 @@ impl<'a> Environment<'a> {
         if parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
             return Some(text.trim_end_matches('/').to_owned());
         }
-        self.wrong(
-            variable,
-            format!("wrong: expected an address that begins with http:// or https:// ({})", variable.about),
+        let expected = Words::new(
+            "an address that begins with http:// or https://",
+            "以 http:// 或 https:// 开头的地址",
         );
+        self.unexpected(variable, &expected);
         None
     }
 
@@ -150,9 +163,24 @@ impl<'a> Environment<'a> {
             choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text)).map(|(_, choice)| *choice);
         if chosen.is_none() {
             let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-            self.wrong(variable, format!("wrong: expected one of {}", words.join(", ")));
+            let words = words.join(", ");
+            let expected = Words::new(format!("one of {words}"), format!("以下之一：{words}"));
+            self.unexpected(variable, &expected);
         }
         chosen
+    }
+
+    /// A whole number within limits.
+    pub fn whole<T: TryFrom<i64>>(&mut self, variable: &Variable, range: RangeInclusive<i64>) -> Option<T> {
+        let (first, last) = (range.start(), range.end());
+        let expected =
+            Words::new(format!("a whole number, {first} to {last}"), format!(" {first} 到 {last} 的整数"));
+        let number = self.parsed::<i64>(variable, &expected)?;
+        let number = Some(number).filter(|it| range.contains(it)).and_then(|it| T::try_from(it).ok());
+        if number.is_none() {
+            self.unexpected(variable, &expected);
+        }
+        number
     }
 
     fn given(&self, variable: &Variable) -> Option<String> {

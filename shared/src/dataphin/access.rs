@@ -7,7 +7,7 @@ use serde::Deserialize;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::{
-    http::Problem,
+    http::{Problem, probe::Unmet},
     store::{Sighting, Store},
 };
 
@@ -46,7 +46,7 @@ impl Access {
                 "" => "the query has no accessToken: set the access token in Dataphin's approval settings",
                 _ => "the access token is not the one that the bridge is configured with",
             };
-            return Err(denied("access-token", message).for_wrong_credential("access-token"));
+            return Err(denied(ACCESS_TOKEN, message).for_wrong_credential(ACCESS_TOKEN));
         }
         if self.window.is_zero() {
             return Ok(());
@@ -91,6 +91,17 @@ impl Access {
 }
 
 impl AccessQuery {
+    /// What a probe did not meet that was refused with this problem.
+    pub fn unmet(&self, problem: &Problem) -> Option<Unmet> {
+        let is_given = |token: &SecretString| !token.expose_secret().is_empty();
+        match problem.code.as_str() {
+            ACCESS_TOKEN if self.access_token.as_ref().is_some_and(is_given) => Some(Unmet::Token),
+            TIMESTAMP if self.timestamp.is_some() => Some(Unmet::Timestamp),
+            ACCESS_TOKEN | TIMESTAMP => Some(Unmet::Query),
+            _ => None,
+        }
+    }
+
     /// How far the caller's clock is ahead of ours.
     fn offset(&self, now: Timestamp) -> Option<SignedDuration> {
         // Beyond what a clock can show it is another unit, or far off.
@@ -120,6 +131,7 @@ impl AccessQuery {
     }
 }
 
+const ACCESS_TOKEN: &str = "access-token";
 const TIMESTAMP: &str = "timestamp";
 /// Read in another unit, a timestamp this near is no accident, however wrong the clock is.
 const MAX_OFF_IN_ANOTHER_UNIT: SignedDuration = SignedDuration::from_hours(24 * 365);
@@ -158,6 +170,20 @@ mod tests {
         for (right, given) in [("a b", "a+b"), ("a+b", "a%2Bb"), ("a+b", "ab"), ("a+b", "a  b")] {
             assert_eq!(of(right, Some(given), now).unwrap_err().code, "access-token", "{given}");
         }
+    }
+
+    #[test]
+    fn a_probe_learns_whether_its_token_arrived_and_no_more_of_a_wrong_one() {
+        let unmet = |token: Option<&str>, timestamp: Option<&str>| {
+            let query =
+                AccessQuery { access_token: token.map(Into::into), timestamp: timestamp.map(Into::into) };
+            query.unmet(&of("t", token, timestamp).unwrap_err())
+        };
+        assert_eq!(unmet(None, Some("1654156836531")), Some(Unmet::Query));
+        assert_eq!(unmet(Some(""), None), Some(Unmet::Query));
+        assert_eq!(unmet(Some("x"), None), Some(Unmet::Token));
+        assert_eq!(unmet(Some("t"), None), Some(Unmet::Query));
+        assert_eq!(unmet(Some("t"), Some("1")), Some(Unmet::Timestamp));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::{
-    exchange::{Exchange, ShownAnswer, ShownRequest},
+    exchange::{self, Exchange, ShownAnswer, ShownRequest},
     mask::Mask,
     message::TestRequest,
     profile::{Cipher, Method, Names, Profile, TokenPlace},
@@ -43,6 +43,8 @@ pub struct Dataphin(Arc<Inner>);
 
 struct Inner {
     settings: DataphinSettings,
+    /// The access token before it was changed, while Dataphin may still have it.
+    previous: Option<SecretString>,
     http: Http,
     world: World,
     /// Dataphin has not accepted our credentials.
@@ -63,7 +65,25 @@ struct Attempt {
 impl Dataphin {
     /// Dataphin as reached through `http`.
     pub fn new(settings: DataphinSettings, http: Http, world: World) -> Self {
-        Self(Arc::new(Inner { settings, http, world, turned_away: AtomicBool::new(false) }))
+        Self::build(settings, None, http, world)
+    }
+
+    /// The same, which also has the access token before it was changed: Dataphin may not have the new one yet.
+    #[must_use]
+    pub fn or_previous(&self, previous: Option<SecretString>) -> Self {
+        let Inner { settings, http, world, .. } = &*self.0;
+        Self::build(settings.clone(), previous, http.clone(), world.clone())
+    }
+
+    /// The same under the access token before it was changed, if that is known.
+    pub fn under_previous(&self) -> Option<Self> {
+        let Inner { settings, previous, http, world, .. } = &*self.0;
+        let settings = DataphinSettings { access_token: previous.clone()?, ..settings.clone() };
+        Some(Self::build(settings, None, http.clone(), world.clone()))
+    }
+
+    fn build(settings: DataphinSettings, previous: Option<SecretString>, http: Http, world: World) -> Self {
+        Self(Arc::new(Inner { settings, previous, http, world, turned_away: AtomicBool::new(false) }))
     }
 
     /// The same Dataphin, told by another profile.
@@ -76,7 +96,16 @@ impl Dataphin {
     pub async fn tell(&self, approval: &Approval<Decided>) -> Told {
         let decided = TestRequest::decided(&approval.record, &approval.state.decision);
         let message = decided.message(&self.0.settings.profile, approval.state.decision.at);
-        let verdict = self.send(&message).await.verdict;
+        let mut verdict = self.send(&message).await.verdict;
+        if verdict.is_about_credentials()
+            && let Some(before) = self.under_previous()
+        {
+            // It was not let in, so nothing was told; what is told now is the same.
+            let again = before.send(&message).await.verdict;
+            if !again.is_about_credentials() {
+                verdict = again;
+            }
+        }
         if matches!(verdict, DryRun::Refused(Refusal::Unauthorized(_))) {
             self.0.turned_away.store(true, Ordering::Relaxed);
         }
@@ -98,6 +127,7 @@ impl Dataphin {
             message: mask.line(&message.to_string(), usize::MAX),
             request: request.map(|request| ShownRequest::of(&request, profile, &mask)),
             likeness: answer.as_ref().map(|answer| reading::likeness(answer, &verdict)),
+            by_bridge: answer.as_ref().is_some_and(exchange::is_a_bridges),
             answer: answer.map(|answer| ShownAnswer::of(&answer, &mask)),
             took: world.now().duration_since(began),
             verdict,

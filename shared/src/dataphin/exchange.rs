@@ -12,7 +12,7 @@ use super::{
     profile::Profile,
     verdict::DryRun,
 };
-use crate::http::HttpAnswer;
+use crate::http::{HttpAnswer, door::REFERENCE_HEADER};
 
 /// The most of an answer's body that is shown, in bytes.
 const BODY_LIMIT: usize = 2048;
@@ -35,6 +35,8 @@ pub struct Exchange {
     pub took: SignedDuration,
     /// Status and shape of the answer: the same of two answers that say the same. Nothing where there was no answer.
     pub likeness: Option<String>,
+    /// Whether it is not Dataphin that answered, but a bridge.
+    pub by_bridge: bool,
     /// What came of it. `Told::from` it is what a delivery makes of the same answer.
     pub verdict: DryRun,
 }
@@ -63,6 +65,14 @@ pub struct ShownAnswer {
     pub body: String,
     /// Whether there was more of the body.
     pub cut: bool,
+}
+
+/// Whether a bridge gave an answer: its refusals bear a reference twice.
+pub(super) fn is_a_bridges(answer: &HttpAnswer) -> bool {
+    let reference = answer.headers.get(REFERENCE_HEADER).and_then(|reference| reference.to_str().ok());
+    let body = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
+    let within = body.as_ref().and_then(|body| body.get("reference")?.as_str());
+    reference.is_some() && reference == within
 }
 
 impl ShownRequest {

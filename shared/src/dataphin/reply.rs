@@ -48,9 +48,17 @@ impl ReplyStyle {
     }
 }
 
-/// The answer to a connection test: only `success` passes, anything else is shown to the administrator.
-pub fn check_result(result: Result<(), Problem>) -> Response {
-    let Err(problem) = result else { return Json(json!({"checkResult": "success"})).into_response() };
+/// The answer to a connection test: only `success` passes, anything else is shown to the administrator. What there is to say
+/// beside a success is in a member of its own, which nobody has to read.
+pub fn check_result(result: Result<Option<String>, Problem>) -> Response {
+    let problem = match result {
+        Ok(None) => return Json(json!({"checkResult": "success"})).into_response(),
+        Ok(Some(message)) => {
+            let body = json!({"checkResult": "success", "message": visible(&message)});
+            return Json(body).into_response();
+        }
+        Err(problem) => problem,
+    };
     if !problem.is_wrong_credential() {
         tracing::info!(code = problem.code, "a connection test failed");
     }

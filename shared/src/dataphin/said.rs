@@ -38,7 +38,17 @@ impl fmt::Display for Said {
     }
 }
 
+/// Words about signature and access token.
+const OF_CREDENTIALS: [&str; 7] =
+    ["signature", "签名", "验签", "access token", "accesstoken", "access_token", "令牌"];
+
 impl Said {
+    /// Whether it is about the signature or the access token.
+    pub fn is_about_credentials(&self) -> bool {
+        let text = format!("{} {}", self.code.as_deref().unwrap_or_default(), self.message).to_lowercase();
+        OF_CREDENTIALS.iter().any(|word| text.contains(word))
+    }
+
     /// Of an answer that says this.
     pub(super) fn of(signals: &Signals, status: u16, mask: &Mask) -> Self {
         let message = signals.messages.first().map(|message| mask.line(message, LIMIT));

@@ -18,6 +18,17 @@ pub enum DryRun {
     Refused(Refusal),
 }
 
+impl DryRun {
+    /// Whether Dataphin did not let the callback in for its signature or access token.
+    pub fn is_about_credentials(&self) -> bool {
+        match self {
+            Self::Refused(Refusal::Unauthorized(_)) => true,
+            Self::Refused(Refusal::NotUnderstood(said)) => said.is_about_credentials(),
+            _ => false,
+        }
+    }
+}
+
 /// How Dataphin took a callback that it understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Acceptance {

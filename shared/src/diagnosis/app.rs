@@ -40,11 +40,16 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked)
         let proved = asked.permissions.get(&permission);
         let took = proved.map(|proved| proved.took).unwrap_or_default();
         report.judge(check, took, || match proved.map(|proved| &proved.value) {
-            None if permission == Permission::MemberByMobile => {
-                Outcome::skipped("DATAPHIN_ACCOUNT_KIND is not mobile: it is not needed")
-            }
-            None => Outcome::skipped("not asked"),
-            Some(Ok(())) => Outcome::passed(format!("{} is granted", permission.scope())),
+            None if permission == Permission::MemberByMobile => Outcome::skipped(Words::new(
+                "not asked: DATAPHIN_ACCOUNT_KIND is not mobile, so it is not needed",
+                "未询问：DATAPHIN_ACCOUNT_KIND 不是 mobile，不需要该权限",
+            )),
+            None => Outcome::skipped(not_asked()),
+            Some(Ok(())) => Outcome::passed(Words::new(
+                format!("{} is granted", permission.scope()),
+                format!("已授予 {}", permission.scope()),
+            )),
+            Some(Err(error)) if error.is_silence() => Outcome::skipped(silent(error)),
             Some(Err(error)) => missing(permission, error),
         });
     }
@@ -55,13 +60,19 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked)
         Check::ServicePerson,
         service,
         asked.service.as_ref(),
-        "DINGTALK_SERVICE_USER_ID is not set: it is needed only for requesters who are not in DingTalk",
+        Words::new(
+            "DINGTALK_SERVICE_USER_ID is not set: it is needed only for requesters who are not in DingTalk",
+            "未设置 DINGTALK_SERVICE_USER_ID：仅当申请人不在钉钉中时才需要",
+        ),
     );
     let same = settings.test_user.is_some() && settings.test_user == settings.service_user;
     let why = if same {
-        "it is the service person"
+        Words::new("it is the service person", "与代发起人是同一人")
     } else {
-        "DINGTALK_TEST_USER_ID is not set: nothing is tried in anybody's name"
+        Words::new(
+            "DINGTALK_TEST_USER_ID is not set: nothing is tried in anybody's name",
+            "未设置 DINGTALK_TEST_USER_ID：不以任何人的名义测试",
+        )
     };
     let test = settings.test_user.as_ref().filter(|_| !same).map(|_| "DINGTALK_TEST_USER_ID");
     person(report, Check::TestPerson, test, asked.test.as_ref(), why);
@@ -72,7 +83,10 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked)
 
 fn missing(permission: Permission, error: &DingTalkError) -> Outcome {
     if !error.is_missing_permission() {
-        let cause = format!("DingTalk answers the proof with {}: {}", error.code, error.message);
+        let cause = Words::new(
+            format!("DingTalk answers the proof with {}: {}", error.code, error.message),
+            format!("钉钉对权限检测返回 {}：{}", error.code, error.message),
+        );
         return Failure::new(cause, places::permission(permission.scope(), permission.zh()))
             .code(&error.code)
             .into();
@@ -80,45 +94,66 @@ fn missing(permission: Permission, error: &DingTalkError) -> Outcome {
     let scope = error.scopes.first().map_or(permission.scope(), String::as_str);
     let zh = if scope == permission.scope() { permission.zh() } else { "" };
     Failure::new(
-        format!("the app lacks the permission {scope}, also with a new token"),
+        Words::new(
+            format!("the app lacks the permission {scope}, also with a new token"),
+            format!("应用缺少权限 {scope}（换用新的 access token 后仍然如此）"),
+        ),
         places::permission(scope, zh),
     )
     .code(&error.code)
     .into()
 }
 
-fn person(report: &mut Report, check: Check, variable: Option<&str>, found: Option<&Person>, without: &str) {
+fn person(report: &mut Report, check: Check, variable: Option<&str>, found: Option<&Person>, without: Words) {
     report.judge(check, found.map(|found| found.took).unwrap_or_default(), || {
         let (Some(variable), Some(found)) = (variable, found) else {
             return Outcome::skipped(without);
         };
         match &found.value {
             Ok(person) if !person.active => Outcome::failed(
-                format!("{variable}: the person has never signed in to DingTalk, or is switched off"),
+                Words::new(
+                    format!("{variable}: the person has never signed in to DingTalk, or is switched off"),
+                    format!("{variable}：此人从未登录钉钉，或账号已被停用"),
+                ),
                 places::contacts().or(&Words::variable(variable)),
             ),
             Ok(person) if !person.has_department => Outcome::failed(
-                format!("{variable}: the person belongs to no department, and so can start no approval"),
+                Words::new(
+                    format!("{variable}: the person belongs to no department, and so can start no approval"),
+                    format!("{variable}：此人不属于任何部门，无法发起审批"),
+                ),
                 places::contacts(),
             ),
-            Ok(_) => Outcome::passed("found, active, with a department"),
+            Ok(_) => Outcome::passed(Words::new("found, active, with a department", "已找到，已激活，有所属部门")),
             Err(error) if error.is_out_of_sight() => Failure::new(
-                format!("{variable}: the person exists, and the app may not see them"),
+                Words::new(
+                    format!("{variable}: the person exists, and the app may not see them"),
+                    format!("{variable}：此人存在，但不在应用的可见范围（通讯录授权范围）内"),
+                ),
                 places::visible_range(),
             )
             .code(&error.code)
             .into(),
             Err(error) if error.is_nobody() => Failure::new(
-                format!(
-                    "{variable}: nobody in DingTalk has this userid (it is the User ID of the member's page, no mobile \
-                     number and no name)"
+                Words::new(
+                    format!(
+                        "{variable}: nobody in DingTalk has this userid (it is the User ID of the member's page, no mobile \
+                         number and no name; or the person has left)"
+                    ),
+                    format!(
+                        "{variable}：钉钉中没有此 userid 的成员（应填成员详情页中的“员工 UserID”，不是手机号或姓名；或此人已离职）"
+                    ),
                 ),
                 places::variable(variable),
             )
             .code(&error.code)
             .into(),
+            Err(error) if error.is_silence() => Outcome::skipped(silent(error)),
             Err(error) => Failure::new(
-                format!("{variable}: DingTalk could not be asked ({})", error.code),
+                Words::new(
+                    format!("{variable}: DingTalk could not be asked ({})", error.code),
+                    format!("{variable}：无法向钉钉查询（{}）", error.code),
+                ),
                 places::variable(variable),
             )
             .code(&error.code)
@@ -130,23 +165,53 @@ fn person(report: &mut Report, check: Check, variable: Option<&str>, found: Opti
 fn agent_id(agent_id: Option<i64>, asked: &Asked) -> Outcome {
     let Some(proof) = &asked.agent else {
         return Outcome::skipped(match agent_id {
-            None => "DINGTALK_AGENT_ID is not set: it is needed only if the organisation's templates want it",
-            Some(_) => "it takes a template and a person to ask with",
+            None => Words::new(
+                "DINGTALK_AGENT_ID is not set: it is needed only if the organisation's templates want it",
+                "未设置 DINGTALK_AGENT_ID：仅当组织的模板要求时才需要",
+            ),
+            Some(_) => Words::new(
+                "not asked: it takes a template and a person to ask with",
+                "未询问：需要有模板和测试人员",
+            ),
         });
     };
     match &proof.value {
-        Ok(AgentIdProof::Accepted) => Outcome::passed("DingTalk does not object to it"),
-        Ok(AgentIdProof::Wrong(error)) => {
-            Failure::new("DINGTALK_AGENT_ID is not this app's AgentId", places::variable("DINGTALK_AGENT_ID"))
-                .code(&error.code)
-                .into()
+        Ok(AgentIdProof::Accepted) => {
+            Outcome::passed(Words::new("DingTalk does not object to it", "钉钉接受该 AgentId"))
         }
-        Ok(AgentIdProof::Unknown(error)) => {
-            Outcome::skipped(format!("DingTalk objects to something else first ({})", error.code))
-        }
-        Ok(AgentIdProof::Started(_)) => {
-            Outcome::passed("DingTalk takes it (see what was started, and terminated)")
-        }
-        Err(error) => Outcome::skipped(format!("DingTalk could not be asked ({})", error.code)),
+        Ok(AgentIdProof::Wrong(error)) => Failure::new(
+            Words::new(
+                "DINGTALK_AGENT_ID is not this app's AgentId",
+                "DINGTALK_AGENT_ID 不是该应用的 AgentId",
+            ),
+            places::variable("DINGTALK_AGENT_ID"),
+        )
+        .code(&error.code)
+        .into(),
+        Ok(AgentIdProof::Unknown(error)) => Outcome::skipped(Words::new(
+            format!("DingTalk objects to something else first ({})", error.code),
+            format!("钉钉先因其他原因拒绝（{}）", error.code),
+        )),
+        Ok(AgentIdProof::Started(_)) => Outcome::passed(Words::new(
+            "DingTalk takes it (see what was started, and terminated)",
+            "钉钉接受该 AgentId（测试中发起的审批单已撤销）",
+        )),
+        Err(error) => Outcome::skipped(silent(error)),
     }
+}
+
+/// Nobody asked.
+fn not_asked() -> Words {
+    Words::new(
+        "not asked: what comes before it was not answered, or there was no time",
+        "未询问：前面的问题没有得到应答，或时间不足",
+    )
+}
+
+/// Somebody asked, and got no answer to it.
+fn silent(error: &DingTalkError) -> Words {
+    Words::new(
+        format!("asked, and DingTalk gave no answer to it ({})", error.code),
+        format!("已询问，但钉钉未应答（{}）", error.code),
+    )
 }

@@ -7,15 +7,22 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     Failure, Outcome, Words,
+    connect::Unconnected,
     limits::Limits,
     places,
     reach::{self, Unreached, is_public},
-    turned_away::refusal,
+    sizes::{self, Passage, Way},
+    stranger::page,
+    turned_away::{another_bridge, dataphins, is_ours, refusal},
 };
 use crate::{
-    config::{BridgeConfig, DingTalkConfig},
-    dingtalk::knock::{KNOCK_HEADER, STORE_HEADER},
-    http::{Http, SendError},
+    config::{BridgeConfig, DataphinConfig, DingTalkConfig},
+    dingtalk::knock::Knock,
+    http::{
+        Http, HttpAnswer, SendError,
+        probe::{self, KNOCK_HEADER, Unmet},
+    },
+    store::Store,
     world::World,
 };
 
@@ -23,7 +30,11 @@ use crate::{
 const DEADLINE: Duration = Duration::from_millis(1_500);
 /// How long we wait, to tell slow from silent.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Our own store says so soon what it is called.
+const LOOK_UP: Duration = Duration::from_millis(700);
 const PATH: &str = "/dingtalk/callback";
+/// The bridge takes 256 KiB.
+const LARGE: usize = 250_000;
 /// The code of a check_url that the running bridge does not believe.
 pub(super) const NOT_BELIEVED: &str = "http-403";
 /// The codes of a callback behind which no bridge runs.
@@ -38,10 +49,29 @@ pub(super) struct Knocked {
     pub store: Option<String>,
 }
 
+impl Knocked {
+    /// Whether our bridge is behind the address: then what is behind it is looked at, too.
+    pub fn led_to_us(&self) -> bool {
+        matches!(self.outcome, Outcome::Passed { .. } | Outcome::Warned(_))
+    }
+}
+
 impl From<Outcome> for Knocked {
     fn from(outcome: Outcome) -> Self {
         Self { outcome, store: None }
     }
+}
+
+/// Whom to knock at, and with what.
+pub(super) struct Door<'a> {
+    pub bridge: &'a BridgeConfig,
+    pub dingtalk: &'a DingTalkConfig,
+    pub dataphin: Option<&'a DataphinConfig>,
+    /// Our own store: the bridge of another one is another bridge.
+    pub store: Option<&'a Store>,
+    pub http: &'a Http,
+    pub world: &'a World,
+    pub limits: Limits,
 }
 
 /// One answer as DingTalk would have taken it.
@@ -51,90 +81,101 @@ struct Answered {
 }
 
 /// Knocks and judges.
-pub(super) async fn check(
-    bridge: &BridgeConfig,
-    dingtalk: &DingTalkConfig,
-    http: &Http,
-    world: &World,
-    limits: Limits,
-) -> Knocked {
+pub(super) async fn check(door: &Door<'_>) -> Knocked {
+    let Some(base) = &door.bridge.public_url else {
+        return Outcome::skipped(Words::new(
+            "BRIDGE_PUBLIC_URL is not set: set it to the address typed into DingTalk and Dataphin",
+            "未设置 BRIDGE_PUBLIC_URL：请设为钉钉与 Dataphin 中填写的网桥地址",
+        ))
+        .into();
+    };
+    let Ok(url) = Url::parse(base) else {
+        let why = Words::new("BRIDGE_PUBLIC_URL is no address", "BRIDGE_PUBLIC_URL 不是有效地址");
+        return Outcome::skipped(why).into();
+    };
     let mut store = None;
-    let outcome = knock_for_each_owner(bridge, dingtalk, http, world, limits, &mut store).await;
-    let url = bridge.public_url.as_deref().and_then(|base| Url::parse(base).ok());
-    // It works, and hides nothing else.
-    let outcome = match (outcome, url) {
-        (Outcome::Passed { .. }, Some(url)) if !is_loopback(&url) && url.scheme() != "https" => {
-            Outcome::Warned(in_the_clear())
-        }
-        (outcome, _) => outcome,
+    let outcome = match knock_for_each_owner(door, &url, base, &mut store).await {
+        Ok(proved) => answered(&url, proved),
+        Err(failure) => failure.into(),
     };
     Knocked { outcome, store }
 }
 
 async fn knock_for_each_owner(
-    bridge: &BridgeConfig,
-    dingtalk: &DingTalkConfig,
-    http: &Http,
-    world: &World,
-    limits: Limits,
+    door: &Door<'_>,
+    url: &Url,
+    base: &str,
     store: &mut Option<String>,
-) -> Outcome {
-    let Some(base) = &bridge.public_url else {
-        return Outcome::skipped(
-            "BRIDGE_PUBLIC_URL is not set: set it to the address typed into DingTalk and Dataphin",
-        );
-    };
-    let Ok(url) = Url::parse(base) else { return Outcome::skipped("BRIDGE_PUBLIC_URL is no address") };
-    let settings = &dingtalk.settings;
+) -> Result<Words, Failure> {
+    let settings = &door.dingtalk.settings;
     let is_loopback_text = |address: &str| Url::parse(address).is_ok_and(|address| is_loopback(&address));
     // One of the two will do: the other may be what is wrong.
     let rehearsal =
-        is_loopback(&url) && (is_loopback_text(&settings.api_url) || is_loopback_text(&settings.oapi_url));
-    if !rehearsal && let Some(failure) = not_public(&url) {
-        return failure.into();
+        is_loopback(url) && (is_loopback_text(&settings.api_url) || is_loopback_text(&settings.oapi_url));
+    if !rehearsal && let Some(failure) = not_public(url) {
+        return Err(failure);
     }
     let address = format!("{base}{PATH}");
-    let mut proved = String::new();
-    for owner_key in dingtalk.verifier.owner_keys() {
+    let owner_keys = door.dingtalk.verifier.owner_keys();
+    let mut proved: Option<(Duration, Duration)> = None;
+    for owner_key in owner_keys {
         // A first slow answer may be a cold start; DingTalk tries again, too.
-        let mut knocked = knock(&address, owner_key, dingtalk, http, world, limits).await;
+        let mut knocked = door.knock(&address, owner_key).await;
         let first_took = knocked.as_ref().map_or(Duration::ZERO, |answered| answered.took);
         if first_took > DEADLINE {
-            knocked = knock(&address, owner_key, dingtalk, http, world, limits).await;
+            knocked = door.knock(&address, owner_key).await;
         }
-        let took = knocked.map(|answered| {
-            *store = answered.store;
-            answered.took
-        });
-        match took {
-            Err(failure) => return owner_failure(failure, dingtalk, owner_key).into(),
-            Ok(took) if took > DEADLINE => {
-                let cause = format!(
-                    "the bridge answers check_url after {} ms: DingTalk waits {} ms",
-                    took.as_millis(),
-                    DEADLINE.as_millis()
-                );
-                return Failure::new(
-                    cause,
-                    places::proxy("its speed, and the bridge's", "其速度以及网桥的速度"),
-                )
-                .code("slow")
-                .into();
-            }
-            Ok(took) if first_took > DEADLINE => {
-                proved =
-                    format!("answered in {} ms, at first in {} ms", took.as_millis(), first_took.as_millis());
-            }
-            Ok(took) if proved.is_empty() => proved = format!("answered in {} ms", took.as_millis()),
-            Ok(_) => {}
+        let answered = knocked.map_err(|failure| owner_failure(failure, owner_keys, owner_key))?;
+        *store = answered.store;
+        if answered.took > DEADLINE {
+            return Err(slow(answered.took));
+        }
+        if proved.is_none() || first_took > DEADLINE {
+            proved = Some((answered.took, first_took));
         }
     }
-    let mention = if !rehearsal && has_inner_name(&url).await {
-        "; seen from here its name leads to an inner address"
+    if let Some(owner_key) = owner_keys.first() {
+        let way = Large { door, address: &address, owner_key };
+        if let Some(limit) = sizes::try_up_to(LARGE, door.limits, &way).await {
+            let whose = Words::new("the bridge takes events of up to 256 KB", "网桥接受最大 256 KB 的事件");
+            return Err(limit.failure(PATH, &whose));
+        }
+    }
+    let (took, first_took) = proved.unwrap_or_default();
+    let (took_ms, first_ms) = (took.as_millis(), first_took.as_millis());
+    let (at_first, zh_at_first) = if first_took > DEADLINE {
+        (format!(", at first in {first_ms} ms"), format!("，首次耗时 {first_ms} 毫秒"))
     } else {
-        ""
+        (String::new(), String::new())
     };
-    Outcome::passed(format!("check_url through {} is {proved}{mention}", shown(&url)))
+    let (mention, zh_mention) = if !rehearsal && has_inner_name(url).await {
+        ("; seen from here its name leads to an inner address", "；从本机看，该域名解析到内网地址")
+    } else {
+        ("", "")
+    };
+    let shown = shown(url);
+    Ok(Words::new(
+        format!("check_url through {shown} is answered in {took_ms} ms{at_first}{mention}"),
+        format!("经由 {shown} 的 check_url 在 {took_ms} 毫秒内得到响应{zh_at_first}{zh_mention}"),
+    ))
+}
+
+/// Our bridge answers. Without TLS that works, too, and hides nothing else.
+fn answered(url: &Url, proved: Words) -> Outcome {
+    if url.scheme() == "https" || is_loopback(url) {
+        Outcome::passed(proved)
+    } else {
+        Outcome::Warned(in_the_clear())
+    }
+}
+
+fn slow(took: Duration) -> Failure {
+    let (took, deadline) = (took.as_millis(), DEADLINE.as_millis());
+    let cause = Words::new(
+        format!("the bridge answers check_url after {took} ms: DingTalk waits {deadline} ms"),
+        format!("网桥在 {took} 毫秒后才响应 check_url：钉钉只等待 {deadline} 毫秒"),
+    );
+    Failure::new(cause, places::proxy("its speed, and the bridge's", "其速度以及网桥的速度")).code("slow")
 }
 
 /// The address as it may be shown: without a user, a password or a query.
@@ -189,74 +230,149 @@ async fn has_inner_name(url: &Url) -> bool {
     }
 }
 
-/// One knock: how long it took, or what DingTalk would not have taken.
-async fn knock(
-    address: &str,
-    owner_key: &str,
-    dingtalk: &DingTalkConfig,
-    http: &Http,
-    world: &World,
-    limits: Limits,
-) -> Result<Answered, Failure> {
-    let knock = dingtalk.verifier.knock(owner_key, world);
-    let request = http.client().post(address).query(&knock.query).json(&knock.body).header(KNOCK_HEADER, "1");
-    let request =
-        request.build().map_err(|_| Failure::new("no URL", places::variable("BRIDGE_PUBLIC_URL")))?;
-    let began = Instant::now();
-    let sent = timeout(PATIENCE, http.send(request)).await.unwrap_or(Err(SendError::TimedOut));
-    let took = began.elapsed();
-    let answer = match sent {
-        Ok(answer) => answer,
-        Err(error) => {
-            let unreached = reach::why(address, &error, limits.until()).await;
-            let proxy =
-                places::proxy("does it run, and does it lead to the bridge?", "是否运行并转发到网桥？");
-            let mend = match &unreached {
-                Unreached::Refused { .. } => places::serve().or(&proxy),
-                _ => proxy.or(&places::serve()),
-            };
-            return Err(unreached.failure("BRIDGE_PUBLIC_URL", mend, places::proxy_certificate()));
-        }
-    };
-    if let Some(failure) = refusal(&answer) {
-        return Err(failure);
+impl Door<'_> {
+    async fn send(&self, address: &str, knock: &Knock) -> Result<HttpAnswer, SendError> {
+        let request = self.http.client().post(address).query(&knock.query);
+        let request = request.header("content-type", "application/json").header(KNOCK_HEADER, &knock.digest);
+        let request = request.body(knock.body.clone()).build();
+        let Ok(request) = request else { return Err(SendError::NotSent("no URL".to_owned())) };
+        timeout(PATIENCE, self.http.send(request)).await.unwrap_or(Err(SendError::TimedOut))
     }
-    match dingtalk.verifier.judge(&knock, &answer) {
-        Ok(()) => {
-            let store = answer.headers.get(STORE_HEADER).and_then(|store| store.to_str().ok());
-            Ok(Answered { took, store: store.map(ToOwned::to_owned) })
+
+    /// One knock: how long it took, or what DingTalk would not have taken.
+    async fn knock(&self, address: &str, owner_key: &str) -> Result<Answered, Failure> {
+        let knock = self.dingtalk.verifier.knock(owner_key, self.world);
+        let began = Instant::now();
+        let sent = self.send(address, &knock).await;
+        let took = began.elapsed();
+        let answer = match sent {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.unreached(address, &error).await),
+        };
+        if let Some(failure) = self.stranger(address, &answer).await {
+            return Err(failure);
         }
-        Err(bad) => {
-            let cause = match reach::page(&answer) {
-                Some(page) => format!("not the bridge answers check_url, but {page}"),
-                None => format!("the answer to check_url is not what DingTalk takes: {bad}"),
-            };
-            Err(Failure::new(
-                cause,
-                places::proxy("it must pass the bridge's answer on unchanged", "须原样返回网桥的响应"),
-            )
-            .code("bad-reply"))
+        if let Some(failure) = refusal(&answer, knock.body.len()) {
+            return Err(failure);
+        }
+        let bad = match self.dingtalk.verifier.judge(&knock, &answer) {
+            Ok(()) => {
+                return Ok(Answered { took, store: probe::store(&answer.headers).map(ToOwned::to_owned) });
+            }
+            Err(bad) => bad,
+        };
+        let cause = match page(&answer) {
+            Some(page) => Words::new(
+                format!("not the bridge answers check_url, but {}", page.en),
+                format!("响应 check_url 的不是网桥，而是{}", page.zh),
+            ),
+            None => Words::new(
+                format!("the answer to check_url is not what DingTalk takes: {bad}"),
+                format!("check_url 的响应不符合钉钉要求：{}", bad.in_chinese()),
+            ),
+        };
+        let fix = places::proxy("it must pass the bridge's answer on unchanged", "须原样返回网桥的响应");
+        Err(Failure::new(cause, fix).code("bad-reply"))
+    }
+
+    async fn unreached(&self, address: &str, error: &SendError) -> Failure {
+        let unreached = reach::why(address, error, self.limits.until()).await;
+        let proxy = places::proxy("does it run, and does it lead to the bridge?", "是否运行并转发到网桥？");
+        let fix = match &unreached {
+            Unreached::Unconnected(Unconnected::Refused { .. }) => places::serve().or(&proxy),
+            _ => proxy.or(&places::serve()),
+        };
+        unreached.failure("BRIDGE_PUBLIC_URL", fix, places::proxy_certificate())
+    }
+
+    /// Whether somebody else than our bridge gave an answer: Dataphin, or another bridge.
+    async fn stranger(&self, address: &str, answer: &HttpAnswer) -> Option<Failure> {
+        if is_ours(answer) {
+            return self.another(answer).await;
+        }
+        let host = place(address)?;
+        let callback = place(&self.dataphin?.settings.callback_url)?;
+        let is_answer = answer.status.is_success() || matches!(answer.status.as_u16(), 302 | 400..=405);
+        (host == callback && is_answer && !is_sealed(answer)).then(|| dataphins(&host, answer))
+    }
+
+    /// Whether a bridge that refuses what is ours works on another store than ours.
+    async fn another(&self, answer: &HttpAnswer) -> Option<Failure> {
+        let unmet = Unmet::of(&answer.headers)?;
+        let theirs = probe::store(&answer.headers)?;
+        if !matches!(unmet, Unmet::Signature | Unmet::Cipher | Unmet::Owner) {
+            return None;
+        }
+        let ours = timeout(LOOK_UP, self.store?.identity()).await.ok()?.ok()?;
+        let why = Words::new(
+            "neither its store nor its keys are those of this configuration",
+            "其存储与密钥均与当前配置不同",
+        );
+        (ours.as_deref() != Some(theirs)).then(|| another_bridge(PATH, &why))
+    }
+}
+
+/// Large checks.
+struct Large<'a> {
+    door: &'a Door<'a>,
+    address: &'a str,
+    owner_key: &'a str,
+}
+
+impl Way for Large<'_> {
+    async fn send(&self, bytes: usize) -> Passage {
+        let (door, verifier) = (self.door, &self.door.dingtalk.verifier);
+        let knock = verifier.padded_knock(self.owner_key, bytes, door.world);
+        let answer = match door.send(self.address, &knock).await {
+            Ok(answer) => answer,
+            Err(error) => return Passage::of_error(&error),
+        };
+        if verifier.judge(&knock, &answer).is_ok() {
+            return Passage::Whole;
+        }
+        if !is_ours(&answer) {
+            return Passage::of_stranger(&answer);
+        }
+        let arrived = probe::arrived(&answer.headers).filter(|arrived| *arrived < knock.body.len());
+        match (Unmet::of(&answer.headers), answer.status.as_u16()) {
+            (Some(Unmet::NoBody | Unmet::Body | Unmet::Altered), _) | (None, 400 | 403 | 408) => {
+                Passage::Cut { arrived }
+            }
+            _ => Passage::Whole,
         }
     }
 }
 
+/// Host and port of an address.
+fn place(address: &str) -> Option<String> {
+    let url = Url::parse(address).ok()?;
+    Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
+}
+
+/// Whether an answer has the form of an acknowledgement: then a bridge gave it, whoever changed it.
+fn is_sealed(answer: &HttpAnswer) -> bool {
+    serde_json::from_slice::<serde_json::Value>(&answer.body).is_ok_and(|body| body.get("encrypt").is_some())
+}
+
 /// Only events that are addressed to the CorpId are refused: then the bridge that runs does not know it.
-fn owner_failure(failure: Failure, dingtalk: &DingTalkConfig, owner_key: &str) -> Failure {
-    if failure.code.as_deref() == Some("http-403")
-        && dingtalk.verifier.owner_keys().first().is_some_and(|it| it != owner_key)
-    {
-        return Failure::new(
-            "the running bridge does not take events that are addressed to DINGTALK_CORP_ID: has it taken up the change?",
-            places::restart().or(&Words::variable("DINGTALK_CORP_ID")),
-        )
-        .code("http-403");
+fn owner_failure(failure: Failure, owner_keys: &[String], owner_key: &str) -> Failure {
+    if failure.code.as_deref() != Some(NOT_BELIEVED) || owner_keys.first().is_none_or(|it| it == owner_key) {
+        return failure;
     }
-    failure
+    let cause = Words::new(
+        "the running bridge does not take events that are addressed to DINGTALK_CORP_ID: has it taken up the change?",
+        "运行中的网桥不接受发给 DINGTALK_CORP_ID 的事件：修改后是否已重启？",
+    );
+    Failure::new(cause, places::restart().or(&Words::variable("DINGTALK_CORP_ID"))).code(NOT_BELIEVED)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        config::Variables,
+        diagnosis::{Check, report::Report},
+    };
 
     #[test]
     fn an_address_that_dingtalk_cannot_reach_is_told_by_itself() {
@@ -274,5 +390,29 @@ mod tests {
         assert_eq!(code("http://bridge.acme.cn"), None, "a warning, which hides nothing");
         assert_eq!(code("https://bridge.acme.cn"), None);
         assert_eq!(code("https://47.98.1.2:8443/approvals"), None);
+    }
+
+    #[test]
+    fn an_address_without_tls_is_a_warning_and_what_is_behind_it_is_looked_at() {
+        let outcome = |url: &str| answered(&Url::parse(url).unwrap(), Words::new("yes", "是"));
+        let Outcome::Warned(warning) = outcome("http://bridge.acme.cn") else { panic!() };
+        assert_eq!(warning.code.as_deref(), Some("not-https"));
+        for url in ["https://bridge.acme.cn", "http://127.0.0.1:8080"] {
+            assert!(matches!(outcome(url), Outcome::Passed { .. }), "{url}");
+        }
+        let knocked = Knocked::from(outcome("http://bridge.acme.cn"));
+        assert!(knocked.led_to_us());
+        let mut report = Report::new(false);
+        report.judge(Check::Callback, Duration::ZERO, || knocked.outcome);
+        for behind in [Check::Events, Check::DataphinRoute] {
+            report.judge(behind, Duration::ZERO, || Outcome::passed(Words::new("yes", "是")));
+        }
+        let words: Vec<_> = report
+            .done(&Variables::default())
+            .findings
+            .iter()
+            .map(|finding| finding.outcome.word())
+            .collect();
+        assert_eq!(words, ["warned", "passed", "passed"]);
     }
 }

@@ -5,23 +5,26 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use tokio::time::{timeout, timeout_at};
 
 use super::{
-    Check, Diagnosis, Failure, Outcome, Storage, app,
+    Check, Diagnosis, Failure, Outcome, Storage, Words, app,
     asked::{AgentProof, Asked},
-    callback,
+    callback::{self, Door},
     configuration::Setup,
-    dataphin, exposure,
+    data_file, dataphin, exposure,
     gateway::{self, Late},
     leftover,
     limits::Limits,
     places,
     pushes::{self, Taken},
     reach::{Timed, timed},
+    refusals::{self, Today},
     report::Report,
     requests::Requests,
-    route, sightings,
+    route::{self, Route},
+    sightings,
     storage::{self, Keeper},
     stored::Stored,
     template,
@@ -46,15 +49,15 @@ const LOOK_UP: Duration = Duration::from_millis(700);
 
 /// Looks at an installation. Cheap to clone.
 #[derive(Clone)]
-pub struct Doctor(Arc<Inner>);
+pub struct Doctor(pub(super) Arc<Inner>);
 
-struct Inner {
-    variables: Variables,
-    setup: Setup,
-    storage: Storage,
-    engine: Option<Engine>,
+pub(super) struct Inner {
+    pub variables: Variables,
+    pub setup: Setup,
+    pub storage: Storage,
+    pub engine: Option<Engine>,
     http: Http,
-    world: World,
+    pub world: World,
 }
 
 impl Doctor {
@@ -86,7 +89,8 @@ impl Doctor {
         storage: Storage,
         world: World,
     ) -> Result<Self, HttpSetupError> {
-        let why = Failure::new(error.to_string(), places::secret()).code("no-secret");
+        let cause = Words::new(error.to_string(), format!("无法读取密钥（{error}）"));
+        let why = Failure::new(cause, places::secret()).code("no-secret");
         let setup = Setup::without_secret(&variables, why);
         Self::build(variables, setup, storage, None, world)
     }
@@ -108,12 +112,12 @@ impl Doctor {
 
     /// The quick subset: what Dataphin's *Test Connection* has time for.
     pub async fn quick(&self) -> Diagnosis {
-        self.examine(true).await
+        Box::pin(self.examine(true)).await
     }
 
     /// Everything.
     pub async fn full(&self) -> Diagnosis {
-        self.examine(false).await
+        Box::pin(self.examine(false)).await
     }
 
     async fn examine(&self, quick: bool) -> Diagnosis {
@@ -121,13 +125,17 @@ impl Doctor {
         let limits = Limits::new(quick);
         let began = Instant::now();
         let book = self.book().await;
-        let (stored, (asked, templates, pushes), (callback, route), dataphin) = tokio::join!(
-            Stored::look(storage.store(), quick, limits),
-            self.question_dingtalk(quick, &book, limits),
-            self.knock(quick, limits),
-            timed(self.dry_run(quick, limits)),
+        let (file, stored, (asked, templates, pushes), (callback, route), dataphin) = tokio::join!(
+            Box::pin(data_file::ask(setup.survey.bridge.as_ref(), &self.0.http, quick)),
+            Box::pin(Stored::look(storage.store(), quick, limits)),
+            Box::pin(self.question_dingtalk(quick, &book, limits)),
+            Box::pin(self.knock(quick, limits)),
+            Box::pin(timed(self.dry_run(quick, limits))),
         );
         let left = leftover::leave(asked.as_ref(), storage.store(), world).await;
+        let kind = setup.account_kind();
+        let works = asked.as_ref().filter(|asked| asked.token().is_ok()).map(|asked| &asked.dingtalk);
+        let found = refusals::ask_again(stored.requests.as_ref(), works, kind, world.now(), limits).await;
         let (looked, seen) = self.unreported(quick, &stored, asked.as_ref(), limits).await;
         let unreported = looked.as_deref().unwrap_or_default();
         let own_store = self.own_store(callback.value.store.is_some()).await;
@@ -135,7 +143,10 @@ impl Doctor {
         report.configuration(setup.wrong.clone().into_iter().collect(), Duration::ZERO);
         let keeper = Keeper::of(setup.survey.bridge.as_ref());
         report.judge(Check::Store, stored.table.took, || {
-            match storage::judge(storage, stored.table.value.as_ref(), keeper, quick) {
+            if let Some(trouble) = file {
+                return trouble.into();
+            }
+            match storage::judge(storage, stored.table.value.as_ref(), keeper, setup.data_file(), quick) {
                 Outcome::Passed { proved } => {
                     let running = callback.value.store.as_deref();
                     storage::other_than(&self.0.variables, storage, keeper, running, own_store.as_deref())
@@ -159,49 +170,37 @@ impl Doctor {
         let other_app = report.has_failed(Check::Credentials);
         let unless_other_app = |outcome: Outcome, code: &str| match outcome {
             Outcome::Failed(failure) if other_app && failure.code.as_deref() == Some(code) => {
-                Outcome::skipped("because App credentials failed: events are addressed to the AppKey")
+                Outcome::skipped(Words::new(
+                    "because App credentials failed: events are addressed to the AppKey",
+                    "因“应用凭证”未通过：事件是发给该 AppKey 的",
+                ))
             }
             outcome => outcome,
         };
         let may_run = Config::read(self.0.variables.clone()).is_ok() && !report.has_failed(Check::Store);
+        let file_fails = report.code_of(Check::Store).is_some_and(data_file::is_trouble);
         report.judge(Check::Callback, callback.took, || match callback.value.outcome {
             Outcome::Failed(Failure { code: Some(code), .. })
                 if !may_run && callback::NO_BRIDGE.contains(&code.as_str()) =>
             {
-                Outcome::skipped("the bridge cannot start with this configuration")
+                Outcome::skipped(Words::new(
+                    "the bridge cannot start with this configuration",
+                    "按当前配置网桥无法启动",
+                ))
             }
-            outcome => unless_other_app(outcome, callback::NOT_BELIEVED),
+            outcome => unless_other_app(unless_file_fails(outcome, file_fails), callback::NOT_BELIEVED),
         });
         let now = world.now();
         report.judge(Check::Events, stored.took, || match &seen {
-            Some(seen) => unless_other_app(sightings::events(seen, unreported, now), sightings::OTHER_OWNER),
-            None => Outcome::skipped("there is no store to look into yet"),
+            Some(seen) => unless_other_app(
+                sightings::events(seen, unreported, &setup.fingerprints(), now),
+                sightings::OTHER_OWNER,
+            ),
+            None => no_store(),
         });
         report.judge(Check::FailedPushes, pushes.took, || pushes.value.judge());
-        report.judge(Check::DataphinRoute, route.took, || route.value);
-        let token_differs = report.code_of(Check::DataphinRoute) == Some(route::OTHER_TOKEN);
-        report.judge(Check::DataphinCalls, stored.took, || match &stored.sightings {
-            Some(seen) if token_differs => sightings::dataphin_beside_another_token(seen, now),
-            Some(seen) => sightings::dataphin(seen, dataphin::our_token(&dataphin.value), now),
-            None => Outcome::skipped("there is no store to look into yet"),
-        });
-        let token_differs =
-            token_differs || report.code_of(Check::DataphinCalls) == Some(sightings::ACCESS_TOKEN);
-        report.judge(Check::DataphinCallback, dataphin.took, || match dataphin.value {
-            Outcome::Failed(failure) if token_differs && dataphin::is_about_secrets(&failure) => {
-                Outcome::skipped("because the Access Token is told above: the same one signs the callback")
-            }
-            other => other,
-        });
-        let kind = setup.survey.dataphin.as_ref().map(|dataphin| dataphin.account_kind);
-        let of_requests = |judge: &dyn Fn(&Requests) -> Outcome| match &stored.requests {
-            Some(requests) => judge(requests),
-            None => Outcome::skipped("there is no store to look into yet"),
-        };
-        report.judge(Check::Deliveries, stored.took, || of_requests(&|requests| requests.deliveries()));
-        report.judge(Check::Waiting, stored.took, || of_requests(&|requests| requests.waiting(now)));
-        report.judge(Check::Withdrawals, stored.took, || of_requests(&|requests| requests.withdrawals()));
-        report.judge(Check::Refused, stored.took, || of_requests(&|requests| requests.refused(kind, now)));
+        judge_dataphin(&mut report, &stored, route, dataphin, now);
+        judge_requests(&mut report, &stored, &Today::of(setup, &book, &found, now));
         let diagnosis = self.conclude(report);
         let failed = diagnosis.failed().count();
         tracing::info!(quick, failed, ms = began.elapsed().as_millis(), "diagnosis");
@@ -219,7 +218,7 @@ impl Doctor {
     }
 
     /// The templates that the bridge uses; without a store, none but the operator's own choice.
-    async fn book(&self) -> TemplateBook {
+    pub(super) async fn book(&self) -> TemplateBook {
         let Some(store) = self.0.storage.store() else { return TemplateBook::default() };
         timeout(LOOK_UP, store.templates()).await.ok().and_then(Result::ok).unwrap_or_default()
     }
@@ -285,23 +284,29 @@ impl Doctor {
         let callback = timed(async {
             match (&setup.survey.bridge, &setup.survey.dingtalk) {
                 (Some(bridge), Some(dingtalk)) if !quick && !self.is_wrong(Check::Callback) => {
-                    callback::check(bridge, dingtalk, http, world, limits).await
+                    let (dataphin, store) = (setup.survey.dataphin.as_ref(), self.0.storage.store());
+                    callback::check(&Door { bridge, dingtalk, dataphin, store, http, world, limits }).await
                 }
-                _ => Outcome::skipped("the configuration is not complete").into(),
+                _ => incomplete().into(),
             }
         });
         let callback = callback.await;
-        let led_to_us = matches!(callback.value.outcome, Outcome::Passed { .. } | Outcome::Warned(_));
+        let led_to_us = callback.value.led_to_us();
         let base = setup.survey.bridge.as_ref().and_then(|bridge| bridge.public_url.as_deref());
         let route = timed(async {
             match (base.filter(|_| led_to_us), &setup.survey.dataphin) {
                 (Some(base), Some(dataphin)) if !self.is_wrong(Check::DataphinRoute) => {
-                    route::check(base, dataphin, http, world, limits).await
+                    let store = callback.value.store.as_deref();
+                    route::check(&Route { base, store, dataphin, http, world, limits }).await
                 }
-                _ => Outcome::skipped("the callback address was not reached before it"),
+                _ => Outcome::skipped(Words::new(
+                    "the callback address was not reached before it",
+                    "此前的回调地址检查未到达网桥",
+                )),
             }
         });
-        (callback, route.await)
+        let route = route.await;
+        (callback, route)
     }
 
     /// What the store that is looked at calls itself.
@@ -316,7 +321,7 @@ impl Doctor {
             Some(config) if !quick && !self.is_wrong(Check::DataphinCallback) => {
                 dataphin::check(config, world, limits).await
             }
-            _ => Outcome::skipped("the configuration is not complete"),
+            _ => incomplete(),
         }
     }
 
@@ -354,5 +359,66 @@ impl Doctor {
     /// Whether a variable that a check uses is wrong.
     fn is_wrong(&self, check: Check) -> bool {
         check.facts().variables.iter().any(|variable| self.0.setup.wrong.contains_key(*variable))
+    }
+}
+
+fn no_store() -> Outcome {
+    Outcome::skipped(Words::new("there is no store to look into yet", "尚无可查看的存储"))
+}
+
+fn incomplete() -> Outcome {
+    Outcome::skipped(Words::new("the configuration is not complete", "配置不完整"))
+}
+
+/// Dataphin's way to us, and ours to Dataphin.
+fn judge_dataphin(
+    report: &mut Report,
+    stored: &Stored,
+    route: Timed<Outcome>,
+    dataphin: Timed<Outcome>,
+    now: Timestamp,
+) {
+    report.judge(Check::DataphinRoute, route.took, || route.value);
+    let token_differs = report.code_of(Check::DataphinRoute) == Some(route::OTHER_TOKEN);
+    report.judge(Check::DataphinCalls, stored.took, || match &stored.sightings {
+        Some(seen) if token_differs => sightings::dataphin_beside_another_token(seen, now),
+        Some(seen) => sightings::dataphin(seen, dataphin::our_token(&dataphin.value), now),
+        None => no_store(),
+    });
+    let token_differs =
+        token_differs || report.code_of(Check::DataphinCalls) == Some(sightings::ACCESS_TOKEN);
+    report.judge(Check::DataphinCallback, dataphin.took, || match dataphin.value {
+        Outcome::Failed(failure) if token_differs && dataphin::is_about_secrets(&failure) => {
+            Outcome::skipped(Words::new(
+                "because the Access Token is named above: the same one signs the callback",
+                "因上面已指出 Access Token 不一致：回调也用它签名",
+            ))
+        }
+        other => other,
+    });
+}
+
+/// What became of requests.
+fn judge_requests(report: &mut Report, stored: &Stored, today: &Today<'_>) {
+    let of_requests = |judge: &dyn Fn(&Requests) -> Outcome| match &stored.requests {
+        Some(requests) => judge(requests),
+        None => no_store(),
+    };
+    report.judge(Check::Deliveries, stored.took, || of_requests(&|requests| requests.deliveries()));
+    report.judge(Check::Waiting, stored.took, || of_requests(&|requests| requests.waiting(today.now)));
+    report.judge(Check::Withdrawals, stored.took, || of_requests(&|requests| requests.withdrawals()));
+    report.judge(Check::Refused, stored.took, || of_requests(&|requests| requests.refused(today)));
+}
+
+/// A bridge whose data file fails answers nobody: that is named once.
+fn unless_file_fails(outcome: Outcome, file_fails: bool) -> Outcome {
+    match outcome {
+        Outcome::Failed(Failure { code: Some(code), .. }) if file_fails && code == "http-503" => {
+            Outcome::skipped(Words::new(
+                "because Store failed: the bridge accepts nothing meanwhile",
+                "因为“存储”检查未通过：网桥暂停接收",
+            ))
+        }
+        outcome => outcome,
     }
 }

@@ -33,8 +33,9 @@ pub fn warnings(
 fn short_token(name: &str, token: &str) -> Option<Failure> {
     let length = token.chars().count();
     (length < SAFE_LENGTH).then(|| {
-        let cause = format!(
-            "{name} has {length} characters, which somebody with patience can guess: {SAFE_LENGTH} or more cannot be"
+        let cause = Words::new(
+            format!("{name} has {length} characters and can be guessed in time: use {SAFE_LENGTH} or more"),
+            format!("{name} 只有 {length} 个字符，可能被暴力猜出：请使用 {SAFE_LENGTH} 个以上"),
         );
         let place = places::variable(name);
         let mend = Words::new(
@@ -53,9 +54,12 @@ fn read_on_the_way(
     let url = Url::parse(address).ok().filter(|url| url.scheme() == "http")?;
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let proxy = proxy_of(url.scheme(), host, environment)?;
-    let cause = format!(
-        "{name} begins with http://, and {proxy} sends such calls through a proxy, which reads the access token and the \
-         contents in them"
+    let cause = Words::new(
+        format!(
+            "{name} begins with http://, and {proxy} sends such calls through a proxy, which reads the access token and the \
+             contents in them"
+        ),
+        format!("{name} 以 http:// 开头，且 {proxy} 让此类请求经过代理：代理可读取其中的访问令牌和内容"),
     );
     let mend = Words::new(
         format!(

@@ -29,7 +29,7 @@ impl Check {
                 id: "store",
                 en: "Store",
                 zh: "存储",
-                proves: "the table and both indexes are there and active, and can be written to; the running bridge works on the same ones",
+                proves: "the table and both indexes are there and active, and can be written to; the running bridge works on the same ones, and finds its data file whole and writable",
                 variables: &["BRIDGE_FILE", "BRIDGE_TABLE", "BRIDGE_DYNAMODB_ENDPOINT"],
                 quick: true,
                 ..PLAIN
@@ -199,7 +199,7 @@ impl Check {
                 id: "callback",
                 en: "Callback address",
                 zh: "事件回调地址",
-                proves: "BRIDGE_PUBLIC_URL is public, https and without redirect, and the bridge behind it answers check_url with the same token and AES key within 1.5 s",
+                proves: "BRIDGE_PUBLIC_URL is public, https and without redirect, and the bridge behind it answers check_url with the same token and AES key within 1.5 s, also one of 250 KB",
                 variables: &[
                     "BRIDGE_PUBLIC_URL",
                     "DINGTALK_CALLBACK_TOKEN",
@@ -213,7 +213,7 @@ impl Check {
                 id: "events",
                 en: "DingTalk's events",
                 zh: "钉钉事件",
-                proves: "events arrive and are believed; no approval ended without one (what still runs is listed, and up to four that do not are read)",
+                proves: "events arrive and are believed, and Token and aes_key are those of the last one; no approval ended without one (what still runs is listed, and up to four that do not are read)",
                 needs: &[Self::Store, Self::Callback],
                 variables: &["DINGTALK_CALLBACK_TOKEN", "DINGTALK_CALLBACK_AES_KEY"],
                 paid: 6,
@@ -240,7 +240,7 @@ impl Check {
                 id: "dataphin-route",
                 en: "Dataphin's way to the bridge",
                 zh: "Dataphin 到网桥的通路",
-                proves: "BRIDGE_PUBLIC_URL leads to the bridge for /dataphin, too, and the bridge that runs holds the same access token",
+                proves: "BRIDGE_PUBLIC_URL leads to the bridge for /dataphin, too, and the bridge that runs holds the same access token; bodies of 1 MB get through",
                 needs: &[Self::Callback],
                 variables: &["BRIDGE_PUBLIC_URL", "DATAPHIN_ACCESS_TOKEN"],
                 ..PLAIN
@@ -280,7 +280,7 @@ impl Check {
                 id: "waiting",
                 en: "Requests without an instance",
                 zh: "未创建审批单的申请",
-                proves: "no request waits for its DingTalk instance for long",
+                proves: "no request needs an operator, is overdue, or waits because its create call failed",
                 needs: &[
                     Self::Store,
                     Self::DingTalkApi,
@@ -305,7 +305,7 @@ impl Check {
                 id: "refused",
                 en: "Refused requests",
                 zh: "被拒绝的申请",
-                proves: "no request of the last day was refused for accounts of a kind that DATAPHIN_ACCOUNT_KIND does not name, and not all were refused because of people",
+                proves: "no request of the last day was refused for a reason that stands: a person whom DingTalk does not know (each is looked up again), the kind of accounts, a template, its flow",
                 needs: &[Self::Store],
                 variables: &["DATAPHIN_ACCOUNT_KIND"],
                 ..PLAIN

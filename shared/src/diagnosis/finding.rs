@@ -5,47 +5,16 @@ use std::time::Duration;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::Check;
-use crate::config::{Home, SECRETS, Variables};
-
-/// A text in the two languages of those who mend.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Words {
-    /// English.
-    pub en: String,
-    /// Chinese.
-    pub zh: String,
-}
+use crate::{
+    config::{Home, SECRETS, Variables},
+    words::Words,
+};
 
 impl Words {
-    /// A text in both languages.
-    pub fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
-        Self { en: en.into(), zh: zh.into() }
-    }
-
     /// One of our variables, and where it is set: its name is the same in both.
     pub fn variable(name: &str) -> Self {
         let (en, zh) = Home::here().place_of(name);
         Self::new(en, zh)
-    }
-
-    /// First this place, or else that one.
-    #[must_use]
-    pub fn or(self, other: &Self) -> Self {
-        Self::new(format!("{}; or {}", self.en, other.en), format!("{}；或 {}", self.zh, other.zh))
-    }
-}
-
-impl From<&str> for Words {
-    /// A text without a translation yet.
-    fn from(text: &str) -> Self {
-        Self::new(text, text)
-    }
-}
-
-impl From<String> for Words {
-    /// A text without a translation yet.
-    fn from(text: String) -> Self {
-        Self::new(text.clone(), text)
     }
 }
 
@@ -62,8 +31,8 @@ pub struct Failure {
 
 impl Failure {
     /// A failure without a code.
-    pub fn new(cause: impl Into<Words>, mend: Words) -> Self {
-        Self { cause: cause.into(), mend, code: None }
+    pub fn new(cause: Words, mend: Words) -> Self {
+        Self { cause, mend, code: None }
     }
 
     /// With the raw code.
@@ -95,18 +64,18 @@ pub enum Outcome {
 
 impl Outcome {
     /// Passed.
-    pub fn passed(proved: impl Into<Words>) -> Self {
-        Self::Passed { proved: proved.into() }
+    pub fn passed(proved: Words) -> Self {
+        Self::Passed { proved }
     }
 
     /// Failed.
-    pub fn failed(cause: impl Into<Words>, mend: Words) -> Self {
+    pub fn failed(cause: Words, mend: Words) -> Self {
         Self::Failed(Failure::new(cause, mend))
     }
 
     /// Skipped.
-    pub fn skipped(why: impl Into<Words>) -> Self {
-        Self::Skipped { why: why.into() }
+    pub fn skipped(why: Words) -> Self {
+        Self::Skipped { why }
     }
 
     /// The word for machines.
@@ -246,7 +215,8 @@ mod tests {
     fn a_secret_that_somebody_quotes_is_not_shown() {
         let variables: Variables =
             [("DINGTALK_APP_SECRET".to_owned(), "very-secret".to_owned())].into_iter().collect();
-        let failure = Failure::new("no such secret: very-secret", Words::new("a", "b"));
+        let failure =
+            Failure::new(Words::new("no such secret: very-secret", "没有此密钥"), Words::new("a", "b"));
         let finding = Finding {
             check: Check::Credentials,
             variable: None,

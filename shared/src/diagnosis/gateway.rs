@@ -9,8 +9,8 @@ use super::{
     Check, Failure, Outcome, Words,
     asked::{Answered, Asked},
     places,
-    reach::page,
     report::Report,
+    stranger::page,
 };
 use crate::{
     config::DingTalkConfig,
@@ -51,14 +51,18 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked,
     let api_failed = matches!(api, Outcome::Failed(_));
     report.judge(Check::DingTalkApi, asked.api.took, || api);
     report.judge(Check::DingTalkOapi, asked.oapi.took, || match oapi {
-        Outcome::Failed(_) if same => {
-            Outcome::skipped("because DingTalk's API failed: it is not reached for the same reason")
-        }
+        Outcome::Failed(_) if same => Outcome::skipped(Words::new(
+            "because DingTalk's API failed: it is not reached for the same reason",
+            "因为钉钉新版接口检查失败：无法连通的原因相同",
+        )),
         oapi => match (&asked.api.value, &asked.oapi.value) {
             (Ok(api), Ok(other))
                 if api_failed && stranger(api).is_some() && stranger(api) == stranger(other) =>
             {
-                Outcome::skipped("because DingTalk's API failed: the same answers in its place")
+                Outcome::skipped(Words::new(
+                    "because DingTalk's API failed: the same answers in its place",
+                    "因为钉钉新版接口检查失败：应答的是同一个非钉钉服务",
+                ))
             }
             _ => oapi,
         },
@@ -101,10 +105,12 @@ fn in_time(outcome: Outcome, answered: &Answered, timeout: Duration) -> Outcome 
     if !matches!(outcome, Outcome::Passed { .. }) || answered.took <= timeout {
         return outcome;
     }
-    let cause = format!(
-        "DingTalk answers after {} ms, and the bridge gives up after {} ms (DINGTALK_TIMEOUT_SECONDS)",
-        answered.took.as_millis(),
-        timeout.as_millis()
+    let (took, timeout) = (answered.took.as_millis(), timeout.as_millis());
+    let cause = Words::new(
+        format!(
+            "DingTalk answers after {took} ms, and the bridge gives up after {timeout} ms (DINGTALK_TIMEOUT_SECONDS)"
+        ),
+        format!("钉钉在 {took} 毫秒后才响应，而网桥在 {timeout} 毫秒后即放弃（DINGTALK_TIMEOUT_SECONDS）"),
     );
     let mend = places::variable("DINGTALK_TIMEOUT_SECONDS");
     Failure::new(cause, mend.or(&places::machine("its network and proxy", "网络与代理")))
@@ -125,38 +131,58 @@ fn host(variable: &str, url: &str, answered: &Answered) -> Outcome {
         Ok(answer) => answer,
     };
     if is_ban(url, answer) {
-        return Outcome::passed("DingTalk answers");
+        return Outcome::passed(Words::new("DingTalk answers", "钉钉有响应"));
     }
     if let Some(page) = stranger(answer) {
-        let at = if is_default { String::new() } else { format!(" at {variable}") };
-        let cause = format!("DingTalk does not answer{at}, but {page}");
+        let (at, zh_at) = if is_default {
+            (String::new(), String::new())
+        } else {
+            (format!(" at {variable}"), format!("{variable} 处"))
+        };
+        let cause = Words::new(
+            format!("DingTalk does not answer{at}, but {}", page.en),
+            format!("{zh_at}应答的不是钉钉，而是{}", page.zh),
+        );
         return Failure::new(cause, way()).code(format!("http-{}", answer.status.as_u16())).into();
     }
     if let Some(code) = wrong_path(answer) {
-        let cause = format!("DingTalk answers at {variable} that there is no such API: the address is wrong");
+        let cause = Words::new(
+            format!("DingTalk answers at {variable} that there is no such API: the address is wrong"),
+            format!("钉钉返回 {variable} 处没有该接口：地址有误"),
+        );
         return Failure::new(cause, places::variable(variable)).code(code).into();
     }
     if answer.status.is_server_error() {
-        let cause = format!("DingTalk itself fails (HTTP {}): try again later", answer.status.as_u16());
-        let mend = Words::new("DingTalk: nothing to mend on our side", "钉钉侧故障，请稍后重试");
-        return Failure::new(cause, mend).code(format!("http-{}", answer.status.as_u16())).into();
+        let status = answer.status.as_u16();
+        let cause = Words::new(
+            format!("DingTalk itself fails (HTTP {status}): try again later"),
+            format!("钉钉自身故障（HTTP {status}）：请稍后重试"),
+        );
+        let mend = Words::new("DingTalk: nothing to fix on our side", "钉钉侧故障，请稍后重试");
+        return Failure::new(cause, mend).code(format!("http-{status}")).into();
     }
-    Outcome::passed(format!("DingTalk answers in {} ms", answered.took.as_millis()))
+    let took = answered.took.as_millis();
+    Outcome::passed(Words::new(format!("DingTalk answers in {took} ms"), format!("钉钉在 {took} 毫秒内响应")))
 }
 
 /// Whether the calls that followed were answered, too.
 fn answering(outcome: Outcome, answered: &Answered, silence: Option<&DingTalkError>) -> Outcome {
     let (Outcome::Passed { .. }, Some(error)) = (&outcome, silence) else { return outcome };
     let (cause, code) = if error.is_silence() && answered.took >= SLOW {
-        let cause = format!(
-            "DingTalk answers too slowly: {:.1} s for its first answer, and none in time for another call",
-            answered.took.as_secs_f64()
+        let took = answered.took.as_secs_f64();
+        let cause = Words::new(
+            format!(
+                "DingTalk answers too slowly: {took:.1} s for its first answer, and none in time for another call"
+            ),
+            format!("钉钉响应过慢：首次响应耗时 {took:.1} 秒，另一次调用未及时响应"),
         );
         (cause, TOO_SLOW)
     } else {
         let what = &error.message;
-        let cause =
-            format!("DingTalk gives a token, and to another call no answer that can be read ({what})");
+        let cause = Words::new(
+            format!("DingTalk gives a token, and to another call no answer that can be read ({what})"),
+            format!("钉钉已返回 token，但另一次调用没有得到可读的响应（{what}）"),
+        );
         (cause, error.code.as_str())
     };
     Failure::new(cause, places::machine("its network and proxy", "网络与代理")).code(code).into()
@@ -176,17 +202,19 @@ fn is_ban(url: &str, answer: &HttpAnswer) -> bool {
 }
 
 /// What answers in DingTalk's place.
-fn stranger(answer: &HttpAnswer) -> Option<String> {
+fn stranger(answer: &HttpAnswer) -> Option<Words> {
     page(answer).or_else(|| gateways_error(answer))
 }
 
 /// A gateway's own error in JSON: it bears no code of DingTalk's.
-fn gateways_error(answer: &HttpAnswer) -> Option<String> {
+fn gateways_error(answer: &HttpAnswer) -> Option<Words> {
     let body: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
     let status = answer.status;
     let is_dingtalks = ["code", "errcode", "accessToken"].iter().any(|name| body.get(name).is_some());
     let refuses = status.is_server_error() || matches!(status.as_u16(), 401 | 403);
-    (refuses && !is_dingtalks).then(|| format!("a gateway (HTTP {})", status.as_u16()))
+    let status = status.as_u16();
+    (refuses && !is_dingtalks)
+        .then(|| Words::new(format!("a gateway (HTTP {status})"), format!("网关（HTTP {status}）")))
 }
 
 fn wrong_path(answer: &HttpAnswer) -> Option<String> {
@@ -205,22 +233,36 @@ fn wrong_path(answer: &HttpAnswer) -> Option<String> {
 }
 
 fn credentials(refusal: Option<&DingTalkError>) -> Outcome {
-    let Some(error) = refusal else { return Outcome::passed("DingTalk gave an access token") };
+    let Some(error) = refusal else {
+        return Outcome::passed(Words::new("DingTalk gave an access token", "钉钉已返回 access token"));
+    };
     match error.class {
         Class::Token => Failure::new(
-            "DingTalk does not accept DINGTALK_APP_KEY and DINGTALK_APP_SECRET together: one of them is another app's, \
-             was reset, or was not copied whole",
+            Words::new(
+                "DingTalk does not accept DINGTALK_APP_KEY and DINGTALK_APP_SECRET together: one of them is another app's, \
+                 was reset, or was not copied whole",
+                "钉钉不接受 DINGTALK_APP_KEY 与 DINGTALK_APP_SECRET 的组合：其中之一属于其他应用、已被重置，或未完整复制",
+            ),
             places::credentials(),
         )
         .code(&error.code)
         .into(),
         // These are named for themselves.
-        Class::Throttled | Class::Quota => Outcome::skipped("DingTalk turned the call away before it looked"),
+        Class::Throttled | Class::Quota => Outcome::skipped(Words::new(
+            "DingTalk turned the call away before it looked",
+            "钉钉未校验凭证即拒绝了调用",
+        )),
         Class::Permission if error.is_address_refused() => {
-            Outcome::skipped("DingTalk refused our address before it looked")
+            Outcome::skipped(Words::new(
+                "DingTalk refused our address before it looked",
+                "钉钉未校验凭证即拒绝了本机的出口 IP",
+            ))
         }
         _ => Failure::new(
-            format!("DingTalk gives no access token: {}", error.message),
+            Words::new(
+                format!("DingTalk gives no access token: {}", error.message),
+                format!("钉钉没有返回 access token：{}", error.message),
+            ),
             places::credentials(),
         )
         .code(&error.code)
@@ -229,11 +271,17 @@ fn credentials(refusal: Option<&DingTalkError>) -> Outcome {
 }
 
 fn address_list(refused: Option<&DingTalkError>) -> Outcome {
-    let Some(error) = refused else { return Outcome::passed("this server's address may call DingTalk") };
+    let Some(error) = refused else {
+        let may = Words::new("this server's address may call DingTalk", "本机的出口 IP 可以调用钉钉");
+        return Outcome::passed(may);
+    };
     let address = address_in(&error.message);
     let address = address.map_or_else(String::new, |address| format!(" {address}"));
     Failure::new(
-        format!("this server's address{address} is not on the app's list of server egress IPs"),
+        Words::new(
+            format!("this server's address{address} is not on the app's list of server egress IPs"),
+            format!("本机的出口 IP{address} 不在应用的服务器出口 IP 列表中"),
+        ),
         places::address_list(),
     )
     .code(&error.code)
@@ -247,39 +295,62 @@ fn address_in(message: &str) -> Option<&str> {
 }
 
 fn clock(offset: Option<SignedDuration>) -> Outcome {
-    let Some(offset) = offset else { return Outcome::skipped("DingTalk's answer says no time") };
+    let Some(offset) = offset else {
+        return Outcome::skipped(Words::new("DingTalk's answer says no time", "钉钉的响应中没有时间"));
+    };
     if offset.abs() <= CLOCK_SKEW {
-        return Outcome::passed("our clock and DingTalk's agree");
+        return Outcome::passed(Words::new("our clock and DingTalk's agree", "本机时钟与钉钉一致"));
     }
-    let direction = if offset.is_negative() { "ahead of" } else { "behind" };
+    let (direction, zh) = if offset.is_negative() { ("ahead of", "快") } else { ("behind", "慢") };
+    let seconds = offset.abs().as_secs();
     Outcome::failed(
-        format!("our clock is {} seconds {direction} DingTalk's", offset.abs().as_secs()),
+        Words::new(
+            format!("our clock is {seconds} seconds {direction} DingTalk's"),
+            format!("本机时钟比钉钉{zh} {seconds} 秒"),
+        ),
         places::machine("its clock (NTP)", "系统时钟（NTP）"),
     )
 }
 
 fn quota(used_up: Option<&DingTalkError>) -> Outcome {
-    let Some(error) = used_up else { return Outcome::passed("paid calls are left this month") };
-    let cause = "the organisation's monthly quota of paid API calls is used up";
+    let Some(error) = used_up else {
+        return Outcome::passed(Words::new("paid calls are left this month", "本月仍有剩余调用量"));
+    };
+    let cause = Words::new(
+        "the organisation's monthly quota of paid API calls is used up",
+        "企业本月的 API 调用量已用尽",
+    );
     Failure::new(cause, places::plan()).code(&error.code).into()
 }
 
 fn rate_limit(throttled: Option<&DingTalkError>) -> Outcome {
-    let Some(error) = throttled else { return Outcome::passed("DingTalk turns no call away for its number") };
+    let Some(error) = throttled else {
+        return Outcome::passed(Words::new("DingTalk turns no call away for its number", "钉钉没有限流"));
+    };
     let fewer = Words::variable("DINGTALK_CALLS_PER_SECOND");
     let (cause, mend) = if error.is_ban() {
         (
-            "DingTalk has banned this server's address for five minutes: too many calls came from it",
+            Words::new(
+                "DingTalk has banned this server's address for five minutes: too many calls came from it",
+                "钉钉已将本机的出口 IP 封禁五分钟：来自该 IP 的调用过多",
+            ),
             fewer.or(&Words::new(
                 "what else calls DingTalk from this address; then wait five minutes",
                 "同一出口 IP 上调用钉钉的其他程序；然后等待五分钟",
             )),
         )
     } else if error.is_busy() {
-        ("calls wait too long for their turn: DINGTALK_CALLS_PER_SECOND is very low", fewer)
+        let cause = Words::new(
+            "calls wait too long for their turn: DINGTALK_CALLS_PER_SECOND is very low",
+            "调用排队过久：DINGTALK_CALLS_PER_SECOND 设置过低",
+        );
+        (cause, fewer)
     } else {
         (
-            "DingTalk turns calls away: more come from the app than its edition allows in a second",
+            Words::new(
+                "DingTalk turns calls away: more come from the app than its edition allows in a second",
+                "钉钉限流：该应用每秒的调用次数超过其版本上限",
+            ),
             fewer.or(&Words::new(
                 "what else calls DingTalk with this AppKey",
                 "使用同一 AppKey 调用钉钉的其他程序",

@@ -130,6 +130,11 @@ pub(super) fn and_restart() -> String {
     format!("; then {}", Home::here().renewal().0)
 }
 
+/// The same in Chinese.
+pub(super) fn and_restart_zh() -> String {
+    format!("；然后{}", Home::here().renewal().1)
+}
+
 /// Where the bridge runs.
 pub(super) fn machine(en: &str, zh: &str) -> Words {
     match Home::here() {
@@ -139,10 +144,13 @@ pub(super) fn machine(en: &str, zh: &str) -> Words {
 }
 
 /// What advances requests.
-pub(super) fn advances() -> &'static str {
+pub(super) fn advances() -> Words {
     match Home::here() {
-        Home::Aws => "do the functions `relay` and `sweep` run? their logs and the stack's alarms tell",
-        Home::Machine => "is `bridge serve` running?",
+        Home::Aws => Words::new(
+            "do the functions `relay` and `sweep` run? their logs and the stack's alarms tell",
+            "函数 `relay` 与 `sweep` 是否在运行？请查看其日志与堆栈告警",
+        ),
+        Home::Machine => Words::new("is `bridge serve` running?", "`bridge serve` 是否在运行？"),
     }
 }
 

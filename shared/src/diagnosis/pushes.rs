@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Failure, Outcome, limits::Limits, places};
+use super::{Failure, Outcome, Words, limits::Limits, places};
 use crate::{
     dingtalk::{Class, DingTalkError},
     engine::{Engine, TakeError},
@@ -69,9 +69,17 @@ impl Taken {
     /// Judges it.
     pub fn judge(&self) -> Outcome {
         match self {
-            Self::Events(0) => Outcome::passed("DingTalk holds no event that it could not push"),
+            Self::Events(0) => Outcome::passed(Words::new(
+                "DingTalk holds no event that it could not push",
+                "钉钉没有推送失败的事件",
+            )),
             Self::Events(events) => Failure::new(
-                format!("{events} event(s) could not be pushed: our address did not answer in time; they were taken up now"),
+                Words::new(
+                    format!(
+                        "{events} event(s) could not be pushed: our address did not answer in time; they were taken up now"
+                    ),
+                    format!("有 {events} 个事件推送失败：网桥地址未及时响应；现已补取"),
+                ),
                 places::proxy(
                     "whether it is always reachable and answers within 1.5 s",
                     "是否始终可达并在 1.5 秒内响应",
@@ -80,18 +88,31 @@ impl Taken {
             .code("failed-pushes")
             .into(),
             Self::NotGiven(error) if error.is_missing_permission() => Failure::new(
-                format!("the app lacks the permission {}: DingTalk does not give the events that it could not push", BASE.0),
+                Words::new(
+                    format!(
+                        "the app lacks the permission {}: DingTalk does not give the events that it could not push",
+                        BASE.0
+                    ),
+                    format!("应用缺少权限 {}：钉钉不提供推送失败的事件", BASE.0),
+                ),
                 places::permission(BASE.0, BASE.1),
             )
             .code(&error.code)
             .into(),
             Self::NotGiven(error) => {
-                Outcome::skipped(format!("DingTalk did not give its list ({})", error.code))
+                Outcome::skipped(Words::new(
+                    format!("DingTalk was asked and did not give its list ({})", error.code),
+                    format!("已询问，钉钉未返回列表（{}）", error.code),
+                ))
             }
-            Self::NotNow => Outcome::skipped("they could not be taken up now; the bridge tries again by itself"),
-            Self::Nobody => Outcome::skipped(
-                "only a bridge with a complete configuration and a store can take them up",
-            ),
+            Self::NotNow => Outcome::skipped(Words::new(
+                "they could not be taken up now; the bridge tries again by itself",
+                "目前无法补取；网桥会自动重试",
+            )),
+            Self::Nobody => Outcome::skipped(Words::new(
+                "not asked: only a bridge with a complete configuration and a store can take them up",
+                "未询问：只有配置完整且有存储的网桥才能补取",
+            )),
         }
     }
 }

@@ -3,43 +3,43 @@
 use std::{net::IpAddr, time::Duration};
 
 use reqwest::Url;
-use tokio::{
-    net::{TcpStream, lookup_host},
-    time::{Instant, timeout_at},
-};
+use tokio::time::Instant;
 
-use super::{Failure, Words, places, tls::TlsFault};
-use crate::http::{HttpAnswer, SendError, peer::Network};
+use super::{
+    Failure, Words,
+    connect::{self, Unconnected},
+    places,
+    tls::TlsFault,
+    tunnel,
+};
+use crate::http::{SendError, peer::Network};
 
 /// The code of a proxy of the environment that fails.
 pub(super) const PROXY: &str = "proxy";
 
-/// A resolver that takes longer is too slow for every call.
-const DNS_TIMEOUT: Duration = Duration::from_secs(2);
-/// Whoever takes longer does not take the connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(1_500);
-
 /// How far a request got.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unreached {
-    /// The host's name leads nowhere.
-    NoName { host: String },
-    /// The DNS servers do not say where the host is.
-    NoDns { host: String },
-    /// Nothing listens there.
-    Refused { place: String },
-    /// Nobody answers the connection: a firewall drops it.
-    Dropped { place: String },
+    /// There is no connection.
+    Unconnected(Unconnected),
+    /// The DNS servers take so long for the host's name.
+    SlowName { host: String, took: Duration },
     /// The connection stands, and its TLS is not trusted.
     Tls { place: String, why: TlsFault },
     /// The connection stands, and the other side does not finish the TLS handshake in time.
     TlsStalls { place: String },
+    /// The connection was closed during the TLS handshake.
+    TlsClosed { place: String },
+    /// The connection was reset.
+    Reset { place: String },
     /// The connection was closed without an answer.
     Closed { place: String },
+    /// What came is no HTTP.
+    NotHttp { place: String },
     /// The connection stands, and no answer came in time.
     Slow { place: String },
     /// A proxy of the environment is in between, and fails.
-    Proxy { variable: &'static str, why: String },
+    Proxy { variable: &'static str, why: Words, mend: Words },
 }
 
 /// Looks into it. Takes no longer than `until`.
@@ -48,51 +48,64 @@ pub(super) async fn why(url: &str, error: &SendError, until: Instant) -> Unreach
     let host =
         parsed.as_ref().and_then(Url::host_str).unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = parsed.as_ref().and_then(Url::port_or_known_default).unwrap_or(443);
-    let place = format!("{host}:{port}");
+    let scheme = parsed.as_ref().map_or("https", Url::scheme);
     let environment = |name: &str| std::env::var(name).ok();
-    if let Some(variable) = proxy_of(parsed.as_ref().map_or("https", Url::scheme), &host, &environment) {
-        return Unreached::Proxy { variable, why: last_words(error) };
+    if let Some(variable) = proxy_of(scheme, &host, &environment) {
+        let proxy = environment(variable).unwrap_or_default();
+        let to = (scheme == "https").then(|| format!("{host}:{port}"));
+        let fault = tunnel::why(variable, &proxy, to.as_deref(), until).await;
+        let (why, mend) = fault.unwrap_or_else(|| (last_words(error), places::machine(variable, variable)));
+        return Unreached::Proxy { variable, why, mend };
     }
-    let dns_until = until.min(Instant::now() + DNS_TIMEOUT);
-    let addresses = match timeout_at(dns_until, lookup_host((host.as_str(), port))).await {
-        Ok(Ok(addresses)) => addresses,
-        Ok(Err(error)) if !is_dead_dns(&error) => return Unreached::NoName { host: host.clone() },
-        _ => return Unreached::NoDns { host: host.clone() },
+    let place = format!("{host}:{port}");
+    let named = match connect::resolve(&host, port, until).await {
+        Ok(named) => named,
+        Err(unconnected) => return Unreached::Unconnected(unconnected),
     };
-    let mut refused = false;
-    for address in addresses.take(4) {
-        let connect_until = until.min(Instant::now() + CONNECT_TIMEOUT);
-        match timeout_at(connect_until, TcpStream::connect(address)).await {
-            Ok(Ok(_)) => {
-                return match error {
-                    SendError::NotSent(_) if parsed.is_some_and(|url| url.scheme() == "https") => {
-                        match TlsFault::of(error) {
-                            Some(why) => Unreached::Tls { place, why },
-                            None if is_timeout(error) => Unreached::TlsStalls { place },
-                            None => Unreached::Closed { place },
-                        }
-                    }
-                    SendError::TimedOut => Unreached::Slow { place },
-                    _ => Unreached::Closed { place },
-                };
+    if named.took >= connect::SLOW_NAME {
+        return Unreached::SlowName { host, took: named.took };
+    }
+    match connect::to_any(&named.addresses, &place, until).await {
+        Ok(mut stream) => match connected(place, scheme == "https", error) {
+            Unreached::TlsStalls { place } | Unreached::TlsClosed { place }
+                if connect::speaks_http(&mut stream, &host, until).await =>
+            {
+                Unreached::Tls { place, why: TlsFault::NoTls }
             }
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => refused = true,
-            _ => {}
+            unreached => unreached,
+        },
+        Err(Unconnected::Reset { place }) => Unreached::Reset { place },
+        Err(unconnected) => Unreached::Unconnected(unconnected),
+    }
+}
+
+/// Why an error came over a connection that can be made.
+fn connected(place: String, tls: bool, error: &SendError) -> Unreached {
+    let says = |words: &[&str]| {
+        let text = error.to_string();
+        words.iter().any(|word| text.contains(word))
+    };
+    if matches!(error, SendError::TimedOut) {
+        return Unreached::Slow { place };
+    }
+    if matches!(error, SendError::NotSent(_)) && tls {
+        if let Some(why) = TlsFault::of(error) {
+            return Unreached::Tls { place, why };
+        }
+        if says(&["timed out", "deadline has elapsed", "timeout"]) {
+            return Unreached::TlsStalls { place };
+        }
+        if !says(&["reset"]) {
+            return Unreached::TlsClosed { place };
         }
     }
-    if refused { Unreached::Refused { place } } else { Unreached::Dropped { place } }
-}
-
-/// Whether a request that never left ran out of time.
-fn is_timeout(error: &SendError) -> bool {
-    let text = error.to_string();
-    ["timed out", "deadline has elapsed", "timeout"].iter().any(|words| text.contains(words))
-}
-
-/// Whether it is the resolver that fails, and not the name that is unknown: `EAI_AGAIN`.
-fn is_dead_dns(error: &std::io::Error) -> bool {
-    let text = error.to_string().to_lowercase();
-    text.contains("temporary failure") || text.contains("try again")
+    if says(&["reset"]) {
+        Unreached::Reset { place }
+    } else if says(&["invalid HTTP version", "invalid HTTP status"]) {
+        Unreached::NotHttp { place }
+    } else {
+        Unreached::Closed { place }
+    }
 }
 
 impl Unreached {
@@ -100,13 +113,14 @@ impl Unreached {
     pub fn is_like(&self, other: &Self) -> bool {
         matches!(
             (self, other),
-            (Self::NoName { .. }, Self::NoName { .. })
-                | (Self::NoDns { .. }, Self::NoDns { .. })
+            (Self::SlowName { .. }, Self::SlowName { .. })
                 | (Self::TlsStalls { .. }, Self::TlsStalls { .. })
-                | (Self::Dropped { .. }, Self::Dropped { .. })
+                | (Self::TlsClosed { .. }, Self::TlsClosed { .. })
+                | (Self::Reset { .. }, Self::Reset { .. })
                 | (Self::Slow { .. }, Self::Slow { .. })
                 | (Self::Proxy { .. }, Self::Proxy { .. })
-        ) || matches!((self, other), (Self::Tls { why, .. }, Self::Tls { why: also, .. }) if why == also)
+        ) || matches!((self, other), (Self::Unconnected(one), Self::Unconnected(also)) if one.is_like(also))
+            || matches!((self, other), (Self::Tls { why, .. }, Self::Tls { why: also, .. }) if why == also)
             // Both at one place, and nobody there.
             || self == other
     }
@@ -115,72 +129,90 @@ impl Unreached {
     /// it shows for itself.
     pub fn failure(&self, variable: &str, mend: Words, certificate: Words) -> Failure {
         let network = |en: &str, zh: &str| places::machine(en, zh);
+        let dns = || network("its DNS servers (/etc/resolv.conf)", "DNS 服务器（/etc/resolv.conf）");
         let (mend, code) = match self {
-            Self::NoName { .. } => (mend.or(&network("its DNS", "DNS 设置")), "name-not-resolved"),
-            Self::NoDns { .. } => {
-                (network("its DNS servers (/etc/resolv.conf)", "DNS 服务器（/etc/resolv.conf）"), "dns")
-            }
+            Self::Unconnected(unconnected) => return unconnected.failure(mend),
+            Self::SlowName { .. } => (dns(), "dns-slow"),
             Self::TlsStalls { .. } => {
                 (network("its firewall and proxy", "防火墙与代理").or(&mend), "tls-timed-out")
             }
-            Self::Refused { .. } => (mend.or(&network("its network", "网络")), "connection-refused"),
-            Self::Dropped { .. } => (
-                network("its firewall, routes and proxy", "防火墙、路由和代理").or(&mend),
-                "connection-timed-out",
-            ),
+            Self::TlsClosed { .. } => {
+                (mend.or(&network("its firewall and proxy", "防火墙与代理")), "tls-closed")
+            }
+            Self::Reset { .. } => {
+                (mend.or(&network("its firewall and proxy", "防火墙与代理")), "connection-reset")
+            }
             Self::Tls { why, .. } => (why.mend(variable, certificate), "tls"),
             Self::Closed { .. } => (mend, "connection-closed"),
+            Self::NotHttp { .. } => (TlsFault::NoTls.mend(variable, certificate), "not-http"),
             Self::Slow { .. } => (mend.or(&network("its network and proxy", "网络与代理")), "timed-out"),
-            Self::Proxy { variable, .. } => (network(variable, variable), PROXY),
+            Self::Proxy { mend, .. } => (mend.clone(), PROXY),
         };
-        Failure::new(Words::new(self.to_string(), self.in_chinese()), mend).code(code)
+        Failure::new(self.words(), mend).code(code)
     }
 
-    fn in_chinese(&self) -> String {
-        match self {
-            Self::NoName { host } => format!("域名 {host} 无法解析"),
-            Self::NoDns { host } => format!("DNS 服务器没有及时响应，无法解析 {host}"),
-            Self::Refused { place } => format!("连接 {place} 被拒绝：该端口没有服务监听"),
-            Self::Dropped { place } => format!("无法建立到 {place} 的 TCP 连接：无响应（可能被防火墙丢弃）"),
-            Self::Tls { place, why } => format!("与 {place} 的 TLS 连接失败：{}", why.in_chinese()),
-            Self::TlsStalls { place } => format!("{place} 已建立 TCP 连接，但未及时完成 TLS 握手"),
-            Self::Closed { place } => format!("{place} 未响应即关闭了连接"),
-            Self::Slow { place } => format!("{place} 已连接，但未及时响应"),
-            Self::Proxy { variable, why } => format!("{variable} 指定的代理不通：{why}"),
-        }
-    }
-}
-
-impl std::fmt::Display for Unreached {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NoName { host } => write!(f, "the name {host} is not resolved"),
-            Self::NoDns { host } => {
-                write!(f, "the DNS servers do not answer in time, so the name {host} is not resolved")
-            }
-            Self::TlsStalls { place } => {
-                write!(f, "{place} is connected, and does not finish the TLS handshake in time")
-            }
-            Self::Refused { place } => {
-                write!(f, "the connection to {place} is refused: nothing listens there")
-            }
-            Self::Dropped { place } => write!(f, "no connection to {place}: nobody answers (a firewall?)"),
-            Self::Tls { place, why } => write!(f, "the TLS of {place} fails: {why}"),
-            Self::Closed { place } => write!(f, "{place} closes the connection without an answer"),
-            Self::Slow { place } => write!(f, "{place} is connected, and does not answer in time"),
-            Self::Proxy { variable, why } => write!(f, "the proxy of {variable} does not get through: {why}"),
-        }
+    /// What it says, as a sentence.
+    pub fn words(&self) -> Words {
+        let (en, zh) = match self {
+            Self::Unconnected(unconnected) => return unconnected.words(),
+            Self::SlowName { host, took } => (
+                format!(
+                    "the DNS servers are too slow: they answer for {host} after {:.1} s",
+                    took.as_secs_f64()
+                ),
+                format!("DNS 服务器响应过慢：解析 {host} 耗时 {:.1} 秒", took.as_secs_f64()),
+            ),
+            Self::Tls { place, why } => (
+                format!("the TLS of {place} fails: {why}"),
+                format!("与 {place} 的 TLS 连接失败：{}", why.in_chinese()),
+            ),
+            Self::TlsStalls { place } => (
+                format!("{place} is connected, and does not finish the TLS handshake in time"),
+                format!("{place} 已建立 TCP 连接，但未及时完成 TLS 握手"),
+            ),
+            Self::TlsClosed { place } => (
+                format!("{place} is connected, and closes the connection during the TLS handshake"),
+                format!("{place} 已建立 TCP 连接，但在 TLS 握手期间关闭了连接"),
+            ),
+            Self::Reset { place } => (
+                format!(
+                    "{place} resets the connection: the service there fails, or a firewall on the way cuts it"
+                ),
+                format!("{place} 重置了连接：对端服务异常，或被途中的防火墙切断"),
+            ),
+            Self::Closed { place } => (
+                format!("{place} closes the connection without an answer"),
+                format!("{place} 未响应即关闭了连接"),
+            ),
+            Self::NotHttp { place } => (
+                format!("what answers at {place} speaks no HTTP: https:// or another port may be meant"),
+                format!("{place} 上的服务不是 HTTP：可能应使用 https:// 或其他端口"),
+            ),
+            Self::Slow { place } => (
+                format!("{place} is connected, and does not answer in time"),
+                format!("{place} 已连接，但未及时响应"),
+            ),
+            Self::Proxy { variable, why, .. } => (
+                format!("the proxy of {variable} does not get through: {}", why.en),
+                format!("{variable} 指定的代理不通：{}", why.zh),
+            ),
+        };
+        Words::new(en, zh)
     }
 }
 
 /// What stands at the end of an error's text: the cause of all the others.
-fn last_words(error: &SendError) -> String {
-    let text = error.to_string();
+fn last_words(error: &SendError) -> Words {
     if let Some(fault) = TlsFault::of(error) {
-        return fault.to_string();
+        return Words::new(fault.to_string(), fault.in_chinese());
     }
+    if matches!(error, SendError::TimedOut) {
+        return Words::new("no answer comes through it in time", "未及时收到经由它返回的响应");
+    }
+    let text = error.to_string();
     let last = text.rsplit("(Connect): ").next().unwrap_or(&text);
-    last.chars().filter(|c| !c.is_control()).take(160).collect()
+    let last: String = last.chars().filter(|c| !c.is_control()).take(160).collect();
+    Words::new(&last, &last)
 }
 
 /// The variable that puts a proxy between us and a host, by the process's environment.
@@ -209,35 +241,6 @@ pub(super) fn proxy_of(
 fn holds(entry: &str, host: &str) -> bool {
     let network = entry.parse::<Network>().ok();
     network.zip(host.parse().ok()).is_some_and(|(network, host)| network.contains(host))
-}
-
-/// What an answer is that is none of the service that was meant.
-pub(super) fn page(answer: &HttpAnswer) -> Option<String> {
-    let status = answer.status.as_u16();
-    if status == 407 {
-        return Some("a proxy that asks for a sign-in (HTTP 407)".to_owned());
-    }
-    if answer.status.is_redirection() {
-        return Some(format!("a redirect (HTTP {status}){}", target(answer)));
-    }
-    let body = answer.body.trim_ascii_start();
-    if body.starts_with(b"<") {
-        return Some(format!("a page in HTML (HTTP {status}): a proxy's or a sign-in's"));
-    }
-    if serde_json::from_slice::<serde_json::Value>(body).is_err() {
-        return Some(format!("something that is no JSON (HTTP {status})"));
-    }
-    None
-}
-
-/// Where a redirect leads, without its query.
-pub(super) fn target(answer: &HttpAnswer) -> String {
-    let location = answer.headers.get("location").and_then(|location| location.to_str().ok());
-    let location = location.map(|location| location.split(['?', '#']).next().unwrap_or_default());
-    location.map_or_else(String::new, |location| {
-        let shown: String = location.chars().filter(|c| !c.is_control()).take(120).collect();
-        format!(" to {shown}")
-    })
 }
 
 /// Whether the internet can reach an address.
@@ -296,31 +299,77 @@ mod tests {
         drop(listener);
         let error = SendError::NotSent(String::new());
         let refused = why(&format!("http://127.0.0.1:{port}"), &error, soon()).await;
-        assert_eq!(refused, Unreached::Refused { place: format!("127.0.0.1:{port}") });
+        let place = format!("127.0.0.1:{port}");
+        assert_eq!(refused, Unreached::Unconnected(Unconnected::Refused { place }));
         let unknown = why("http://no-such-host.invalid", &error, soon()).await;
-        assert_eq!(unknown, Unreached::NoName { host: "no-such-host.invalid".to_owned() });
+        let host = "no-such-host.invalid".to_owned();
+        assert_eq!(unknown, Unreached::Unconnected(Unconnected::NoName { host }));
     }
 
     #[tokio::test]
-    async fn a_tls_handshake_that_stalls_is_no_certificate_fault() {
-        let silent = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let place = silent.local_addr().unwrap().to_string();
-        let url = format!("https://{place}");
+    async fn a_server_of_plain_http_that_waits_for_a_line_is_told_from_one_that_stalls() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
         let error = SendError::NotSent("client error (Connect): operation timed out".to_owned());
-        let stalls = why(&url, &error, soon()).await;
-        assert_eq!(stalls, Unreached::TlsStalls { place: place.clone() });
-        let failure = stalls.failure("X_URL", Words::variable("X_URL"), Words::variable("X_CA_FILE"));
-        assert!(!failure.mend.en.contains("X_CA_FILE"), "{failure:?}");
-        let error = SendError::NotSent("client error (Connect): connection reset by peer".to_owned());
-        assert_eq!(why(&url, &error, soon()).await, Unreached::Closed { place });
+        for (answer, is_plain) in [
+            ("HTTP/1.1 404 Not Found\r\n\r\n", true),
+            ("HTTP/1.1 400 Bad Request\r\n\r\n", false),
+            ("", false),
+        ] {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            let place = listener.local_addr().unwrap().to_string();
+            tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 256]).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+            });
+            let unreached = why(&format!("https://{place}"), &error, soon()).await;
+            let expected = if is_plain {
+                Unreached::Tls { place, why: TlsFault::NoTls }
+            } else {
+                Unreached::TlsStalls { place }
+            };
+            assert_eq!(unreached, expected, "{answer}");
+        }
     }
 
     #[test]
-    fn a_resolver_that_fails_is_told_from_a_name_that_is_unknown() {
-        let error = |text: &str| std::io::Error::other(text.to_owned());
-        let lookup = "failed to lookup address information: ";
-        assert!(is_dead_dns(&error(&format!("{lookup}Temporary failure in name resolution"))));
-        assert!(!is_dead_dns(&error(&format!("{lookup}Name or service not known"))));
+    fn each_way_of_failing_over_a_connection_is_named() {
+        let at = |error: SendError, tls| connected("a:1".to_owned(), tls, &error);
+        let not_sent = |text: &str| SendError::NotSent(format!("client error (Connect): {text}"));
+        let no_answer = |text: &str| SendError::NoAnswer(text.to_owned());
+        let place = || "a:1".to_owned();
+        for (error, tls, expected) in [
+            (not_sent("operation timed out"), true, Unreached::TlsStalls { place: place() }),
+            (not_sent("connection reset by peer"), true, Unreached::Reset { place: place() }),
+            (not_sent("unexpected end of file"), true, Unreached::TlsClosed { place: place() }),
+            (
+                not_sent("invalid peer certificate: UnknownIssuer"),
+                true,
+                Unreached::Tls { place: place(), why: TlsFault::Untrusted },
+            ),
+            (
+                not_sent("received fatal alert: ProtocolVersion"),
+                true,
+                Unreached::Tls { place: place(), why: TlsFault::Version },
+            ),
+            (SendError::TimedOut, true, Unreached::Slow { place: place() }),
+            (no_answer("connection reset by peer"), true, Unreached::Reset { place: place() }),
+            (
+                no_answer("connection closed before message completed"),
+                false,
+                Unreached::Closed { place: place() },
+            ),
+        ] {
+            assert_eq!(at(error, tls), expected);
+        }
+    }
+
+    #[test]
+    fn a_handshake_that_stalls_is_no_certificate_fault() {
+        let stalls = Unreached::TlsStalls { place: "a:443".to_owned() };
+        let failure = stalls.failure("X_URL", Words::variable("X_URL"), Words::variable("X_CA_FILE"));
+        assert!(!failure.mend.en.contains("X_CA_FILE"), "{failure:?}");
     }
 
     #[test]

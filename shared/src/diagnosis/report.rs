@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{Check, Diagnosis, Failure, Finding, Outcome, reach::PROXY};
+use super::{Check, Diagnosis, Failure, Finding, Outcome, Words, reach::PROXY};
 use crate::config::Variables;
 
 /// Findings so far. They must come in the order of [`Check::ALL`].
@@ -22,7 +22,10 @@ impl Report {
     pub fn configuration(&mut self, wrong: Vec<(String, Failure)>, took: Duration) {
         let check = Check::Configuration;
         if wrong.is_empty() {
-            let outcome = Outcome::passed("every variable is there and can be read; none is a placeholder");
+            let outcome = Outcome::passed(Words::new(
+                "every required variable is set and can be read; none is a placeholder",
+                "必填变量均已设置且可读取，没有占位符",
+            ));
             self.findings.push(Finding { check, variable: None, outcome, took });
             return;
         }
@@ -43,7 +46,10 @@ impl Report {
         let finding =
             |variable: Option<String>, outcome| Finding { check, variable, outcome, took: Duration::ZERO };
         if warnings.is_empty() {
-            let outcome = Outcome::passed("tokens are long, and no proxy of the environment reads them");
+            let outcome = Outcome::passed(Words::new(
+                "tokens are long, and no proxy of the environment reads them",
+                "令牌足够长，且不会被环境变量中的代理读取",
+            ));
             self.findings.push(finding(None, outcome));
         }
         let warned = warnings.into_iter();
@@ -77,7 +83,11 @@ impl Report {
         });
         match told.filter(|_| failure.code.as_deref() == Some(PROXY)) {
             Some(told) => {
-                Outcome::skipped(format!("because {} failed: the same proxy", told.check.facts().en))
+                let facts = told.check.facts();
+                Outcome::skipped(Words::new(
+                    format!("because {} failed: the same proxy", facts.en),
+                    format!("因“{}”未通过：使用同一代理", facts.zh),
+                ))
             }
             None => failure.into(),
         }
@@ -95,7 +105,7 @@ impl Report {
     }
 
     /// Why nothing can be said of a check.
-    fn held_up(&mut self, check: Check) -> Option<String> {
+    fn held_up(&mut self, check: Check) -> Option<Words> {
         let facts = check.facts();
         let variable = self.findings.iter().find_map(|finding| {
             let variable = finding.variable.as_deref()?;
@@ -103,12 +113,16 @@ impl Report {
         });
         if let Some(variable) = variable {
             self.down.insert(check, Check::Configuration);
-            return Some(format!("because {variable} is not right"));
+            return Some(Words::new(
+                format!("because {variable} is not right"),
+                format!("因 {variable} 配置有误"),
+            ));
         }
         let root = facts.needs.iter().find_map(|needed| self.down.get(needed)).copied()?;
         self.down.insert(check, root);
-        let name = if root == Check::Configuration { "the configuration" } else { root.facts().en };
-        Some(format!("because {name} failed"))
+        let facts = root.facts();
+        let en = if root == Check::Configuration { "the configuration" } else { facts.en };
+        Some(Words::new(format!("because {en} failed"), format!("因“{}”未通过", facts.zh)))
     }
 
     /// The whole, free of secrets.
@@ -120,15 +134,18 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::Words;
 
     fn outcomes(report: Report) -> Vec<(Check, &'static str)> {
         let diagnosis = report.done(&Variables::default());
         diagnosis.findings.iter().map(|finding| (finding.check, finding.outcome.word())).collect()
     }
 
+    fn yes() -> Outcome {
+        Outcome::passed(Words::new("yes", "是"))
+    }
+
     fn no() -> Outcome {
-        Outcome::failed("no", Words::new("there", "那里"))
+        Outcome::failed(Words::new("no", "否"), Words::new("there", "那里"))
     }
 
     #[test]
@@ -138,7 +155,7 @@ mod tests {
         report.judge(Check::DingTalkApi, Duration::ZERO, no);
         report.judge(Check::Credentials, Duration::ZERO, no);
         report.judge(Check::InstanceWrite, Duration::ZERO, no);
-        report.judge(Check::Callback, Duration::ZERO, || Outcome::passed("yes"));
+        report.judge(Check::Callback, Duration::ZERO, yes);
         assert_eq!(
             outcomes(report),
             [
@@ -153,7 +170,9 @@ mod tests {
 
     #[test]
     fn a_proxy_that_fails_is_told_once() {
-        let proxy = |variable| Outcome::from(Failure::new("dead", Words::variable(variable)).code(PROXY));
+        let proxy = |variable| {
+            Outcome::from(Failure::new(Words::new("dead", "不通"), Words::variable(variable)).code(PROXY))
+        };
         let mut report = Report::new(false);
         report.judge(Check::DingTalkApi, Duration::ZERO, || proxy("HTTPS_PROXY"));
         report.judge(Check::Callback, Duration::ZERO, || proxy("HTTPS_PROXY"));
@@ -165,9 +184,10 @@ mod tests {
     #[test]
     fn a_wrong_variable_silences_the_checks_that_use_it() {
         let mut report = Report::new(false);
-        let failure = Failure::new("a placeholder", Words::variable("DINGTALK_APP_SECRET"));
+        let failure =
+            Failure::new(Words::new("a placeholder", "占位符"), Words::variable("DINGTALK_APP_SECRET"));
         report.configuration(vec![("DINGTALK_APP_SECRET".to_owned(), failure)], Duration::ZERO);
-        report.judge(Check::DingTalkApi, Duration::ZERO, || Outcome::passed("yes"));
+        report.judge(Check::DingTalkApi, Duration::ZERO, yes);
         report.judge(Check::Credentials, Duration::ZERO, no);
         report.judge(Check::AddressList, Duration::ZERO, no);
         let words: Vec<_> = outcomes(report).into_iter().map(|(_, word)| word).collect();

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use super::{Failure, Outcome, Words, places, refused};
+use super::{Failure, Outcome, Words, data_file, places, refused};
 use crate::{
+    approval::Status,
     config::{BridgeConfig, Home, Variables},
-    store::{Store, StoreError, TableFacts, Unreached},
+    store::{Store, StoreError, TableFacts, TableFault, Unreached},
 };
 
 /// What there is of a store.
@@ -34,11 +35,12 @@ impl Storage {
 /// What a look at the table gave.
 pub(super) type Looked = Result<Option<TableFacts>, StoreError>;
 
-/// Looks at the table, and writes a mark into it.
+/// Looks at the table, writes a mark into it, and asks an index: each takes a right of its own.
 pub(super) async fn look(store: &Store) -> Looked {
     let facts = store.table_facts().await?;
     if facts.is_some() {
         store.prove_writes().await?;
+        store.list(Status::Received, None, 1, None).await?;
     }
     Ok(facts)
 }
@@ -171,7 +173,13 @@ pub(super) fn other_than(
 }
 
 /// Judges it. The quick list does not look at what does no harm today.
-pub(super) fn judge(storage: &Storage, looked: Option<&Looked>, keeper: Keeper, quick: bool) -> Outcome {
+pub(super) fn judge(
+    storage: &Storage,
+    looked: Option<&Looked>,
+    keeper: Keeper,
+    file: &str,
+    quick: bool,
+) -> Outcome {
     let store = match storage {
         Storage::NotYet(what) => return Outcome::passed(what.clone()),
         Storage::Unknown(why) => return Outcome::skipped(why.clone()),
@@ -192,10 +200,7 @@ pub(super) fn judge(storage: &Storage, looked: Option<&Looked>, keeper: Keeper, 
         ),
         Some(Err(StoreError::Unreached(unreached))) => keeper.unreached(*unreached).into(),
         Some(Err(StoreError::Refused(refusal))) => refused::failure(refusal, keeper).into(),
-        Some(Err(error)) => {
-            let cause = Words::new(error.to_string(), format!("存储不可用（{error}）"));
-            Failure::new(cause, keeper.place()).code("store").into()
-        }
+        Some(Err(error)) => unavailable(error, keeper, file),
         Some(Ok(None)) => Outcome::failed(
             Words::new(
                 format!("there is no table {}", store.table()),
@@ -204,12 +209,18 @@ pub(super) fn judge(storage: &Storage, looked: Option<&Looked>, keeper: Keeper, 
             keeper.table(),
         ),
         Some(Ok(Some(facts))) => {
-            let mut faults = facts.faults.clone();
+            let mut faults: Vec<Words> = facts.faults.iter().map(words_of).collect();
             if keeper == Keeper::Aws && !facts.streams {
-                faults.push("the table's stream is off: nothing wakes `relay`".to_owned());
+                faults.push(Words::new(
+                    "the table's stream is off: nothing wakes `relay`",
+                    "表的数据流（Streams）未开启：没有什么会唤醒 `relay`",
+                ));
             }
             if facts.expires == Some(false) && !quick {
-                faults.push("time to live is off for the attribute `expires`".to_owned());
+                faults.push(Words::new(
+                    "time to live is off for the attribute `expires`",
+                    "未对属性 `expires` 开启 TTL",
+                ));
             }
             if faults.is_empty() {
                 let table = store.table();
@@ -218,9 +229,47 @@ pub(super) fn judge(storage: &Storage, looked: Option<&Looked>, keeper: Keeper, 
                     format!("表 {table} 存在，两个索引齐全，且可写入"),
                 ));
             }
-            let faults = faults.join("; ");
-            let zh = format!("表 {} 与所需不符（{faults}）", store.table());
-            Outcome::failed(Words::new(faults, zh), keeper.table())
+            let join = |of: fn(&Words) -> &str, with| faults.iter().map(of).collect::<Vec<_>>().join(with);
+            let zh = format!("表 {} 与所需不符：{}", store.table(), join(|fault| &fault.zh, "；"));
+            Outcome::failed(Words::new(join(|fault| &fault.en, "; "), zh), keeper.table())
         }
     }
 }
+
+/// A fault of the table, in words.
+fn words_of(fault: &TableFault) -> Words {
+    let zh = match fault {
+        TableFault::NotActive => "表尚不可用（不是 ACTIVE 状态）".to_owned(),
+        TableFault::OtherKey => "表的主键与所需不同".to_owned(),
+        TableFault::IndexMissing(name) => format!("缺少索引 `{name}`"),
+        TableFault::IndexKeys(name, one, other) => format!("索引 `{name}` 的键不是 {one} 和 {other}"),
+        TableFault::IndexNotActive(name) => format!("索引 `{name}` 尚不可用（不是 ACTIVE 状态）"),
+    };
+    Words::new(fault.to_string(), zh)
+}
+
+/// A store that answers with an error that is none of DynamoDB's known refusals.
+fn unavailable(error: &StoreError, keeper: Keeper, file: &str) -> Outcome {
+    let text = error.to_string();
+    let found = match keeper {
+        Keeper::File => data_file::in_text(&text, file),
+        Keeper::Aws | Keeper::Endpoint => text.contains(INTERNAL).then(|| {
+            let cause = Words::new(
+                format!("DynamoDB itself fails ({INTERNAL})"),
+                format!("DynamoDB 自身故障（{INTERNAL}）"),
+            );
+            let fix = Words::new(
+                "nothing to fix on our side; AWS Health Dashboard, and try again in a few minutes",
+                "本侧无需处理；请查看 AWS Health Dashboard，几分钟后重试",
+            );
+            Failure::new(cause, fix).code(INTERNAL)
+        }),
+    };
+    let other = || {
+        let cause = Words::new(text.clone(), format!("存储不可用（{text}）"));
+        Failure::new(cause, keeper.place()).code("store")
+    };
+    found.unwrap_or_else(other).into()
+}
+
+const INTERNAL: &str = "InternalServerError";

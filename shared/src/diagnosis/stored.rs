@@ -33,7 +33,7 @@ impl Stored {
             return Self { table, ..Self::default() };
         }
         let read = async {
-            let (sightings, requests) = tokio::join!(store.sightings(), Requests::of(store));
+            let (sightings, requests) = tokio::join!(store.sightings(), Box::pin(Requests::of(store)));
             Ok::<_, StoreError>((sightings?, requests?))
         };
         let Timed { value, took } = timed(timeout_at(limits.until(), read)).await;

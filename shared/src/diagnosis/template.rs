@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     dingtalk::{Contact, DingTalkError},
-    template::{self, Report, Template},
+    template::{self, Problem, Report, Template},
     world::World,
 };
 
@@ -53,26 +53,53 @@ fn outcome(seen: &[Result<Report, DingTalkError>]) -> Outcome {
             "run `bridge template generate`, or take up your own with `bridge template adopt`",
             "运行 `bridge template generate`，或用 `bridge template adopt` 采用自有模板",
         );
-        return Failure::new("the bridge has no DingTalk template yet", mend).code("no-template").into();
+        return Failure::new(
+            Words::new("the bridge has no DingTalk template yet", "网桥还没有钉钉审批模板"),
+            mend,
+        )
+        .code("no-template")
+        .into();
     }
     let problems: Vec<_> =
         seen.iter().flatten().flat_map(|report| report.problems.iter().map(move |it| (report, it))).collect();
     if let Some((_, first)) = problems.first() {
-        let causes: Vec<String> = problems
-            .iter()
-            .map(|(report, problem)| format!("{} (template for {})", problem.what, report.template.purpose))
-            .collect();
+        let told = |report: &Report, problem: &Problem| {
+            let purpose = &report.template.purpose;
+            Words::new(
+                format!("{} (template for {purpose})", problem.what),
+                format!("{}（用于 {purpose} 的模板）", problem.what_zh),
+            )
+        };
+        let causes: Vec<Words> = problems.iter().map(|(report, problem)| told(report, problem)).collect();
         let mend = Words::new(first.mend_en.as_str(), first.mend_zh.as_str());
-        return Failure::new(causes.join("; "), mend).code(first.code).into();
+        return Failure::new(joined(&causes), mend).code(first.code).into();
     }
     if let Some(error) = seen.iter().find_map(|report| report.as_ref().err()) {
-        return Outcome::skipped(format!("DingTalk did not show the template ({})", error.code));
+        return Outcome::skipped(Words::new(
+            format!("DingTalk did not show the template ({})", error.code),
+            format!("钉钉未返回模板（{}）", error.code),
+        ));
     }
     let shown = |report: &Report| {
         let Report { template, nodes, .. } = report;
         let kinds: Vec<&str> = nodes.iter().map(|node| node.kind.as_str()).collect();
-        let flow = if kinds.is_empty() { String::new() } else { format!(", flow: {}", kinds.join(" > ")) };
-        format!("“{}” for {} is published and can be filled{flow}", template.name, template.purpose)
+        let flow = |label: &str| {
+            if kinds.is_empty() { String::new() } else { format!("{label}{}", kinds.join(" > ")) }
+        };
+        Words::new(
+            format!(
+                "“{}” for {} is published and can be filled{}",
+                template.name,
+                template.purpose,
+                flow(", flow: ")
+            ),
+            format!("用于 {} 的“{}”已发布，可以填写{}", template.purpose, template.name, flow("，流程：")),
+        )
     };
-    Outcome::passed(seen.iter().flatten().map(shown).collect::<Vec<_>>().join("; "))
+    Outcome::passed(joined(&seen.iter().flatten().map(shown).collect::<Vec<_>>()))
+}
+
+fn joined(all: &[Words]) -> Words {
+    let join = |of: fn(&Words) -> &str, with: &str| all.iter().map(of).collect::<Vec<_>>().join(with);
+    Words::new(join(|words| &words.en, "; "), join(|words| &words.zh, "；"))
 }

@@ -20,12 +20,22 @@ pub(super) enum TlsFault {
     OtherName,
     /// Whoever listens speaks no TLS.
     NoTls,
+    /// The other side speaks older versions of TLS only.
+    Version,
+    /// The other side does not know the host's name.
+    UnknownHost,
+    /// The other side asks for a certificate of ours.
+    ClientCertificate,
+    /// The two have no cipher in common.
+    Ciphers,
+    /// It was withdrawn.
+    Revoked,
     /// Anything else.
     Other,
 }
 
 /// How the TLS library calls it, in its errors' texts.
-const KNOWN: [(&str, TlsFault); 11] = [
+const KNOWN: [(&str, TlsFault); 21] = [
     ("CaUsedAsEndEntity", TlsFault::AuthorityAsServer),
     ("UnknownIssuer", TlsFault::Untrusted),
     ("BadSignature", TlsFault::Untrusted),
@@ -37,6 +47,16 @@ const KNOWN: [(&str, TlsFault); 11] = [
     ("NotValidForName", TlsFault::OtherName),
     ("InvalidContentType", TlsFault::NoTls),
     ("corrupt message", TlsFault::NoTls),
+    ("ProtocolVersion", TlsFault::Version),
+    ("SupportedVersions", TlsFault::Version),
+    ("Tls12NotOffered", TlsFault::Version),
+    ("ServerDoesNotSupportTls12Or13", TlsFault::Version),
+    ("UnrecognizedName", TlsFault::UnknownHost),
+    ("UnrecognisedName", TlsFault::UnknownHost),
+    ("CertificateRequired", TlsFault::ClientCertificate),
+    ("NoCipherSuitesInCommon", TlsFault::Ciphers),
+    ("HandshakeFailure", TlsFault::Ciphers),
+    ("Revoked", TlsFault::Revoked),
 ];
 
 impl TlsFault {
@@ -44,8 +64,11 @@ impl TlsFault {
     pub fn of(error: &SendError) -> Option<Self> {
         let text = error.to_string();
         let known = KNOWN.iter().find(|(part, _)| text.contains(part)).map(|(_, fault)| fault.clone());
-        let is_about_tls =
-            || text.contains("certificate") || text.contains("handshake") || text.contains("TLS");
+        let is_about_tls = || {
+            ["certificate", "TLS", "fatal alert", "peer is incompatible", "peer misbehaved"]
+                .iter()
+                .any(|words| text.contains(words))
+        };
         known.or_else(|| is_about_tls().then_some(Self::Other))
     }
 
@@ -55,7 +78,23 @@ impl TlsFault {
             Words::new(format!("the {en} in {variable}"), format!("{variable} 中的{zh}"))
         };
         match self {
-            Self::OtherName => part("host", "主机名").or(&certificate),
+            Self::OtherName | Self::UnknownHost => part("host", "主机名").or(&certificate),
+            Self::Version => Words::new(
+                format!("what serves the address in {variable}: let it speak TLS 1.2 or 1.3"),
+                format!("{variable} 所指地址的服务：启用 TLS 1.2 或 1.3"),
+            ),
+            Self::Ciphers => Words::new(
+                format!(
+                    "what serves the address in {variable}: its ciphers and its certificate (ECDHE with AES-GCM)"
+                ),
+                format!("{variable} 所指地址的服务：加密套件与证书（ECDHE 与 AES-GCM）"),
+            ),
+            Self::ClientCertificate => Words::new(
+                format!(
+                    "what serves the address in {variable}: let the bridge in without a client certificate"
+                ),
+                format!("{variable} 所指地址的服务：对网桥放行，不要求客户端证书"),
+            ),
             Self::NoTls => part("scheme (http:// or https://) and port", "协议（http:// 或 https://）和端口"),
             _ => certificate,
         }
@@ -74,6 +113,11 @@ impl TlsFault {
             Self::NotYet => "其证书尚未生效，或本机时钟有误",
             Self::OtherName => "其证书的域名不匹配",
             Self::NoTls => "该端口不是 TLS 服务：可能应使用 http://",
+            Self::Version => "对端只支持旧版 TLS（1.0 或 1.1），网桥支持 TLS 1.2 与 1.3",
+            Self::UnknownHost => "对端没有该主机名的站点（SNI 不被识别）",
+            Self::ClientCertificate => "对端要求客户端证书，而网桥没有",
+            Self::Ciphers => "双方没有共同的加密套件",
+            Self::Revoked => "其证书已被吊销",
             Self::Other => "双方未能完成 TLS 协商",
         }
     }
@@ -93,6 +137,13 @@ impl fmt::Display for TlsFault {
             Self::NotYet => "its certificate is not valid yet, or this machine's clock is wrong",
             Self::OtherName => "its certificate is for another name",
             Self::NoTls => "no TLS is spoken there: http:// may be meant",
+            Self::Version => {
+                "the other side speaks an old version of TLS only (1.0 or 1.1); the bridge speaks 1.2 and 1.3"
+            }
+            Self::UnknownHost => "the other side serves no site of this name (SNI)",
+            Self::ClientCertificate => "the other side asks for a client certificate, which the bridge has none of",
+            Self::Ciphers => "the two sides have no cipher in common",
+            Self::Revoked => "its certificate was revoked",
             Self::Other => "the two sides do not come to terms",
         })
     }
@@ -119,7 +170,16 @@ mod tests {
                 "the certificate",
             ),
             ("received corrupt message of type InvalidContentType", "no TLS is spoken", "the scheme"),
-            ("received fatal alert: the handshake failed", "come to terms", "the certificate"),
+            ("received fatal alert: DecodeError", "come to terms", "the certificate"),
+            (
+                "received fatal alert: ProtocolVersion",
+                "old version of TLS",
+                "what serves the address in X_URL",
+            ),
+            ("peer is incompatible: ServerDoesNotSupportTls12Or13", "old version", "what serves the address"),
+            ("received fatal alert: UnrecognizedName", "serves no site", "the host in X_URL"),
+            ("received fatal alert: CertificateRequired", "client certificate", "what serves the address"),
+            ("received fatal alert: HandshakeFailure", "no cipher in common", "what serves the address"),
         ];
         for (text, cause, mend) in table {
             let fault = TlsFault::of(&SendError::NotSent(text.to_owned())).unwrap();

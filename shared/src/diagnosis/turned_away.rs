@@ -1,62 +1,265 @@
 //! What an answer to our `check_url` says that is none DingTalk would take: who turned it away, and why.
 
-use super::{Failure, Words, places, reach::target};
-use crate::http::HttpAnswer;
+use super::{
+    Failure, Words, places,
+    stranger::{page, target, wants_tls},
+};
+use crate::http::{
+    HttpAnswer,
+    door::REFERENCE_HEADER,
+    probe::{self, Unmet},
+};
 
-/// Every answer of the bridge's carries it.
-pub(super) const OUR_HEADER: &str = "x-reference";
+/// Whether the bridge gave an answer, and nobody before it.
+pub(super) fn is_ours(answer: &HttpAnswer) -> bool {
+    answer.headers.contains_key(REFERENCE_HEADER)
+}
 
-/// What an answer other than 200 says.
-pub(super) fn refusal(answer: &HttpAnswer) -> Option<Failure> {
-    let ours = answer.headers.contains_key(OUR_HEADER);
-    // The bridge says so to a wrong credential that is not the first.
-    let status = match answer.status.as_u16() {
-        429 if ours => 403,
-        status => status,
-    };
-    let failure = |cause: String, mend: Words| Some(Failure::new(cause, mend).code(format!("http-{status}")));
-    match status {
+/// What an answer other than 200 says to a check with a body of `sent` bytes.
+pub(super) fn refusal(answer: &HttpAnswer, sent: usize) -> Option<Failure> {
+    match answer.status.as_u16() {
         200 => None,
-        300..=399 => failure(
-            format!("the address redirects{}: DingTalk follows no redirect", target(answer)),
-            places::variable("BRIDGE_PUBLIC_URL").or(&places::proxy("the redirect", "重定向规则")),
+        status if is_ours(answer) => Some(by_the_bridge(answer, status, sent)),
+        status => Some(before_the_bridge(answer, status, sent)),
+    }
+}
+
+fn by_the_bridge(answer: &HttpAnswer, status: u16, sent: usize) -> Failure {
+    match status {
+        // The latter is for a wrong credential that is not the first.
+        401 | 403 | 429 => match Unmet::of(&answer.headers) {
+            Some(unmet) => not_met(unmet, probe::arrived(&answer.headers), sent),
+            None => not_believed(),
+        },
+        405 => Failure::new(
+            Words::new(
+                "the bridge is reached, and check_url arrives by another method than POST (HTTP 405)",
+                "已到达网桥，但 check_url 到达时不是 POST 方法（HTTP 405）",
+            ),
+            places::proxy("it must pass the method on unchanged", "须原样转发请求方法"),
+        )
+        .code("method"),
+        404 => Failure::new(
+            Words::new(
+                "the bridge is reached, and /dingtalk/callback arrives as another path (HTTP 404)",
+                "已到达网桥，但 /dingtalk/callback 到达时路径已改变（HTTP 404）",
+            ),
+            places::proxy("it must pass the path on unchanged", "须原样转发路径"),
+        )
+        .code("http-404"),
+        500..=599 => Failure::new(
+            Words::new(
+                format!("the bridge answers HTTP {status}: its store fails"),
+                format!("网桥返回 HTTP {status}：其存储出现故障"),
+            ),
+            places::machine("the bridge's log, and its store", "网桥日志与存储"),
+        )
+        .code(format!("http-{status}")),
+        _ => other_status(status),
+    }
+}
+
+/// What the bridge says that it misses.
+fn not_met(unmet: Unmet, arrived: Option<usize>, sent: usize) -> Failure {
+    let changes = |en: &str, zh: &str, code: &str| {
+        Failure::new(
+            Words::new(format!("the bridge is reached, and {en}"), format!("已到达网桥，但{zh}")),
+            places::proxy("query and body must pass unchanged", "查询参数与正文须原样转发"),
+        )
+        .code(code)
+    };
+    match unmet {
+        Unmet::Query => changes(
+            "check_url arrives without signature, timestamp or nonce: the proxy drops the query",
+            "check_url 到达时缺少 signature、timestamp 或 nonce：代理丢弃了查询参数",
+            "query",
         ),
-        401 | 403 if ours => failure(
+        Unmet::NoBody => changes(
+            "check_url arrives without its body: the proxy drops the body",
+            "check_url 到达时没有正文：代理丢弃了请求正文",
+            "body",
+        ),
+        Unmet::Body => match arrived.filter(|arrived| *arrived < sent) {
+            Some(arrived) => changes(
+                &format!("check_url arrives cut: {arrived} bytes of {sent}; the proxy cuts the body"),
+                &format!("check_url 的正文被截断：{sent} 字节中仅到达 {arrived} 字节，代理截断了请求正文"),
+                "body-cut",
+            ),
+            None => changes(
+                "check_url arrives with another body than was sent: the proxy changes the body",
+                "check_url 到达时正文已改变：代理改写了请求正文",
+                "body",
+            ),
+        },
+        Unmet::Altered => changes(
+            "check_url arrives otherwise than it was sent: the proxy changes query or body",
+            "check_url 到达时内容已改变：代理改写了查询参数或正文",
+            "altered",
+        ),
+        Unmet::Signature | Unmet::Token => {
+            other_value("DINGTALK_CALLBACK_TOKEN", "does not believe check_url", "other-token")
+        }
+        Unmet::Cipher => {
+            other_value("DINGTALK_CALLBACK_AES_KEY", "cannot decrypt check_url", "other-aes-key")
+        }
+        Unmet::Owner => other_value(
+            "DINGTALK_APP_KEY",
+            "does not take events that are addressed to this one's",
+            "http-403",
+        ),
+        Unmet::Timestamp => Failure::new(
+            Words::new(
+                "the running bridge's clock and this machine's differ by more than DINGTALK_EVENT_WINDOW_SECONDS",
+                "运行中的网桥与本机的时钟相差超过 DINGTALK_EVENT_WINDOW_SECONDS",
+            ),
+            places::machine("its clock (NTP)", "系统时钟（NTP）"),
+        )
+        .code("timestamp"),
+    }
+}
+
+/// A value that the running bridge holds otherwise.
+fn other_value(variable: &str, how: &str, code: &str) -> Failure {
+    Failure::new(
+        Words::new(
+            format!(
+                "the running bridge {how}: it holds another {variable} than this configuration (has it taken up the change?)"
+            ),
+            format!("运行中的网桥使用的 {variable} 与当前配置不同（修改后是否已重启？）"),
+        ),
+        places::restart().or(&Words::variable(variable)),
+    )
+    .code(code)
+}
+
+/// The bridge does not say why.
+fn not_believed() -> Failure {
+    Failure::new(
+        Words::new(
             "the running bridge does not believe check_url: it holds another DINGTALK_CALLBACK_TOKEN or \
-             DINGTALK_CALLBACK_AES_KEY than this configuration (has it taken up the change?), or the proxy changes query \
-             or body"
-                .to_owned(),
-            places::restart()
-                .or(&Words::variable("DINGTALK_CALLBACK_TOKEN"))
-                .or(&Words::variable("DINGTALK_CALLBACK_AES_KEY"))
-                .or(&places::proxy("query and body must pass unchanged", "查询参数与正文须原样转发")),
+             DINGTALK_CALLBACK_AES_KEY than this configuration (has it taken up the change?), or the proxy changes query or body",
+            "运行中的网桥不接受 check_url：其 DINGTALK_CALLBACK_TOKEN 或 DINGTALK_CALLBACK_AES_KEY 与当前配置不同（修改后是否已重启？），\
+             或代理改写了查询参数或正文",
+        ),
+        places::restart()
+            .or(&Words::variable("DINGTALK_CALLBACK_TOKEN"))
+            .or(&Words::variable("DINGTALK_CALLBACK_AES_KEY"))
+            .or(&places::proxy("query and body must pass unchanged", "查询参数与正文须原样转发")),
+    )
+    .code("http-403")
+}
+
+fn before_the_bridge(answer: &HttpAnswer, status: u16, sent: usize) -> Failure {
+    let failure = |en: String, zh: String, mend: Words| {
+        Failure::new(Words::new(en, zh), mend).code(format!("http-{status}"))
+    };
+    match status {
+        300..=399 => {
+            let to = target(answer);
+            failure(
+                format!("the address redirects{}: DingTalk follows no redirect", to.en),
+                format!("该地址返回重定向{}：钉钉不跟随重定向", to.zh),
+                places::variable("BRIDGE_PUBLIC_URL").or(&places::proxy("the redirect", "重定向规则")),
+            )
+        }
+        400 if wants_tls(&String::from_utf8_lossy(&answer.body)) => failure(
+            "HTTP 400: TLS is spoken there, and BRIDGE_PUBLIC_URL begins with http://".to_owned(),
+            "HTTP 400：该端口是 TLS 服务，而 BRIDGE_PUBLIC_URL 以 http:// 开头".to_owned(),
+            places::variable("BRIDGE_PUBLIC_URL"),
         ),
         401 | 403 | 407 => failure(
             format!("HTTP {status}, and not from the bridge: a sign-in or a firewall stands in front of it"),
+            format!("HTTP {status}，且并非来自网桥：其前面有登录校验或防火墙"),
+            places::proxy("let /dingtalk/callback pass without sign-in", "放行 /dingtalk/callback，无需登录"),
+        ),
+        404 => failure(
+            format!("HTTP {status}, and not from the bridge: the proxy has no route for /dingtalk/callback"),
+            format!("HTTP {status}，且并非来自网桥：代理没有 /dingtalk/callback 的转发规则"),
             places::proxy(
-                "let /dingtalk/callback pass without sign-in",
-                "放行 /dingtalk/callback，无需登录",
+                "route /dingtalk/callback (and /dataphin) to the bridge",
+                "将 /dingtalk/callback（及 /dataphin）转发到网桥",
             ),
         ),
-        404 | 405 if ours => failure(
-            format!("the bridge is reached, and /dingtalk/callback arrives as another path (HTTP {status})"),
-            places::proxy("it must pass the path on unchanged", "须原样转发路径"),
+        405 | 501 => failure(
+            format!("HTTP {status}, and not from the bridge: the proxy does not let the method POST through"),
+            format!("HTTP {status}，且并非来自网桥：代理不允许 POST 方法"),
+            places::proxy(
+                "allow POST for /dingtalk/callback and /dataphin",
+                "允许对 /dingtalk/callback 与 /dataphin 使用 POST 方法",
+            ),
         ),
-        404 | 405 => failure(
-            format!("HTTP {status}, and not from the bridge: the proxy has no route for /dingtalk/callback"),
-            places::proxy("route /dingtalk/callback (and /dataphin) to the bridge", "将 /dingtalk/callback（及 /dataphin）转发到网桥"),
+        413 => failure(
+            format!(
+                "HTTP 413, and not from the bridge: the proxy refuses a body of {sent} bytes as too large"
+            ),
+            format!("HTTP 413，且并非来自网桥：代理认为 {sent} 字节的请求正文过大"),
+            places::proxy(
+                "its limit for the size of a body (nginx: client_max_body_size 2m)",
+                "请求正文大小限制（nginx：client_max_body_size 2m）",
+            ),
         ),
-        500..=599 if ours => failure(
-            format!("the bridge answers HTTP {status}: its store fails"),
-            places::machine("the bridge's log, and its store", "网桥日志与存储"),
+        429 => failure(
+            "HTTP 429, and not from the bridge: the proxy limits how often it is called".to_owned(),
+            "HTTP 429，且并非来自网桥：代理限制了调用频率".to_owned(),
+            places::proxy("its rate limit", "频率限制"),
         ),
         500..=599 => failure(
             format!("HTTP {status}: the proxy does not reach the bridge"),
+            format!("HTTP {status}：代理无法连通网桥"),
             places::leads_to(),
         ),
-        _ => failure(
-            format!("HTTP {status} where DingTalk takes 200 only"),
-            places::proxy("the answer of /dingtalk/callback", "/dingtalk/callback 的响应"),
-        ),
+        _ => other_status(status),
     }
 }
+
+fn other_status(status: u16) -> Failure {
+    Failure::new(
+        Words::new(
+            format!("HTTP {status} where DingTalk takes 200 only"),
+            format!("返回 HTTP {status}，而钉钉只接受 200"),
+        ),
+        places::proxy("the answer of /dingtalk/callback", "/dingtalk/callback 的响应"),
+    )
+    .code(format!("http-{status}"))
+}
+
+/// What answers at an address that is Dataphin's, too, in the bridge's place.
+pub(super) fn dataphins(host: &str, answer: &HttpAnswer) -> Failure {
+    let status = answer.status.as_u16();
+    let what = page(answer).unwrap_or_else(|| {
+        Words::new(format!("an answer (HTTP {status})"), format!("响应（HTTP {status}）"))
+    });
+    let cause = Words::new(
+        format!(
+            "BRIDGE_PUBLIC_URL has the same host as DATAPHIN_CALLBACK_URL ({host}), and not the bridge answers there, but {}: \
+             it is Dataphin's address, or the proxy does not pass /dingtalk/callback on",
+            what.en
+        ),
+        format!(
+            "BRIDGE_PUBLIC_URL 与 DATAPHIN_CALLBACK_URL 的主机相同（{host}），且应答的不是网桥，而是{}：该地址是 Dataphin 的地址，\
+             或代理没有转发 /dingtalk/callback",
+            what.zh
+        ),
+    );
+    let route = places::proxy(
+        "route /dingtalk/callback (and /dataphin) to the bridge",
+        "将 /dingtalk/callback（及 /dataphin）转发到网桥",
+    );
+    Failure::new(cause, places::variable("BRIDGE_PUBLIC_URL").or(&route)).code("dataphins-address")
+}
+
+/// A bridge of another installation.
+pub(super) fn another_bridge(path: &str, why: &Words) -> Failure {
+    let cause = Words::new(
+        format!("another bridge answers at BRIDGE_PUBLIC_URL{path}: {}", why.en),
+        format!("BRIDGE_PUBLIC_URL{path} 处应答的是另一个网桥：{}", why.zh),
+    );
+    let leads = places::proxy(
+        "which bridge it leads to: this one, or that of another environment",
+        "转发到了哪个网桥：本网桥，还是其他环境的网桥",
+    );
+    Failure::new(cause, leads.or(&Words::variable("BRIDGE_PUBLIC_URL"))).code(ANOTHER_BRIDGE)
+}
+
+/// The code of a bridge of another installation.
+pub(super) const ANOTHER_BRIDGE: &str = "another-bridge";

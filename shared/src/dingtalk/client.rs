@@ -53,8 +53,8 @@ impl Api {
 #[derive(Clone)]
 pub struct DingTalk {
     shared: Arc<Inner>,
-    /// No call is sent after this moment.
-    not_after: Option<Timestamp>,
+    /// No call is sent later.
+    not_after: Option<SendBy>,
     /// How long a call that is turned away for its number is made again.
     patience: Patience,
 }
@@ -62,11 +62,35 @@ pub struct DingTalk {
 /// What is turned away for its number comes again so much later, and up to twice that: DingTalk counts by the second.
 const COME_AGAIN_MS: u32 = 400;
 
-/// How long a call that is turned away for its number is made again.
+/// The last moment at which a call may be sent. Others see by the clock whether it may still come, so it must not be late by that;
+/// and not by the uptime either, or a clock that is set back would give it more time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SendBy {
+    moment: Timestamp,
+    uptime: SignedDuration,
+}
+
+impl SendBy {
+    #[cfg(test)]
+    pub const AT_ANY_TIME: Self = Self { moment: Timestamp::MAX, uptime: SignedDuration::MAX };
+
+    /// So long after a moment that has just been.
+    pub fn within(time: SignedDuration, of: Timestamp, world: &World) -> Self {
+        let left = (time - world.now().duration_since(of)).min(time);
+        let moment = of.saturating_add(time).unwrap_or(Timestamp::MAX);
+        Self { moment, uptime: world.uptime().saturating_add(left) }
+    }
+
+    fn is_over(self, world: &World) -> bool {
+        world.now() > self.moment || world.uptime() > self.uptime
+    }
+}
+
+/// How long a call that is turned away for its number is made again, by the uptime.
 #[derive(Debug, Clone, Copy)]
 enum Patience {
     None,
-    Until(Timestamp),
+    Until(SignedDuration),
     EachCall,
 }
 
@@ -74,10 +98,10 @@ enum Patience {
 const EACH_CALL: SignedDuration = SignedDuration::from_secs(10);
 
 impl Patience {
-    fn until(self, now: Timestamp) -> Option<Timestamp> {
+    fn until(self, now: SignedDuration) -> Option<SignedDuration> {
         match self {
             Self::None => None,
-            Self::Until(moment) => Some(moment),
+            Self::Until(uptime) => Some(uptime),
             Self::EachCall => Some(now + EACH_CALL),
         }
     }
@@ -114,14 +138,16 @@ impl DingTalk {
     }
 
     /// The same, for a call that must leave before a moment or not at all.
-    pub(super) fn before(&self, not_after: Timestamp) -> Self {
+    pub(super) fn before(&self, not_after: SendBy) -> Self {
         Self { not_after: Some(not_after), ..self.clone() }
     }
 
     /// The same, for someone who has time: a call that is turned away for its number is made again until then.
     #[must_use]
     pub(crate) fn patient_until(self, moment: Timestamp) -> Self {
-        Self { patience: Patience::Until(moment), ..self }
+        let world = &self.shared.world;
+        let until = world.uptime().saturating_add(moment.duration_since(world.now()));
+        Self { patience: Patience::Until(until), ..self }
     }
 
     /// The same, for a person who can wait a little with each call.
@@ -132,15 +158,15 @@ impl DingTalk {
 
     /// Waits before a call that was turned away is made again; false when there is no time for it.
     pub(crate) async fn comes_again(&self, error: &DingTalkError) -> bool {
-        self.waited_for(error, self.patience.until(self.shared.world.now())).await
+        self.waited_for(error, self.patience.until(self.shared.world.uptime())).await
     }
 
-    async fn waited_for(&self, error: &DingTalkError, until: Option<Timestamp>) -> bool {
+    async fn waited_for(&self, error: &DingTalkError, until: Option<SignedDuration>) -> bool {
         let Inner { world, .. } = &*self.shared;
         let chance = i64::try_from(world.random.below(u64::from(COME_AGAIN_MS))).unwrap_or(0);
         let wait = SignedDuration::from_millis(i64::from(COME_AGAIN_MS) + chance);
         let passes = error.class == Class::Throttled && !error.is_ban() && !error.is_busy();
-        if !passes || until.is_none_or(|until| world.now() + wait > until) {
+        if !passes || until.is_none_or(|until| world.uptime() + wait > until) {
             return false;
         }
         world.sleep(wait).await;
@@ -207,7 +233,7 @@ impl DingTalk {
         take: impl Fn(&HttpAnswer) -> Result<Value, DingTalkError>,
     ) -> Result<Value, DingTalkError> {
         let mut replaced = false;
-        let patient_until = self.patience.until(self.shared.world.now());
+        let patient_until = self.patience.until(self.shared.world.uptime());
         loop {
             let token = self.token().await?;
             self.shared.limiter.slot(api).await?;
@@ -219,7 +245,7 @@ impl DingTalk {
                 )
             })?;
             // Directly before it leaves: whatever came before may have taken long.
-            if self.not_after.is_some_and(|moment| self.shared.world.now() > moment) {
+            if self.not_after.is_some_and(|send_by| send_by.is_over(&self.shared.world)) {
                 return Err(DingTalkError::busy());
             }
             if api.is_paid() {
@@ -238,7 +264,7 @@ impl DingTalk {
                 Err(error)
                     if error.is_missing_permission()
                         && !replaced
-                        && self.shared.token.renew(&token, self.shared.world.now()).await =>
+                        && self.shared.token.renew(&token, self.shared.world.uptime()).await =>
                 {
                     replaced = true;
                 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -119,7 +119,7 @@ fn first_department(list: &Value) -> Option<i64> {
 }
 
 pub(super) struct ContactCache {
-    known: Mutex<HashMap<(AccountKind, String), (Timestamp, Contact)>>,
+    known: Mutex<HashMap<(AccountKind, String), (SignedDuration, Contact)>>,
     world: World,
 }
 
@@ -131,7 +131,7 @@ impl ContactCache {
     fn get(&self, kind: AccountKind, account: &str) -> Option<Contact> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (until, contact) = known.get(&(kind, account.to_owned()))?;
-        (self.world.now() < *until).then(|| contact.clone())
+        (self.world.uptime() < *until).then(|| contact.clone())
     }
 
     fn put(&self, kind: AccountKind, account: &str, contact: &Contact) {
@@ -139,7 +139,7 @@ impl ContactCache {
         if known.len() >= MOST_KEPT {
             known.clear();
         }
-        known.insert((kind, account.to_owned()), (self.world.now() + KEEP, contact.clone()));
+        known.insert((kind, account.to_owned()), (self.world.uptime() + KEEP, contact.clone()));
     }
 }
 

@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 
+use super::fingerprint::Fingerprint;
 use crate::hex::hex;
 
 /// The characters of an AES key as consoles show it.
@@ -131,6 +132,11 @@ pub enum Unverified {
 }
 
 impl CallbackKeys {
+    /// What tells these keys from others.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.token.expose_secret(), self.key.bytes())
+    }
+
     /// Pairs a token with a key.
     pub fn new(token: SecretString, key: AesKey) -> Self {
         Self { token, key }

@@ -1,12 +1,11 @@
 //! Approval instances: create, read, terminate, comment.
 
-use jiff::Timestamp;
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Api, Class, DingTalk, DingTalkError,
+    Api, Class, DingTalk, DingTalkError, SendBy,
     answer::member,
     snapshot::{ID_LIMIT, REMARK_LIMIT, snapshot},
 };
@@ -68,11 +67,11 @@ pub enum NodeAction {
 
 impl DingTalk {
     /// Creates an instance. There is no idempotency key: an unknown outcome must be looked into. Nothing is sent after
-    /// `not_after`.
-    pub async fn create_instance(
+    /// `send_by`.
+    pub(crate) async fn create_instance(
         &self,
         new: &NewInstance,
-        not_after: Timestamp,
+        send_by: SendBy,
     ) -> Result<InstanceId, DingTalkError> {
         let mut body = json!({
             "processCode": new.process_code,
@@ -94,7 +93,7 @@ impl DingTalk {
         }
         let path = "/v1.0/workflow/processInstances";
         let answer =
-            self.before(not_after).call(Api::CreateInstance, Method::POST, path, &[], Some(&body)).await?;
+            self.before(send_by).call(Api::CreateInstance, Method::POST, path, &[], Some(&body)).await?;
         let id =
             answer.as_object().and_then(|answer| member(answer, &["instanceid"])).and_then(Value::as_str);
         let is_id = |id: &&str| (1..=ID_LIMIT).contains(&id.len()) && !id.contains(char::is_whitespace);

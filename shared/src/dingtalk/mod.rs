@@ -6,11 +6,12 @@
 //! | [`instances`] | create, read, terminate, comment |
 //! | `instance_list`, `snapshot` | which instances there are, and one as it is shown |
 //! | [`forms`], [`forecast`] | templates, and the nodes an instance would go through |
-//! | [`contacts`], `mobile` | who someone is in DingTalk |
+//! | [`contacts`], `mobile`, [`nobody`] | who someone is in DingTalk, and why somebody is nobody there |
 //! | [`proofs`] | what the app may do, proved by calls that change nothing |
 //! | [`error`], [`words`] | what a refusal means, and how a person is told |
 //! | `answer`, `codes` | DingTalk's answers in all their dialects, and the codes that are known |
 //! | [`callback`], [`event`], [`crypto`], [`knock`] | what DingTalk reports to us |
+//! | [`fingerprint`] | whether Token or aes_key were changed |
 
 pub(crate) mod answer;
 pub mod callback;
@@ -22,6 +23,7 @@ pub mod crypto;
 pub mod error;
 pub mod event;
 mod failed_pushes;
+pub mod fingerprint;
 pub mod forecast;
 pub mod forms;
 mod instance_list;
@@ -29,6 +31,7 @@ pub mod instances;
 pub mod knock;
 mod limiter;
 mod mobile;
+pub mod nobody;
 pub mod proofs;
 mod snapshot;
 #[cfg(test)]
@@ -37,6 +40,7 @@ mod token;
 pub mod words;
 
 pub use callback::{CallbackVerifier, Verified};
+pub(crate) use client::SendBy;
 pub use client::{Api, DingTalk};
 pub use contacts::{AccountKind, Contact};
 pub use error::{Class, DingTalkError};

@@ -106,6 +106,14 @@ impl Clock for JumpingClock {
         *now = moment.max(*now);
         Box::pin(std::future::ready(()))
     }
+
+    fn uptime(&self) -> SignedDuration {
+        self.now().duration_since(Timestamp::UNIX_EPOCH)
+    }
+
+    fn sleep(&self, duration: SignedDuration) -> Sleep<'_> {
+        self.sleep_until(self.now() + duration)
+    }
 }
 
 async fn list(dingtalk: &DingTalk) -> Result<InstanceList, DingTalkError> {
@@ -121,7 +129,7 @@ async fn create(dingtalk: &DingTalk) -> Result<InstanceId, DingTalkError> {
         approvers: Approvers::Flow(Vec::new()),
         values: Vec::new(),
     };
-    dingtalk.create_instance(&new, Timestamp::MAX).await
+    dingtalk.create_instance(&new, SendBy::AT_ANY_TIME).await
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The app's access token: cached, refreshed early, asked for by one caller at a time.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -34,17 +34,18 @@ pub(super) struct TokenCache {
     cached: Mutex<Cached>,
 }
 
+/// All by the uptime: what was set to a day ahead and back again must not keep an answer for a day.
 #[derive(Default)]
 struct Cached {
     token: Option<Token>,
-    failed: Option<(Timestamp, DingTalkError)>,
-    renewed_at: Option<Timestamp>,
+    failed: Option<(SignedDuration, DingTalkError)>,
+    renewed_at: Option<SignedDuration>,
 }
 
 #[derive(Clone)]
 pub(super) struct Token {
     pub value: SecretString,
-    good_until: Timestamp,
+    good_until: SignedDuration,
 }
 
 impl TokenCache {
@@ -61,10 +62,10 @@ impl TokenCache {
         clock_offset: &ClockOffset,
     ) -> Result<Token, DingTalkError> {
         let mut cached = self.cached.lock().await;
-        if let Some(token) = cached.token.as_ref().filter(|token| world.now() < token.good_until) {
+        if let Some(token) = cached.token.as_ref().filter(|token| world.uptime() < token.good_until) {
             return Ok(token.clone());
         }
-        if let Some((_, error)) = cached.failed.as_ref().filter(|(until, _)| world.now() < *until) {
+        if let Some((_, error)) = cached.failed.as_ref().filter(|(until, _)| world.uptime() < *until) {
             return Err(error.clone());
         }
         match fetch(http, settings, world, clock_offset).await {
@@ -73,7 +74,7 @@ impl TokenCache {
                 Ok(token)
             }
             Err(error) => {
-                cached.failed = Some((world.now() + REMEMBER_FAILURE, error.clone()));
+                cached.failed = Some((world.uptime() + REMEMBER_FAILURE, error.clone()));
                 Err(error)
             }
         }
@@ -97,13 +98,13 @@ impl TokenCache {
 
     /// Sees to it that the next token is another than `lacking`, if that may help: true when someone has replaced it
     /// already, or when nobody did for a while, and then it is forgotten.
-    pub async fn renew(&self, lacking: &Token, now: Timestamp) -> bool {
+    pub async fn renew(&self, lacking: &Token, now: SignedDuration) -> bool {
         let mut cached = self.cached.lock().await;
         let is_cached = |token: &Token| token.value.expose_secret() == lacking.value.expose_secret();
         if !cached.token.as_ref().is_some_and(is_cached) {
             return true;
         }
-        if cached.renewed_at.is_some_and(|at| now.duration_since(at) < RENEW_EVERY) {
+        if cached.renewed_at.is_some_and(|at| now - at < RENEW_EVERY) {
             return false;
         }
         *cached = Cached { renewed_at: Some(now), ..Cached::default() };
@@ -139,7 +140,7 @@ fn taken(answer: &HttpAnswer, world: &World) -> Result<Token, DingTalkError> {
     let value = value.ok_or_else(|| DingTalkError::unreadable("no access token in the answer"))?;
     let life = member(&["expirein", "expiresin"]).and_then(number_or_text).unwrap_or(LIFE);
     let life = SignedDuration::from_secs(life.clamp(LIFE_LIMITS.0, LIFE_LIMITS.1));
-    let good_until = world.now() + (life - REFRESH_EARLY).max(life / 2);
+    let good_until = world.uptime() + (life - REFRESH_EARLY).max(life / 2);
     Ok(Token { value: value.into(), good_until })
 }
 
@@ -179,11 +180,7 @@ mod tests {
         ];
         for (body, seconds) in table {
             let token = read(body).unwrap_or_else(|error| panic!("{body}: {error}"));
-            assert_eq!(
-                (token.value.expose_secret(), token.good_until.as_second()),
-                ("tok", seconds),
-                "{body}"
-            );
+            assert_eq!((token.value.expose_secret(), token.good_until.as_secs()), ("tok", seconds), "{body}");
         }
     }
 

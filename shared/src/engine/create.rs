@@ -8,7 +8,9 @@ use crate::{
         Answer, Approval, Creation, Happening, Identity, Instance, Origin, Received, Sent, State,
         schedule::{BAN, BUSY, CREATE, GIVE_UP_CREATING, SEND_WITHIN, wait_repeating},
     },
-    dingtalk::{Approvers, Class, Contact, DingTalkError, NewInstance, forecast::ForecastQuery, words},
+    dingtalk::{
+        Approvers, Class, Contact, DingTalkError, NewInstance, SendBy, forecast::ForecastQuery, words,
+    },
     store::CommitError,
     template::{Template, Way, fill},
 };
@@ -17,12 +19,12 @@ use crate::{
 const TRY_ONCE_MORE: SignedDuration = SignedDuration::from_secs(1);
 
 impl Engine {
-    /// A create call in the background: claimed first. After a day of trying the approval fails: no call is under way.
+    /// A create call in the background: claimed first. After a day of trying the approval fails: no call is under way. A day in
+    /// which nothing was tried is none.
     pub(super) async fn create_again(&self, approval: Approval<Received>) -> Result<Step, EngineError> {
         let _place = self.place().await;
         let now = self.now();
-        let began_at = approval.state.created_again_at.unwrap_or(approval.record.received_at);
-        if now.duration_since(began_at) >= GIVE_UP_CREATING {
+        if approval.state.tried_for >= GIVE_UP_CREATING {
             let reason = "DingTalk could not be brought to create the approval within a day".to_owned();
             return self.decide(approval.failed("given-up".to_owned(), reason, now)).await;
         }
@@ -36,7 +38,9 @@ impl Engine {
                 );
             }
         };
-        match self.store().commit(approval.sending(template.process_code, now)).await {
+        // Looked up before the call is announced, and then known: whatever goes wrong shows in the call.
+        let _ = self.cast(&approval.record.request).await;
+        match self.store().commit(approval.sending(template.process_code, self.now())).await {
             Ok(claimed) => self.create(claimed, &Line::none()).await,
             Err(error) => step::<Received>(Err(error)),
         }
@@ -49,10 +53,13 @@ impl Engine {
         mut approval: Approval<Received>,
         line: &Line,
     ) -> Result<Step, EngineError> {
-        let mut called = self.call_create(&mut approval).await;
+        // The call was announced a moment ago: whoever is held up for long must not send it any more.
+        let announced = sent_at(&approval).unwrap_or_else(|| self.now());
+        let send_by = SendBy::within(SEND_WITHIN, announced, &self.0.world);
+        let mut called = self.call_create(&mut approval, send_by).await;
         if matches!(&called, Err(error) if error.class == Class::Transient) {
             self.0.world.sleep(TRY_ONCE_MORE).await;
-            called = self.call_create(&mut approval).await;
+            called = self.call_create(&mut approval, send_by).await;
         }
         let error = match called {
             Ok((instance, approvers)) => {
@@ -119,9 +126,10 @@ impl Engine {
     async fn call_create(
         &self,
         approval: &mut Approval<Received>,
+        send_by: SendBy,
     ) -> Result<(Instance, Vec<Identity>), DingTalkError> {
         let Approval { record, state } = &*approval;
-        let Creation::Sent(Sent { at, process_code, .. }) = &state.creation else {
+        let Creation::Sent(Sent { process_code, .. }) = &state.creation else {
             return Err(DingTalkError::new(Class::Throttled, "not-announced", "the call was not announced"));
         };
         let template = self.template(process_code).await.map_err(|_| store_failed())?;
@@ -142,8 +150,8 @@ impl Engine {
             }
         };
         let new = NewInstance { process_code: process_code.clone(), originator, dept_id, approvers, values };
-        // Whoever was held up for long must not send any more: others may have begun to look for the instance.
-        let id = self.dingtalk().create_instance(&new, *at + SEND_WITHIN).await?;
+        // Afterwards others may have begun to look for the instance.
+        let id = self.dingtalk().create_instance(&new, send_by).await?;
         let now = self.now();
         for note in cast.notes {
             approval.record.timeline.add(now, note);

@@ -44,13 +44,21 @@ impl Engine {
     /// Fetches events that DingTalk gave up pushing (our address was down for a minute), at most once an hour and only
     /// while something is pending. `at_once`: also when it was done within the hour, as after a restart.
     pub async fn collect_lost_events(&self, at_once: bool) -> Result<usize, EngineError> {
+        let every = if at_once { SignedDuration::ZERO } else { LOST_EVENTS_EVERY };
+        self.collect_lost_events_every(every).await
+    }
+
+    /// The same, at most so often.
+    pub(super) async fn collect_lost_events_every(
+        &self,
+        every: SignedDuration,
+    ) -> Result<usize, EngineError> {
         self.report_all(&mut *self.0.in_hand.lock().await).await?;
         if self.store().list(Status::Pending, None, 1, None).await?.ids.is_empty() {
             return Ok(0);
         }
         let now = self.now();
-        let before = if at_once { now } else { now - LOST_EVENTS_EVERY };
-        if !self.store().claim_turn("lost-events", before, now).await? {
+        if !self.store().claim_turn("lost-events", now - every, now).await? {
             return Ok(0);
         }
         match self.take_failed_pushes(ASK_FOR).await {
@@ -66,7 +74,7 @@ impl Engine {
     /// Takes up the events that DingTalk gave up pushing, and says how many there were. It costs a paid call a page. No page is
     /// asked for after `ask_for`.
     pub async fn take_failed_pushes(&self, ask_for: SignedDuration) -> Result<usize, TakeError> {
-        let (mut taken, began) = (0, self.now());
+        let (mut taken, began) = (0, self.0.world.uptime());
         let mut in_hand = self.0.in_hand.lock().await;
         self.report_all(&mut in_hand).await?;
         for _ in 0..MOST_PAGES {
@@ -80,7 +88,7 @@ impl Engine {
             in_hand.extend(events);
             self.report_all(&mut in_hand).await?;
             // What is left stays on the list.
-            if !more || self.now().duration_since(began) >= ask_for {
+            if !more || self.0.world.uptime() - began >= ask_for {
                 break;
             }
         }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`advance`] | load, next action, act, commit; until nothing is due |
 //! | [`submit`], [`withdraw`], [`report`] | what the doors tell the engine; [`sweep`] and `lost_events` are the clock's |
+//! | `catch_up` | what was missed while the process stood still, or its clock was set |
 //! | `first` | the first commit of a request, under the one key that it is known by |
 //! | `create`, `reconcile`, `read`, `terminate`, `deliver` | one executor an action |
 //! | `look`, `announced`, `adopt` | looking for instances, what they must be, and whose they are |
@@ -21,6 +22,7 @@
 mod adopt;
 mod advance;
 mod announced;
+mod catch_up;
 mod create;
 mod deliver;
 mod first;
@@ -61,6 +63,7 @@ use look::Looks;
 use lost_events::InHand;
 use templates::BookCopy;
 
+pub use catch_up::CaughtUp;
 pub(crate) use leftovers::REMARK;
 pub use lost_events::TakeError;
 pub use operator::OperatorError;
@@ -86,6 +89,8 @@ struct Inner {
     places: Arc<Semaphore>,
     /// Undelivered events that are being taken up.
     in_hand: InHand,
+    /// The uptime at which a gap was seen last.
+    gap_seen: Arc<Mutex<Option<SignedDuration>>>,
 }
 
 /// How the engine behaves.
@@ -131,15 +136,27 @@ impl Engine {
         settings: EngineSettings,
         world: World,
     ) -> Self {
-        let (looks, book, in_hand) = Default::default();
+        let (looks, book, in_hand, gap_seen) = Default::default();
         let places = Arc::new(Semaphore::new(places(dingtalk.settings().calls_per_second)));
-        Self(Arc::new(Inner { store, dingtalk, dataphin, settings, world, looks, book, places, in_hand }))
+        Self(Arc::new(Inner {
+            store,
+            dingtalk,
+            dataphin,
+            settings,
+            world,
+            looks,
+            book,
+            places,
+            in_hand,
+            gap_seen,
+        }))
     }
 
     /// The same engine for work that nobody waits for: its store lets the doors go first.
     #[must_use]
     pub fn in_background(&self) -> Self {
-        let Inner { store, dingtalk, dataphin, settings, world, looks, book, places, in_hand } = &*self.0;
+        let Inner { store, dingtalk, dataphin, settings, world, looks, book, places, in_hand, gap_seen } =
+            &*self.0;
         Self(Arc::new(Inner {
             store: store.clone().in_background(),
             dingtalk: dingtalk.clone(),
@@ -150,6 +167,7 @@ impl Engine {
             book: book.clone(),
             places: places.clone(),
             in_hand: in_hand.clone(),
+            gap_seen: gap_seen.clone(),
         }))
     }
 
@@ -186,10 +204,14 @@ impl Engine {
     }
 }
 
+/// Calls at the same time where nobody limits them. A call that was announced is sent soon: if too many were announced at once on
+/// a slow machine, all of them would come too late, again and again.
+const PLACES_WITHOUT_LIMIT: usize = 8;
+
 /// So many at once keep DingTalk busy at its rate, and none waits longer than two seconds for its call. 0: no limit.
 fn places(calls_per_second: u32) -> usize {
     match calls_per_second {
-        0 => Semaphore::MAX_PERMITS,
+        0 => PLACES_WITHOUT_LIMIT,
         calls => usize::try_from(calls).unwrap_or(usize::MAX).saturating_mul(2).min(Semaphore::MAX_PERMITS),
     }
 }

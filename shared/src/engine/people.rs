@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use super::Engine;
 use crate::{
     approval::{Account, Decision, Happening, Identity, Node, Person, Request, Rule, UserId},
-    dingtalk::{AccountKind, Class, Contact, DingTalkError, NodeAction},
-    visible::visible,
+    dingtalk::{
+        AccountKind, Class, Contact, DingTalkError, NodeAction,
+        nobody::{NO_ACCOUNT, Reason},
+    },
 };
 
 /// The people of an instance to be.
@@ -23,9 +25,6 @@ pub(super) struct Cast {
 
 /// The code of a refusal because of a person; its message says who, and what to do.
 pub(super) const NOT_IN_DINGTALK: &str = "person-not-in-dingtalk";
-
-/// The code of a person without an account.
-const NO_ACCOUNT: &str = "no-source-account";
 
 type Found = HashMap<Account, Result<Contact, DingTalkError>>;
 
@@ -86,29 +85,39 @@ impl Engine {
         found: &Found,
         notes: &mut Vec<Happening>,
     ) -> Result<Contact, DingTalkError> {
+        let mut unknown = None;
         if let Some(requester) = requester {
             match usable(requester, found) {
                 Ok(contact) => return Ok(contact),
                 Err(error) if !is_unknown(&error) => return Err(error),
-                Err(_) => {
+                Err(error) => {
                     notes.push(Happening::OriginatorReplaced { account: requester.to_string() });
+                    unknown = Some((requester, error));
                 }
             }
         }
         let Some(service_user) = &self.0.dingtalk.settings().service_user else {
-            let who = requester.map_or("the request names no requester".to_owned(), |requester| {
-                format!("requester {requester} is not an active user in DingTalk")
+            let or = (
+                "or let DINGTALK_SERVICE_USER_ID originate such requests",
+                "或设置 DINGTALK_SERVICE_USER_ID 代为发起此类申请",
+            );
+            return Err(match unknown {
+                Some((requester, error)) => {
+                    cannot_be_asked(requester, ("requester", ""), ("申请人", ""), &error, Some(or))
+                }
+                None => no(format!("the request names no requester; {} / 申请未指明申请人；{}", or.0, or.1)),
             });
-            return Err(no(&format!(
-                "{who}; an operator can set DINGTALK_SERVICE_USER_ID to originate such requests"
-            )));
         };
         let contact = self.0.dingtalk.contact(AccountKind::UserId, service_user.as_str()).await;
         contact.map_err(|error| {
-            if error.is_nobody() {
-                return no(&format!("DINGTALK_SERVICE_USER_ID is not a user in DingTalk ({})", error.code));
+            if !error.is_nobody() {
+                return error;
             }
-            error
+            let Reason { code, why, .. } = Reason::of(&error.code);
+            no(format!(
+                "DINGTALK_SERVICE_USER_ID ({code}): {}; correct it / DINGTALK_SERVICE_USER_ID（{code}）：{}；请更正",
+                why.0, why.1
+            ))
         })
     }
 }
@@ -126,17 +135,20 @@ fn members(
             Ok(contact) => members.push(Identity { person: person.clone(), user_id: contact.user_id }),
             Err(error) if !is_unknown(&error) => return Err(error),
             Err(error) => {
-                notes.push(Happening::ApproverLeftOut { account: person.to_string(), reason: error.code });
-                missing = Some(person);
+                notes.push(Happening::ApproverLeftOut {
+                    account: person.to_string(),
+                    reason: error.code.clone(),
+                });
+                missing = Some((person, error));
             }
         }
     }
     match missing {
-        Some(person) if node.rule == Rule::All || members.is_empty() => Err(no(&format!(
-            "approver {person} of node {} is not an active user in DingTalk; correct the person's account in Dataphin or add \
-             them to DingTalk (and to the app's visible range)",
-            index + 1
-        ))),
+        Some((person, error)) if node.rule == Rule::All || members.is_empty() => {
+            let node = index + 1;
+            let (en, zh) = (format!(" of node {node}"), format!("第 {node} 个节点的"));
+            Err(cannot_be_asked(person, ("approver", &en), ("审批人", &zh), &error, None))
+        }
         _ => Ok(members),
     }
 }
@@ -170,6 +182,25 @@ pub(super) fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
     })
 }
 
-fn no(message: &str) -> DingTalkError {
-    DingTalkError::new(Class::Permanent, NOT_IN_DINGTALK, visible(message))
+/// A refusal that names the person, what DingTalk says about them, and the fix, in English and Chinese.
+fn cannot_be_asked(
+    person: &Person,
+    (role, of): (&str, &str),
+    (role_zh, of_zh): (&str, &str),
+    error: &DingTalkError,
+    otherwise: Option<(&str, &str)>,
+) -> DingTalkError {
+    let who = person.in_a_line();
+    let Reason { why, fix, .. } = Reason::of(&error.code);
+    let code = error.code.strip_prefix("88/").unwrap_or(&error.code);
+    let (also, also_zh) =
+        otherwise.map_or_else(Default::default, |(en, zh)| (format!("; {en}"), format!("；{zh}")));
+    no(format!(
+        "{role} {who}{of} cannot be asked in DingTalk ({code}): {}; {}{also} / {of_zh}{role_zh} {who} 无法在钉钉中处理（{code}）：{}；{}{also_zh}",
+        why.0, fix.0, why.1, fix.1
+    ))
+}
+
+fn no(message: String) -> DingTalkError {
+    DingTalkError::new(Class::Permanent, NOT_IN_DINGTALK, message)
 }

@@ -143,10 +143,12 @@ impl Engine {
         step(committed)
     }
 
-    /// Remembers, for the diagnosis, an end that a look found and that no event had told.
+    /// Remembers, for the diagnosis, an end that a look found and that no event had told. After a gap that is no wonder.
     async fn note_unreported(&self, pending: &Pending, read: &Read) {
         let unasked = pending.reading.hint.is_none() && pending.withdrawal.is_none();
-        if let (Ok(snapshot @ InstanceSnapshot { ending: Some(ending), .. }), true) = (read, unasked) {
+        if let (Ok(snapshot @ InstanceSnapshot { ending: Some(ending), .. }), true) = (read, unasked)
+            && !self.is_after_gap().await
+        {
             let ended_after = snapshot.ended_after(pending.instance.created_at);
             self.store().saw(unreported(*ending), &ended_after.to_string()).await;
         }

@@ -1,6 +1,6 @@
 //! A submit: committed first, then the instance is created while the source waits, for a bounded time.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::{
     Engine, EngineError,
@@ -51,7 +51,7 @@ pub enum SubmitError {
 impl Engine {
     /// Takes a submit. A repeated one finds the first and gets the same answer.
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, SubmitError> {
-        let arrived = self.now();
+        let (arrived, began) = (self.now(), self.0.world.uptime());
         let Submission { key, request, details, digest } = submission;
         let mut submitted = Submitted { id: key.id(), apply_id: key.apply_id.clone() };
         let template = self.pick(&request).await?;
@@ -63,7 +63,7 @@ impl Engine {
             Err(why) => Approval::turn_away(first, why.code(), why.to_string(), arrived).into(),
         };
         submitted.id = match self.commit_first(first, &details, &digest).await? {
-            First::Committed(approval) => return self.go_on(*approval, submitted, arrived).await,
+            First::Committed(approval) => return self.go_on(*approval, submitted, began).await,
             First::Known(id) => id,
         };
         let known = self.store().load(&submitted.id).await.map_err(EngineError::from)?;
@@ -78,12 +78,12 @@ impl Engine {
                 };
                 room_for(&again)?;
                 match self.store().commit_again(again, &details).await {
-                    Ok(approval) => self.go_on(approval, submitted, arrived).await,
-                    Err(CommitError::Conflict) => self.settle(submitted, &digest, arrived).await,
+                    Ok(approval) => self.go_on(approval, submitted, began).await,
+                    Err(CommitError::Conflict) => self.settle(submitted, &digest, began).await,
                     Err(CommitError::Store(error)) => Err(EngineError::from(error).into()),
                 }
             }
-            _ => self.settle(submitted, &digest, arrived).await,
+            _ => self.settle(submitted, &digest, began).await,
         }
     }
 
@@ -92,11 +92,11 @@ impl Engine {
         &self,
         approval: Approval,
         submitted: Submitted,
-        arrived: Timestamp,
+        began: SignedDuration,
     ) -> Result<Submitted, SubmitError> {
         match approval {
             Approval { record, state: State::Received(state) } => {
-                self.create_while_waiting(Approval { record, state }, submitted, arrived).await
+                self.create_while_waiting(Approval { record, state }, submitted, began).await
             }
             refused => answer(refused, submitted),
         }
@@ -108,7 +108,7 @@ impl Engine {
         &self,
         approval: Approval<Received>,
         submitted: Submitted,
-        arrived: Timestamp,
+        began: SignedDuration,
     ) -> Result<Submitted, SubmitError> {
         tracing::info!(approval = %submitted.id, "received");
         let line = Line::held();
@@ -118,7 +118,7 @@ impl Engine {
         let worked = tokio::select! {
             worked = &mut work => worked,
             // What came before took of it, too.
-            () = self.0.world.clock.sleep_until(arrived + self.0.settings.submit_wait) => {
+            () = self.0.world.sleep(self.0.settings.submit_wait - (self.0.world.uptime() - began)) => {
                 if holder.0.hang_up() {
                     if !self.0.settings.works_after_answer {
                         work.abort();
@@ -157,7 +157,7 @@ impl Engine {
         &self,
         submitted: Submitted,
         digest: &Digest,
-        arrived: Timestamp,
+        began: SignedDuration,
     ) -> Result<Submitted, SubmitError> {
         loop {
             let known = self.store().load(&submitted.id).await.map_err(EngineError::from)?;
@@ -165,7 +165,7 @@ impl Engine {
             if !digest.matches(&approval.record.digest) {
                 return Err(SubmitError::Conflict);
             }
-            let waited = self.now().duration_since(arrived);
+            let waited = self.0.world.uptime() - began;
             if !is_being_created(&approval) || waited >= self.0.settings.submit_wait {
                 return answer(approval, submitted);
             }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::{Engine, EngineError};
 use crate::{
@@ -14,8 +14,8 @@ use crate::{
 /// What an administrator changes holds everywhere so much later.
 const KEEP: SignedDuration = SignedDuration::from_secs(5);
 
-/// The copy, and when it was made.
-pub(super) type BookCopy = Arc<Mutex<Option<(Timestamp, Arc<TemplateBook>)>>>;
+/// The copy, and the uptime at which it was made.
+pub(super) type BookCopy = Arc<Mutex<Option<(SignedDuration, Arc<TemplateBook>)>>>;
 
 impl Engine {
     /// The template of a request. One that is not known is looked for in the store before that is said.
@@ -60,7 +60,7 @@ impl Engine {
 
     async fn book(&self) -> Result<Arc<TemplateBook>, StoreError> {
         let copy = self.0.book.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match copy.filter(|(made_at, _)| self.now().duration_since(*made_at) < KEEP) {
+        match copy.filter(|(made_at, _)| self.0.world.uptime() - *made_at < KEEP) {
             Some((_, book)) => Ok(book),
             None => self.fresh_book().await,
         }
@@ -68,7 +68,8 @@ impl Engine {
 
     async fn fresh_book(&self) -> Result<Arc<TemplateBook>, StoreError> {
         let book = Arc::new(self.store().templates().await?);
-        *self.0.book.lock().unwrap_or_else(PoisonError::into_inner) = Some((self.now(), book.clone()));
+        *self.0.book.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((self.0.world.uptime(), book.clone()));
         Ok(book)
     }
 }

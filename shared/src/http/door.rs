@@ -1,6 +1,6 @@
 //! What every door has in common: a reference for each request, bounds on bodies, uniform errors, no panics.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
     Router,
@@ -23,6 +23,9 @@ use super::{
 };
 use crate::world::World;
 
+/// Every answer of the bridge's carries it.
+pub const REFERENCE_HEADER: &str = "x-reference";
+
 /// A sender has so long for a whole body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -38,8 +41,8 @@ pub fn open(router: Router, world: World, guard: Guard) -> Router {
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::internal().into_response()
         }))
-        .layer(middleware::from_fn_with_state(guard, slow_guesses))
-        .layer(middleware::from_fn_with_state(world, with_reference))
+        .layer(middleware::from_fn_with_state(guard.clone(), slow_guesses))
+        .layer(middleware::from_fn_with_state((world, guard), with_reference))
         .map_request(without_prefix);
     Router::new().fallback_service(inside)
 }
@@ -67,20 +70,27 @@ fn doubled(rejection: &str) -> Option<&str> {
     rejection.split_once("duplicate field `")?.1.split_once('`').map(|(name, _)| name)
 }
 
-/// A request body of at most `LIMIT` bytes, read whole.
-pub struct Body<const LIMIT: usize>(pub Bytes);
+/// A request body of at most `LIMIT` bytes, which is read when it is asked for: a stranger's is not waited for.
+pub struct Body<const LIMIT: usize>(axum::body::Body);
 
 impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Body<LIMIT> {
-    type Rejection = Problem;
+    type Rejection = Infallible;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let body = request.into_body();
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(request.into_body()))
+    }
+}
+
+impl<const LIMIT: usize> Body<LIMIT> {
+    /// Reads it whole.
+    pub async fn read(self) -> Result<Bytes, Problem> {
+        let body = self.0;
         if body.size_hint().lower() > LIMIT as u64 {
             return Err(too_large(LIMIT));
         }
         let read = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, LIMIT).collect()).await;
         match read {
-            Ok(Ok(collected)) => Ok(Self(collected.to_bytes())),
+            Ok(Ok(collected)) => Ok(collected.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(LIMIT)),
             Ok(Err(_)) => {
                 Err(Problem::new(StatusCode::BAD_REQUEST, "broken-body", "the body did not arrive whole"))
@@ -99,18 +109,26 @@ fn too_large(limit: usize) -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", message)
 }
 
-async fn with_reference(State(world): State<World>, request: Request, next: Next) -> Response {
+async fn with_reference(
+    State((world, guard)): State<(World, Guard)>,
+    request: Request,
+    next: Next,
+) -> Response {
     // At the level of errors, so that the reference stands with every line, whatever level is logged.
     let reference = world.random.letters_and_digits(12);
     let span = tracing::error_span!("request", reference, path = loggable(request.uri().path()));
     let header_value = header::HeaderValue::from_str(&reference);
-    let mut response = under_reference(reference, next.run(request)).instrument(span.clone()).await;
+    let mut response = under_reference(reference.clone(), next.run(request)).instrument(span.clone()).await;
     let guessed = response.extensions().get::<WrongCredential>().is_some();
     if let Some(ProblemCode(code)) = response.extensions().get().filter(|_| !guessed) {
-        span.in_scope(|| tracing::info!(status = response.status().as_u16(), code, "refused"));
+        span.in_scope(|| {
+            if guard.has_line(code, &reference) {
+                tracing::info!(status = response.status().as_u16(), code, "refused");
+            }
+        });
     }
     if let Ok(value) = header_value {
-        response.headers_mut().insert("x-reference", value);
+        response.headers_mut().insert(REFERENCE_HEADER, value);
     }
     response
 }
@@ -179,8 +197,8 @@ mod tests {
     const LIMIT: usize = 64;
 
     async fn read(body: axum::body::Body) -> Result<usize, String> {
-        let read = Body::<LIMIT>::from_request(Request::new(body), &()).await;
-        read.map(|body| body.0.len()).map_err(|problem| problem.code)
+        let read = Body::<LIMIT>(body).read().await;
+        read.map(|body| body.len()).map_err(|problem| problem.code)
     }
 
     #[tokio::test]

@@ -16,6 +16,8 @@ use super::{
     answer::{AnsweredAs, NotLetIn, WrongCredential, reference},
     guesses::{Door, Guess, Guesses, Sum},
     peer::{Peer, TrustedProxies},
+    probe,
+    refusals::{Refusals, Unlogged},
 };
 use crate::world::World;
 
@@ -41,6 +43,7 @@ pub struct Guard(Arc<Inner>);
 
 struct Inner {
     guesses: Mutex<Guesses>,
+    refusals: Mutex<Refusals>,
     trusted: TrustedProxies,
     /// Places for answers that are held back; nowhere where none is.
     places: Option<Semaphore>,
@@ -51,12 +54,34 @@ impl Guard {
     /// One for a process.
     pub fn new(world: World, trusted: TrustedProxies, hold: Hold) -> Self {
         let places = (hold == Hold::Allowed).then(|| Semaphore::new(MAX_HELD));
-        Self(Arc::new(Inner { guesses: Mutex::default(), trusted, places, world }))
+        Self(Arc::new(Inner {
+            guesses: Mutex::default(),
+            refusals: Mutex::default(),
+            trusted,
+            places,
+            world,
+        }))
     }
 
     /// Writes the lines that are due: for whoever watches the clock.
     pub fn log_due(&self) {
         self.lock().due(self.0.world.now()).into_iter().for_each(log);
+        self.refusals().due(self.0.world.now()).into_iter().for_each(log_unlogged);
+    }
+
+    /// Counts a refusal that is no wrong credential's: whether it has a line of its own in the log.
+    pub(super) fn has_line(&self, code: &str, reference: &str) -> bool {
+        let now = self.0.world.now();
+        let (due, has_line) = {
+            let mut refusals = self.refusals();
+            (refusals.due(now), refusals.count(code, reference, now))
+        };
+        due.into_iter().for_each(log_unlogged);
+        has_line
+    }
+
+    fn refusals(&self) -> std::sync::MutexGuard<'_, Refusals> {
+        self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Guesses> {
@@ -113,6 +138,7 @@ fn limited(wait: SignedDuration, instead_of: &Response) -> Response {
         None => problem.into_response(),
     };
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.unsigned_abs()));
+    probe::hand_on(instead_of.headers(), response.headers_mut());
     if instead_of.extensions().get::<NotLetIn>().is_some() {
         response.extensions_mut().insert(NotLetIn);
     }
@@ -130,6 +156,10 @@ fn log(sum: Sum) {
         last_reference = reference,
         "wrong credentials since the last line about this address"
     );
+}
+
+fn log_unlogged(Unlogged { code, refusals, reference }: Unlogged) {
+    tracing::warn!(code, refusals, last_reference = reference, "refused without a line each");
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ pub mod guard;
 pub mod guesses;
 pub mod operator;
 pub mod peer;
+pub mod probe;
+pub mod refusals;
 
 pub use answer::{AnsweredAs, NotLetIn, Problem, reference};
 pub use client::{Http, HttpAnswer, SendError};

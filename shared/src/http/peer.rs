@@ -63,6 +63,11 @@ impl FromStr for TrustedProxies {
 }
 
 impl TrustedProxies {
+    /// Whether an address is a trusted proxy's.
+    pub fn has(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|proxy| proxy.contains(address.to_canonical()))
+    }
+
     /// Who calls. The header is read from its end, where the nearest proxy wrote; what stands before the first address that is
     /// no trusted proxy's may have been written by the caller.
     pub fn caller(&self, peer: Option<Peer>, headers: &HeaderMap) -> Option<IpAddr> {
@@ -73,7 +78,7 @@ impl TrustedProxies {
             .flat_map(|value| value.to_str().unwrap_or_default().split(','))
             .collect();
         for named in named.into_iter().rev().take(MAX_PROXIES) {
-            if !self.0.iter().any(|proxy| proxy.contains(caller)) {
+            if !self.has(caller) {
                 break;
             }
             let Some(address) = address(named.trim()) else { break };

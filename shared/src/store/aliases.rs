@@ -1,8 +1,8 @@
 //! Which approvals bear an id of the source. The item is written in the transaction of an approval's first commit, under a
 //! version: so two first submits at the same time, with and without the tenant, end as one approval.
 //!
-//! Approvals from before these items were kept have none. Their tenants are few: they are looked up once in a store's life, and
-//! an id without an item is looked for under each of them.
+//! Approvals from before these items were kept get theirs once in a store's life ([`super::backfill`]). Until then an id without an
+//! item is looked for under each tenant; they are few, and are looked up once.
 
 use std::collections::BTreeSet;
 
@@ -53,6 +53,9 @@ impl Store {
             return Ok(KnownAs { alias, version: Some(version.ok_or(StoreError::Damaged)?) });
         }
         let mut approvals = Vec::new();
+        if self.has_all_aliases().await? {
+            return Ok(KnownAs { alias: Alias::default(), version: None });
+        }
         for tenant in self.tenants_before().await? {
             let id = ApprovalKey { source, tenant, apply_id: apply_id.clone() }.id();
             if self.item_of(approval_key(&id)).await?.is_some() {
@@ -147,6 +150,8 @@ impl Store {
 
     /// The tenants of approvals that may have no alias.
     async fn tenants_before(&self) -> Result<Vec<Tenant>, StoreError> {
+        // One looks, and the others take what it has found.
+        let _turn = self.tenants.lock().await;
         let Some(item) = self.item_of(TENANTS.to_owned()).await? else { return self.look_tenants_up().await };
         let tenants = item.get(TENANTS_NAMED).and_then(|list| list.as_l().ok()).ok_or(StoreError::Damaged)?;
         Ok(tenants.iter().filter_map(|tenant| tenant.as_s().ok()).map(Tenant::new).collect())
@@ -189,14 +194,14 @@ impl Store {
         Ok(tenants)
     }
 
-    async fn item_of(&self, key: String) -> Result<Option<Item>, StoreError> {
+    pub(super) async fn item_of(&self, key: String) -> Result<Option<Item>, StoreError> {
         let _lane = self.lane().await;
         let get = self.client.get_item().table_name(&*self.table).key(KEY, text(key));
         Ok(get.consistent_read(true).send().await?.item)
     }
 }
 
-fn alias_key(source: Source, apply_id: &ApplyId) -> String {
+pub(super) fn alias_key(source: Source, apply_id: &ApplyId) -> String {
     format!("L#{}#{apply_id}", source.name())
 }
 

@@ -13,7 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Store, StoreError,
-    item::KEY,
+    backfill::{self, PROGRESS},
+    item::{Item, KEY},
     raw::{RawItem, RawKind, has_expired},
 };
 use crate::approval::Tenant;
@@ -48,7 +49,8 @@ pub enum Put {
 }
 
 impl Store {
-    /// A page of everything, in no order. What has expired is absent.
+    /// A page of everything, in no order. What has expired is absent, and so is how far this store's aliases are: another one has
+    /// to see for itself.
     pub async fn raw_page(
         &self,
         from: Option<HashMap<String, AttributeValue>>,
@@ -59,7 +61,11 @@ impl Store {
             scan.set_exclusive_start_key(from.clone()).customize().config_override(slowly()).send()
         };
         let page = self.patiently(scan).await?;
-        let alive = page.items.unwrap_or_default().into_iter().filter(|item| !has_expired(item, now));
+        let alive = page
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|item| !has_expired(item, now) && !is_progress(item));
         Ok((alive.map(RawItem::of).collect::<Result<_, _>>()?, page.last_evaluated_key))
     }
 
@@ -92,6 +98,17 @@ impl Store {
         }
         let approvals = AttributeValue::Ss(item.named().into_iter().collect());
         self.add_to_alias_item(item.key().to_owned(), approvals).await
+    }
+
+    /// Approvals may have come that have no alias: the bridge that works on this store gives them theirs.
+    pub async fn restart_aliases(&self) -> Result<(), StoreError> {
+        let begun = backfill::nothing_done(self.commit_id());
+        let put = || {
+            let put = self.client.put_item().table_name(&*self.table).set_item(Some(begun.clone()));
+            put.customize().config_override(slowly()).send()
+        };
+        self.patiently(put).await?;
+        Ok(())
     }
 
     async fn put_raw_if(
@@ -146,6 +163,10 @@ impl Store {
         }
         send().await
     }
+}
+
+fn is_progress(item: &Item) -> bool {
+    item.get(KEY).and_then(|key| key.as_s().ok()).is_some_and(|key| key == PROGRESS)
 }
 
 fn slowly() -> Builder {

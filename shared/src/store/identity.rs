@@ -1,7 +1,10 @@
 //! Which store this is: a random name, made once and kept in it. Two processes that show the same one work on the same
 //! approvals.
 
+use std::{sync::Arc, time::Duration};
+
 use aws_sdk_dynamodb::types::AttributeValue;
+use tokio::{sync::OnceCell, time::timeout};
 
 use super::{
     Store, StoreError,
@@ -12,6 +15,20 @@ use super::{
 const ITEM: &str = "N#store";
 const NAME: &str = "name";
 const LENGTH: usize = 16;
+/// A refusal does not wait longer for it.
+const LOOK_UP: Duration = Duration::from_millis(500);
+
+/// A store's name, looked up once: anybody may ask for it. Cheap to clone; clones share it.
+#[derive(Clone, Default)]
+pub struct KnownIdentity(Arc<OnceCell<String>>);
+
+impl KnownIdentity {
+    /// The name; nothing where the store does not give it in time.
+    pub async fn of(&self, store: &Store) -> Option<&str> {
+        let look_up = || async { store.identity_made().await.ok().flatten().ok_or(()) };
+        timeout(LOOK_UP, self.0.get_or_try_init(look_up)).await.ok()?.ok().map(String::as_str)
+    }
+}
 
 impl Store {
     /// Its name, if it has one yet. Makes none.

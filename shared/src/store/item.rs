@@ -20,6 +20,7 @@ pub(super) const STATUS_INDEX: &str = "status";
 pub(super) const STATUS: &str = "status";
 pub(super) const EXPIRES: &str = "expires";
 pub(super) const UPDATED_AT: &str = "updated_at";
+pub(super) const APPLY_ID: &str = "apply_id";
 
 /// Partitions of the *due* index.
 pub const DUE_SHARDS: u8 = 4;

@@ -148,7 +148,7 @@ impl Store {
         Ok((output.items().iter().filter_map(tenant).collect(), output.last_evaluated_key))
     }
 
-    fn with_status(&self, status: Status) -> QueryFluentBuilder {
+    pub(super) fn with_status(&self, status: Status) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&*self.table)

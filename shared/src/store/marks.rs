@@ -13,6 +13,9 @@ use super::{
 
 const SECRET: &str = "M#secret";
 
+/// Clocks of processes that share a store differ by less.
+const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
 impl Store {
     /// Writes a mark of no meaning: an error when the store cannot be written.
     pub async fn prove_writes(&self) -> Result<(), StoreError> {
@@ -56,7 +59,8 @@ impl Store {
     }
 
     /// Claims the right to do something that `name`s: true when nobody did since `before`, and then it is marked as
-    /// done at `now`. Of many that ask at once, one gets it.
+    /// done at `now`. Of many that ask at once, one gets it. A mark that is ahead of every clock in use was made by one that has
+    /// been set back since: it holds nobody up.
     pub async fn claim_turn(
         &self,
         name: &str,
@@ -70,9 +74,10 @@ impl Store {
             .table_name(&*self.table)
             .key(KEY, text(format!("M#{name}")))
             .update_expression("SET done_at = :now")
-            .condition_expression("attribute_not_exists(done_at) OR done_at <= :before")
+            .condition_expression("attribute_not_exists(done_at) OR done_at <= :before OR done_at > :ahead")
             .expression_attribute_values(":now", number(now.as_millisecond()))
             .expression_attribute_values(":before", number(before.as_millisecond()))
+            .expression_attribute_values(":ahead", number((now + MAX_CLOCK_SKEW).as_millisecond()))
             .send()
             .await;
         unless_condition_failed(sent)

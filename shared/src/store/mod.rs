@@ -7,7 +7,7 @@
 //! | alias | `L#<source>#<apply id>` | the approvals that bear the source's id, one a tenant; at most 100 |
 //! | instance | `I#<instance id>` | which approval a DingTalk instance belongs to, or of which it is a second one, or an event that came too early |
 //! | name | `N#store` | which store this is |
-//! | mark | `M#<name>` | a moment the bridge must remember; how often a thing was done today; the secret's version; what a check left in DingTalk; the tenants from before aliases were kept |
+//! | mark | `M#<name>` | a moment the bridge must remember; how often a thing was done today; the secret's version; what a check left in DingTalk; the tenants from before aliases were kept, and how many approvals from then have theirs by now |
 //! | sighting | `S#<name>` | what was seen last of a kind of call from outside |
 //! | templates | `T#templates` | which DingTalk template a request gets |
 //! | trial | `Y#<instance id>`, `E#<instance id>` | how far a try of a template has come, and what was reported of it |
@@ -18,6 +18,7 @@ mod aliases;
 mod allowance;
 mod approvals;
 mod approvers;
+mod backfill;
 mod bulk;
 mod details;
 mod error;
@@ -48,7 +49,7 @@ use aws_sdk_dynamodb::{
     Client,
     config::{Credentials, HttpClient, Region, timeout::TimeoutConfig},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
     approval::ApprovalId,
@@ -59,13 +60,14 @@ use crate::{
 pub use aliases::{KnownAs, MAX_TENANTS};
 pub use bulk::{Put, RawPage};
 pub use error::{CommitError, Refusal, StoreError, Unreached};
+pub use identity::KnownIdentity;
 pub use instances::Owner;
 pub use item::DUE_SHARDS;
 pub use leftovers::Leftovers;
 pub use lists::{Due, DueItem, Listed};
 pub use raw::{RawItem, RawKind};
 pub use sightings::{SEVERAL, Seen, Sighting, Sightings};
-pub use table::TableFacts;
+pub use table::{TableFacts, TableFault};
 
 /// Requests of background work at the same time.
 const BACKGROUND_LANES: usize = 2;
@@ -88,6 +90,8 @@ pub struct Store {
     sighted: Arc<sightings::Written>,
     changes: Option<mpsc::Sender<DueItem>>,
     lanes: Option<Arc<Semaphore>>,
+    /// Held while somebody looks the tenants up.
+    tenants: Arc<Mutex<()>>,
     world: World,
 }
 
@@ -134,6 +138,7 @@ impl Store {
             sighted: Arc::default(),
             changes: None,
             lanes: None,
+            tenants: Arc::default(),
             world,
         }
     }

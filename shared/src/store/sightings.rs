@@ -33,7 +33,8 @@ const TIMES: &str = "times";
 pub enum Sighting {
     /// The bridge started, with the configuration it has.
     Started,
-    /// A believed event: an instance was agreed to or refused.
+    /// A believed event: an instance was agreed to or refused. The note of each believed event is the fingerprint of the keys under
+    /// which it came.
     EventFinish,
     /// A believed event: an instance was terminated.
     EventTerminate,
@@ -92,6 +93,11 @@ impl Sighting {
         matches!(self, Self::CallbackRefused | Self::DataphinRefusedToken)
     }
 
+    /// Whether it is a believed event: a changed note is written at once.
+    fn is_event(self) -> bool {
+        matches!(self, Self::EventFinish | Self::EventTerminate | Self::EventOther)
+    }
+
     /// Those that are compared by their time.
     fn family(self) -> &'static str {
         match self {
@@ -130,17 +136,17 @@ pub(super) struct Written(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    at: HashMap<Sighting, Timestamp>,
+    at: HashMap<Sighting, (Timestamp, String)>,
     times: HashMap<Sighting, VecDeque<Timestamp>>,
     last: HashMap<&'static str, Sighting>,
 }
 
 impl Written {
     /// How often it was seen lately, where that is to be written now; then it counts as written.
-    fn claim(&self, sighting: Sighting, now: Timestamp) -> Option<usize> {
+    fn claim(&self, sighting: Sighting, note: &str, now: Timestamp) -> Option<usize> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let times = state.times.entry(sighting).or_default();
-        while times.front().is_some_and(|at| now.duration_since(*at) > COUNTED) {
+        while times.front().is_some_and(|at| now.duration_since(*at).abs() > COUNTED) {
             times.pop_front();
         }
         let is_counted = times.len() < SEVERAL;
@@ -148,12 +154,14 @@ impl Written {
             times.push_back(now);
         }
         let (times, is_counted) = (times.len(), is_counted && sighting.is_refusal());
-        let fresh = state.at.get(&sighting).is_some_and(|at| now.duration_since(*at) < WRITE_EVERY);
+        let fresh = state.at.get(&sighting).is_some_and(|(at, written)| {
+            now.duration_since(*at).abs() < WRITE_EVERY && (written == note || !sighting.is_event())
+        });
         let newest = state.last.insert(sighting.family(), sighting) == Some(sighting);
         if fresh && newest && !is_counted {
             return None;
         }
-        state.at.insert(sighting, now);
+        state.at.insert(sighting, (now, note.to_owned()));
         Some(times)
     }
 }
@@ -162,8 +170,8 @@ impl Store {
     /// Remembers that something was seen just now.
     pub async fn saw(&self, sighting: Sighting, note: &str) {
         let now = self.world.now();
-        let Some(times) = self.sighted.claim(sighting, now) else { return };
         let note: String = note.chars().filter(|c| !c.is_control()).take(LONGEST_NOTE).collect();
+        let Some(times) = self.sighted.claim(sighting, &note, now) else { return };
         let write = self
             .client
             .update_item()
@@ -211,7 +219,7 @@ mod tests {
     #[test]
     fn a_kind_is_not_written_again_at_once_unless_another_came_between() {
         let (written, mut now) = (Written::default(), Timestamp::UNIX_EPOCH);
-        let is_written = |sighting, now| written.claim(sighting, now).is_some();
+        let is_written = |sighting, now| written.claim(sighting, "", now).is_some();
         assert!(is_written(Sighting::EventFinish, now));
         assert!(!is_written(Sighting::EventFinish, now));
         assert!(is_written(Sighting::CallbackRefused, now));
@@ -220,12 +228,14 @@ mod tests {
         assert!(!is_written(Sighting::EventFinish, now));
         now += WRITE_EVERY;
         assert!(is_written(Sighting::EventFinish, now));
+        assert!(written.claim(Sighting::EventFinish, "other keys", now).is_some(), "keys were changed");
+        assert!(written.claim(Sighting::EventFinish, "other keys", now).is_none());
     }
 
     #[test]
     fn refusals_are_counted_up_to_several_within_a_day() {
         let (written, mut now) = (Written::default(), Timestamp::UNIX_EPOCH);
-        let times = |now| written.claim(Sighting::CallbackRefused, now);
+        let times = |now| written.claim(Sighting::CallbackRefused, "", now);
         assert_eq!([times(now), times(now), times(now), times(now)], [Some(1), Some(2), Some(3), None]);
         now += COUNTED + WRITE_EVERY;
         assert_eq!(times(now), Some(1));

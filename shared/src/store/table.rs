@@ -21,12 +21,32 @@ const CREATION_LOOK_EVERY: SignedDuration = SignedDuration::from_millis(250);
 /// What a look at the table shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableFacts {
-    /// What is wrong with it, in words.
-    pub faults: Vec<String>,
+    /// What is wrong with it.
+    pub faults: Vec<TableFault>,
     /// Whether changes are streamed.
     pub streams: bool,
     /// Whether items expire; `None`: the engine does not say.
     pub expires: Option<bool>,
+}
+
+/// What is wrong with a table.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TableFault {
+    /// It is being made, or going away.
+    #[error("the table is not active (yet)")]
+    NotActive,
+    /// Its key is another one.
+    #[error("the table's key is not `{KEY}`")]
+    OtherKey,
+    /// An index is missing.
+    #[error("the index `{0}` is missing")]
+    IndexMissing(&'static str),
+    /// An index has other keys than these two.
+    #[error("the index `{0}` has other keys than {1} and {2}")]
+    IndexKeys(&'static str, &'static str, &'static str),
+    /// An index is being made, or going away.
+    #[error("the index `{0}` is not active (yet)")]
+    IndexNotActive(&'static str),
 }
 
 impl Store {
@@ -48,21 +68,21 @@ impl Store {
         let Some(table) = table else { return Err(StoreError::Unreached(Unreached::NotDynamoDb)) };
         let mut faults = Vec::new();
         if table.table_status().is_some_and(|status| *status != TableStatus::Active) {
-            faults.push("the table is not active (yet)".to_owned());
+            faults.push(TableFault::NotActive);
         }
         if !has_keys(table.key_schema(), &[KEY]) {
-            faults.push(format!("the table's key is not `{KEY}`"));
+            faults.push(TableFault::OtherKey);
         }
         for (name, keys) in [(DUE_INDEX, [DUE_SHARD, DUE_AT]), (STATUS_INDEX, [STATUS, UPDATED_AT])] {
             let index =
                 table.global_secondary_indexes().iter().find(|index| index.index_name() == Some(name));
             match index {
-                None => faults.push(format!("the index `{name}` is missing")),
+                None => faults.push(TableFault::IndexMissing(name)),
                 Some(index) if !has_keys(index.key_schema(), &keys) => {
-                    faults.push(format!("the index `{name}` has other keys than {}", keys.join(" and ")));
+                    faults.push(TableFault::IndexKeys(name, keys[0], keys[1]));
                 }
                 Some(index) if index.index_status().is_some_and(|status| *status != IndexStatus::Active) => {
-                    faults.push(format!("the index `{name}` is not active (yet)"));
+                    faults.push(TableFault::IndexNotActive(name));
                 }
                 Some(_) => {}
             }

@@ -3,12 +3,14 @@
 use super::{
     Purpose, Report, Template, TemplateError, Templates,
     fill::values,
+    fix::fix,
     report::{Problem, judge_flow, judge_form},
 };
 use crate::{
     approval::{
         Account, ApplyId, ApprovalKey, Details, Person, ProcessCode, Record, Request, Source, Tenant, UserId,
     },
+    diagnosis::Words,
     dingtalk::{Class, Contact, DingTalk, DingTalkError, forecast::ForecastQuery, instances::FormValue},
     world::World,
 };
@@ -40,11 +42,12 @@ pub async fn look_at(
         };
         Some(dingtalk.forecast(&query).await)
     };
+    let configured = dingtalk.settings().process_code.as_ref();
     let (form, forecast) = tokio::join!(dingtalk.form(&template.process_code), forecast);
     let form = match form {
         Ok(form) => form,
         Err(error) if error.is_no_such_form() => {
-            let problems = vec![missing(&template.process_code)];
+            let problems = fixed(vec![missing(&template.process_code)], &template, configured);
             return Ok(Report { template, problems, remarks: Vec::new(), nodes: Vec::new() });
         }
         Err(error) => return Err(error),
@@ -62,7 +65,17 @@ pub async fn look_at(
         None => Default::default(),
     };
     problems.extend(of_flow);
+    let problems = fixed(problems, &template, configured);
     Ok(Report { template, problems, remarks, nodes })
+}
+
+/// The problems, each with the fix that fixes this template.
+fn fixed(mut problems: Vec<Problem>, template: &Template, configured: Option<&ProcessCode>) -> Vec<Problem> {
+    for problem in &mut problems {
+        let Words { en, zh } = fix(problem, template, configured);
+        (problem.mend_en, problem.mend_zh) = (en, zh);
+    }
+    problems
 }
 
 /// What the form of a check or a try holds: nothing of anybody's request.
@@ -96,6 +109,7 @@ fn missing(code: &ProcessCode) -> Problem {
     Problem {
         code: "no-such-template",
         what: format!("there is no template {code} in DingTalk, or it belongs to another organisation"),
+        what_zh: format!("钉钉中没有模板 {code}，或它属于其他组织"),
         mend_en: "run `bridge template generate`; or set DINGTALK_PROCESS_CODE to the code in the address of the template's \
                   page in the OA approval console"
             .to_owned(),

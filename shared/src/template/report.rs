@@ -41,6 +41,8 @@ pub struct Problem {
     pub code: &'static str,
     /// For a person.
     pub what: String,
+    /// The same in Chinese.
+    pub what_zh: String,
     /// Where to mend it, in the vendor's words.
     pub mend_en: String,
     /// The same in Chinese.
@@ -97,6 +99,7 @@ pub fn judge_form(template: &Template, form: &Form) -> Vec<Problem> {
                 "template “{}” is not published (its status is {status}): nobody can start it",
                 form.name
             ),
+            format!("模板“{}”未发布（状态为 {status}），无法发起审批", form.name),
             "OA approval console > Templates > this template > Enable, or Edit > Publish",
             "OA审批管理后台 > 表单管理 > 该模板 > 启用，或 编辑 > 发布",
         ));
@@ -108,12 +111,14 @@ pub fn judge_form(template: &Template, form: &Form) -> Vec<Problem> {
             None => problems.push(problem(
                 "field-missing",
                 format!("the template has no field “{}” any more, into which the bridge writes the {}", fill.label, fill.content.name()),
+                format!("模板中已没有控件“{}”，而网桥要将 {} 写入其中", fill.label, fill.content.name()),
                 "run `bridge template adopt` (own templates) or `bridge template generate` (the official one) again",
                 "重新运行 `bridge template adopt`（自有模板）或 `bridge template generate`（官方模板）",
             )),
             Some(field) if !fill.content.fits(field) => problems.push(problem(
                 "field-unfit",
                 format!("field “{}” is a {} and cannot hold the {}", field.label, field.component, fill.content.name()),
+                format!("控件“{}”的类型为 {}，无法容纳 {}", field.label, field.component, fill.content.name()),
                 "OA approval console > Templates > this template > Edit > Form: make it a text (for details, of several lines), or adopt the template with another mapping",
                 "OA审批管理后台 > 表单管理 > 编辑 > 表单设计：改为文本控件（内容须为多行输入框），或以其他映射重新采用该模板",
             )),
@@ -124,6 +129,7 @@ pub fn judge_form(template: &Template, form: &Form) -> Vec<Problem> {
         problems.push(problem(
             "content-not-shown",
             format!("template “{}” has no field that shows what is asked for: requests of it are refused", form.name),
+            format!("模板“{}”没有可显示申请内容的控件：使用它的申请会被拒绝", form.name),
             "OA approval console > Templates > this template > Edit > Form: add a multi-line text “内容 Details” (or a table with two \
              columns of text), and run `bridge template adopt` again",
             "OA审批管理后台 > 表单管理 > 编辑 > 表单设计：添加多行输入框“内容 Details”（或含两个文本列的明细），并重新运行 `bridge template adopt`",
@@ -146,6 +152,7 @@ fn required(field: &FormField) -> Problem {
         return problem(
             "component-unwritable",
             format!("field “{}” is required, and no interface can fill a {}", field.label, field.component),
+            format!("控件“{}”为必填，而接口无法填写 {} 类型的控件", field.label, field.component),
             "OA approval console > Templates > this template > Edit > Form: make the field optional or take it out",
             "OA审批管理后台 > 表单管理 > 编辑 > 表单设计：将该控件设为非必填或移除",
         );
@@ -156,6 +163,7 @@ fn required(field: &FormField) -> Problem {
             "field “{}” ({}) is required, and the bridge fills nothing into it",
             field.label, field.component
         ),
+        format!("控件“{}”（{}）为必填，而网桥没有可填入的内容", field.label, field.component),
         "OA approval console > Templates > this template > Edit > Form: make the field optional; or say what goes into it: \
          `bridge template adopt … --field '<label>=<value>'`",
         "OA审批管理后台 > 表单管理 > 编辑 > 表单设计：将该控件设为非必填；或指定其内容：`bridge template adopt … --field '<控件名>=<值>'`",
@@ -182,6 +190,7 @@ pub fn judge_flow(
             problems.push(problem(
                 "node-unsupported",
                 text,
+                format!("节点“{}”的类型为 {}，网桥不支持", node.name, node.kind),
                 "OA approval console > Templates > this template > Edit > Flow: use Selected by Initiator, Specified Members or Direct Supervisor",
                 "OA审批管理后台 > 表单管理 > 编辑 > 流程设计：请使用 发起人自选、指定成员 或 直属主管",
             ));
@@ -210,6 +219,7 @@ pub fn judge_flow(
             "nobody-decides",
             "no node of the flow has an approver: an instance would end without a decision of people"
                 .to_owned(),
+            "流程中没有审批人节点：审批单无人决定就会结束".to_owned(),
             "OA approval console > Templates > this template > Edit > Flow: add an approver",
             "OA审批管理后台 > 表单管理 > 编辑 > 流程设计：添加审批人",
         ));
@@ -221,6 +231,7 @@ fn no_forecast(error: &DingTalkError) -> Problem {
     problem(
         "forecast-failed",
         format!("DingTalk cannot foresee the template's flow ({}): {}", error.code, error.message),
+        format!("钉钉无法预测该模板的审批流程（{}）：{}", error.code, error.message),
         "OA approval console > Templates > this template > Edit > Flow: every node must lead to somebody; and look at the \
          initiator's department and supervisor in the address book",
         "OA审批管理后台 > 表单管理 > 编辑 > 流程设计：每个节点须能找到审批人；并检查通讯录中发起人的部门与直属主管",
@@ -247,8 +258,8 @@ fn shown(node: &ForecastNode, supervisor: Option<&UserId>) -> Node {
     Node { name: node.name.clone(), kind, supported, people: people.collect() }
 }
 
-fn problem(code: &'static str, what: String, mend_en: &str, mend_zh: &str) -> Problem {
-    Problem { code, what, mend_en: mend_en.to_owned(), mend_zh: mend_zh.to_owned() }
+fn problem(code: &'static str, what: String, what_zh: String, mend_en: &str, mend_zh: &str) -> Problem {
+    Problem { code, what, what_zh, mend_en: mend_en.to_owned(), mend_zh: mend_zh.to_owned() }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::{
     approval::{InstanceId, ProcessCode, UserId, schedule::WITHDRAW_AFTER},
     config::Home,
     diagnosis::{Failure, refused_event},
-    dingtalk::{Approvers, Class, DingTalkError, NewInstance, NodeAction},
+    dingtalk::{Approvers, Class, DingTalkError, NewInstance, NodeAction, SendBy},
     store::Sighting,
 };
 
@@ -149,7 +149,8 @@ impl Templates {
             approvers: Approvers::Given(vec![(NodeAction::Alone, vec![person.user_id.clone()])]),
             values: sample(&template, &person, "测试 Test", &self.world),
         };
-        let instance = match self.dingtalk.create_instance(&new, began_at + SEND_WITHIN).await {
+        let send_by = SendBy::within(SEND_WITHIN, began_at, &self.world);
+        let instance = match self.dingtalk.create_instance(&new, send_by).await {
             Err(error) if error.class == Class::UnknownOutcome => {
                 let reference = fill::reference_of(&template.fills, &new.values);
                 let made = self.find_made(&new.process_code, &template.fills, reference, began_at).await?;

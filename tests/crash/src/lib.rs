@@ -29,4 +29,13 @@ impl Clock for FastClock {
         let wait = moment.duration_since(self.now()).max(SignedDuration::ZERO) / FACTOR;
         Box::pin(tokio::time::sleep(wait.unsigned_abs()))
     }
+
+    // Nobody sets the clock meanwhile.
+    fn uptime(&self) -> SignedDuration {
+        self.now().duration_since(self.since)
+    }
+
+    fn sleep(&self, duration: SignedDuration) -> Sleep<'_> {
+        self.sleep_until(self.now() + duration)
+    }
 }

@@ -5,10 +5,11 @@ use std::{future::IntoFuture, time::Duration};
 use axum::{
     Router,
     body::Bytes,
+    extract::DefaultBodyLimit,
     http::{HeaderMap, StatusCode, Uri, header},
     response::{Html, IntoResponse, Response},
 };
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// What it does with every call.
 #[derive(Debug, Clone)]
@@ -31,6 +32,16 @@ pub enum Manner {
     Path(String, &'static str),
     /// Passes the call on without its query.
     NoQuery(String),
+    /// Passes the call on without its body.
+    NoBody(String),
+    /// Passes bodies of up to so many bytes on, and refuses larger ones with this status.
+    Limited(String, usize, u16),
+    /// Passes the call on with no more than so many bytes of its body.
+    Cut(String, usize),
+    /// Passes the call on with another nonce.
+    OtherNonce(String),
+    /// Passes calls of one path on to the first address, and all others to the second.
+    Split(String, &'static str, String),
     /// Passes calls of one path on, and answers the others with a page of this status.
     Only(String, &'static str, u16),
     /// Passes the call on, and changes the answer's first key.
@@ -43,14 +54,21 @@ pub async fn start(manner: Manner) -> String {
     let address = listener.local_addr().expect("an address");
     let answer =
         async move |uri: Uri, headers: HeaderMap, body: Bytes| act(&manner, &uri, &headers, body).await;
-    tokio::spawn(axum::serve(listener, Router::new().fallback(answer)).into_future());
+    tokio::spawn(
+        axum::serve(listener, Router::new().fallback(answer).layer(DefaultBodyLimit::disable()))
+            .into_future(),
+    );
     format!("http://{address}")
 }
 
-/// An address at which nobody listens.
-pub async fn nobody() -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-    format!("http://{}", listener.local_addr().expect("an address"))
+/// An address at which nobody listens, and nobody else can either while the test runs.
+pub fn nobody() -> String {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let address = socket.local_addr().expect("an address");
+    // Bound, and never listening.
+    std::mem::forget(socket);
+    format!("http://{address}")
 }
 
 async fn act(manner: &Manner, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Response {
@@ -77,6 +95,22 @@ async fn act(manner: &Manner, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Re
         }
         Manner::Path(to, path) => forward(&format!("{to}{path}"), headers, body).await,
         Manner::NoQuery(to) => forward(&format!("{to}{}", uri.path()), headers, body).await,
+        Manner::NoBody(to) => forward(&format!("{to}{path}"), headers, Bytes::new()).await,
+        Manner::Limited(_, limit, code) if body.len() > *limit => {
+            (status(*code), Html("<html>too large</html>")).into_response()
+        }
+        Manner::Limited(to, ..) => forward(&format!("{to}{path}"), headers, body).await,
+        Manner::Cut(to, limit) => {
+            let end = body.len().min(*limit);
+            forward(&format!("{to}{path}"), headers, body.slice(..end)).await
+        }
+        Manner::OtherNonce(to) => {
+            forward(&format!("{to}{}", path.replace("nonce=", "nonce=x")), headers, body).await
+        }
+        Manner::Split(first, part, second) => {
+            let to = if path.starts_with(part) { first } else { second };
+            forward(&format!("{to}{path}"), headers, body).await
+        }
         Manner::Only(to, part, _) if path.starts_with(part) => {
             forward(&format!("{to}{path}"), headers, body).await
         }

@@ -20,7 +20,7 @@ async fn a_proxy_that_does_not_let_check_url_through() {
     let site = Site::start().await;
     let to = || site.bridge.clone();
     let table = [
-        (nobody().await, "is refused", "代理"),
+        (nobody(), "is refused", "代理"),
         (
             stranger::start(Manner::Redirect("https://www.acme.cn/?x=1")).await,
             "redirects to https://www.acme.cn/:",
@@ -33,13 +33,96 @@ async fn a_proxy_that_does_not_let_check_url_through() {
         (stranger::start(Manner::Page(403)).await, "a sign-in or a firewall", "放行"),
         (stranger::start(Manner::Status(502)).await, "does not reach the bridge", "BRIDGE_LISTEN"),
         (stranger::start(Manner::Page(200)).await, "page in HTML", "unchanged"),
-        (stranger::start(Manner::NoQuery(to())).await, "the proxy changes query or body", "查询参数"),
+        (stranger::start(Manner::Status(405)).await, "does not let the method POST through", "allow POST"),
+        (stranger::start(Manner::Status(413)).await, "refuses a body of", "client_max_body_size"),
+        (stranger::start(Manner::NoQuery(to())).await, "the proxy drops the query", "查询参数"),
+        (stranger::start(Manner::NoBody(to())).await, "the proxy drops the body", "query and body"),
+        (stranger::start(Manner::Cut(to(), 100)).await, "arrives cut: 100 bytes of", "query and body"),
+        (stranger::start(Manner::OtherNonce(to())).await, "the proxy changes query or body", "查询参数"),
         (stranger::start(Manner::Rewriting(to())).await, "not JSON with exactly", "unchanged"),
         (stranger::start(Manner::Slow(to(), 1_700)).await, "DingTalk waits 1500 ms", "speed"),
     ];
     for (address, cause, mend) in &table {
         names(&site.diagnosis_with(&[("BRIDGE_PUBLIC_URL", address)]).await, "callback", cause, mend);
     }
+}
+
+#[tokio::test]
+async fn a_proxy_that_does_not_let_large_bodies_through() {
+    let site = Site::start().await;
+    let to = || site.bridge.clone();
+    let check = "callback";
+    for (manner, check, cause) in [
+        (
+            Manner::Limited(to(), 1_024, 413),
+            check,
+            "one of 4 KB is refused with HTTP 413 before the bridge, one of 1 KB",
+        ),
+        (
+            Manner::Limited(to(), 65_536, 413),
+            check,
+            "one of 250 KB is refused with HTTP 413 before the bridge, one of 64 KB",
+        ),
+        (
+            Manner::Limited(to(), 4_096, 403),
+            check,
+            "one of 16 KB is answered with HTTP 403, and not by the bridge",
+        ),
+        (Manner::Cut(to(), 1_024), check, "one of 4 KB is cut: 1024 bytes of it arrive"),
+        (Manner::Limited(to(), 300_000, 413), "dataphin-route", "to /dataphin: one of 500 KB is refused"),
+        (Manner::Cut(to(), 600_000), "dataphin-route", "one of 1 MB is cut: 600000 bytes of it arrive"),
+    ] {
+        let proxy = stranger::start(manner).await;
+        let diagnosis = site.diagnosis_with(&[("BRIDGE_PUBLIC_URL", &proxy)]).await;
+        names(&diagnosis, check, cause, "client_max_body_size");
+    }
+    let proxy = stranger::start(Manner::Limited(to(), 2 << 20, 413)).await;
+    let diagnosis = site.diagnosis_with(&[("BRIDGE_PUBLIC_URL", &proxy)]).await;
+    assert!(diagnosis.is_healthy(), "no request is as large: {diagnosis:#?}");
+}
+
+#[tokio::test]
+async fn an_address_that_leads_to_another_bridge() {
+    let (site, other) = (Site::start().await, Site::start().await);
+    let token = ("DINGTALK_CALLBACK_TOKEN", "k3Vb81QxAnotherToken");
+    let diagnosis = site.diagnosis_with(&[token, ("BRIDGE_PUBLIC_URL", &other.bridge)]).await;
+    names(&diagnosis, "callback", "another bridge answers at BRIDGE_PUBLIC_URL", "BRIDGE_PUBLIC_URL");
+    let proxy = stranger::start(Manner::Split(other.bridge.clone(), "/dataphin", site.bridge.clone())).await;
+    let diagnosis = site.diagnosis_with(&[("BRIDGE_PUBLIC_URL", &proxy)]).await;
+    names(&diagnosis, "dataphin-route", "another bridge answers", "which bridge it leads to");
+}
+
+#[tokio::test]
+async fn an_address_that_is_dataphins() {
+    let site = Site::start().await;
+    let callback = site.sandbox.dataphin.callback_url();
+    let (dataphin, _) = callback.split_once("/api/").expect("a path");
+    let diagnosis = site.diagnosis_with(&[("BRIDGE_PUBLIC_URL", dataphin)]).await;
+    names(&diagnosis, "callback", "it is Dataphin's address", "BRIDGE_PUBLIC_URL");
+}
+
+#[tokio::test]
+async fn a_probe_learns_what_did_not_arrive_and_anybody_else_nothing() {
+    let site = Site::start().await;
+    let client = reqwest::Client::new();
+    let refused = async |header: bool| {
+        let query = "signature=x&timestamp=1&nonce=y";
+        let request = client.post(format!("{}/dingtalk/callback?{query}", site.bridge)).body("{}");
+        let request = if header { request.header("x-approval-bridge-check", "1") } else { request };
+        let answer = request.send().await.expect("an answer");
+        let said = |name: &str| answer.headers().get(name).map(|it| it.to_str().expect("a text").to_owned());
+        (
+            said("x-approval-bridge-refusal"),
+            said("x-approval-bridge-body"),
+            said("x-approval-bridge-store").is_some(),
+        )
+    };
+    assert_eq!(refused(false).await, (None, None, false));
+    for _ in 0..3 {
+        let learned = (Some("body".to_owned()), Some("2".to_owned()), true);
+        assert_eq!(refused(true).await, learned, "also when it is slowed");
+    }
+    assert!(site.diagnosis().await.is_healthy(), "a probe leaves no trace");
 }
 
 #[tokio::test]
@@ -125,7 +208,7 @@ async fn pushes_that_failed_are_told_and_taken_up() {
     };
     let site = Site::with(quick, &[]).await;
     let apply_id = site.accepted().await;
-    let nowhere = format!("{}/dingtalk/callback", nobody().await);
+    let nowhere = format!("{}/dingtalk/callback", nobody());
     site.sandbox.dingtalk.force_subscription(Some(&nowhere), None, None).expect("it is set");
     site.agree().await;
     site.sandbox.dingtalk.pushes_settled().await;

@@ -57,6 +57,45 @@ async fn an_access_token_that_was_changed_on_both_sides_but_not_in_the_running_b
 }
 
 #[tokio::test]
+async fn a_rotation_that_dataphin_has_not_followed_yet() {
+    let old = "the-old-access-token-1";
+    let set = |it: &mut bridge::sandbox::SandboxSettings| it.dataphin.access_token = old.to_owned();
+    let rotated =
+        [("DATAPHIN_ACCESS_TOKEN", "the-new-access-token-1"), ("DATAPHIN_ACCESS_TOKEN_PREVIOUS", old)];
+    let site = Site::with(set, &rotated).await;
+    site.round_trip().await;
+    let diagnosis = site.diagnosis().await;
+    assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
+    let Outcome::Warned(warning) = outcome(&diagnosis, Check::DataphinCallback) else {
+        panic!("{diagnosis:#?}")
+    };
+    assert!(warning.cause.en.contains("still has the previous Access Token"), "{warning:?}");
+    assert!(warning.mend.en.contains("type the new Access Token into Dataphin"), "{warning:?}");
+    assert_eq!(site.sandbox.dataphin.settings().access_token, old);
+}
+
+#[tokio::test]
+async fn a_callback_address_that_leads_to_the_bridge() {
+    let site = Site::start().await;
+    let url = format!("{}/api/oa/bpms/integration/thirdparty/callback", site.bridge);
+    let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
+    names(&diagnosis, "dataphin-callback", "leads to the bridge itself", "DATAPHIN_CALLBACK_URL");
+}
+
+#[tokio::test]
+async fn a_gateway_that_refuses_the_size_of_a_callback() {
+    let site = Site::start().await;
+    let callback = site.sandbox.dataphin.callback_url();
+    let (dataphin, path) = callback.split_once("/api/").expect("a path");
+    for limit in [200, 2_000] {
+        let proxy = stranger::start(Manner::Limited(dataphin.to_owned(), limit, 413)).await;
+        let url = format!("{proxy}/api/{path}");
+        let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
+        names(&diagnosis, "dataphin-callback", "as too large (HTTP 413)", "client_max_body_size");
+    }
+}
+
+#[tokio::test]
 async fn a_submit_address_with_too_much_at_its_end() {
     let site = Site::start().await;
     site.sandbox.dataphin.set_bridge(format!("{}/dataphin/bpms", site.bridge));
@@ -97,7 +136,7 @@ async fn a_callback_address_that_leads_elsewhere() {
     let site = Site::start().await;
     let path = "/api/oa/bpms/integration/thirdparty/callback";
     let table = [
-        (nobody().await, "is refused"),
+        (nobody(), "is refused"),
         ("http://no-such-host.invalid".to_owned(), "is not resolved"),
         (stranger::start(Manner::Redirect("https://login.acme.cn/in")).await, "redirect"),
         (stranger::start(Manner::Page(200)).await, "HTML page"),
@@ -215,7 +254,7 @@ async fn file_for(site: &Site, account: Option<&str>) -> bool {
 }
 
 #[tokio::test]
-async fn one_person_who_has_left_is_no_alarm() {
+async fn one_person_who_has_left_is_no_alarm_beside_a_request_that_is_accepted() {
     let site = Site::start().await;
     let mut people = site.sandbox.dataphin.settings().people;
     people[1].user_source_id = "has-left".to_owned();
@@ -223,6 +262,7 @@ async fn one_person_who_has_left_is_no_alarm() {
         .asked_by(people[0].clone())
         .then(Operator::Or, [people[1].clone()]);
     assert!(!site.sandbox.dataphin.file(request).await.answer.accepted());
+    assert!(file_for(&site, None).await);
     let diagnosis = site.diagnosis().await;
     assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
     let told = outcome(&diagnosis, Check::Refused);
@@ -248,5 +288,7 @@ async fn outcomes_that_dataphin_does_not_take() {
     })
     .await;
     names(&site.diagnosis().await, "deliveries", "does not take 1 outcome(s)", "Callback URL");
+    let connection = site.sandbox.dataphin.test_connection().await;
+    assert!(connection.passed, "what is fixed in Dataphin's settings must not keep them from being saved");
     assert!(site.store().sightings().await.expect("sightings").contains_key(&Sighting::Started));
 }

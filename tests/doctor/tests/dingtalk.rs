@@ -77,6 +77,7 @@ async fn a_permission_that_was_granted_a_moment_ago_is_no_alarm_and_the_next_sub
     let request =
         Request::of(Kind::TablePermission).asked_by(people[0].clone()).then(Operator::Or, [stranger]);
     assert!(!site.sandbox.dataphin.file(request).await.answer.accepted());
+    site.sandbox.dingtalk.add_person(Person::new("a-stranger", "No stranger any more"));
     names(
         &site.diagnosis().await,
         "permission-instance-write",
@@ -197,7 +198,7 @@ async fn clocks_that_differ() {
 async fn somebody_else_at_dingtalks_address() {
     let site = Site::start().await;
     let strangers = [
-        (nobody().await, "is refused"),
+        (nobody(), "is refused"),
         ("http://no-such-host.invalid".to_owned(), "is not resolved"),
         (stranger::start(Manner::Page(200)).await, "page in HTML (HTTP 200)"),
         (stranger::start(Manner::Page(404)).await, "page in HTML (HTTP 404)"),
@@ -232,7 +233,7 @@ async fn dingtalk_itself_failing() {
         &site.diagnosis().await,
         "dingtalk-api",
         "DingTalk itself fails (HTTP 500)",
-        "nothing to mend on our side",
+        "nothing to fix on our side",
     );
     site.sandbox.dingtalk.clear_faults();
     site.sandbox.dingtalk.fault(Fault::of(Api::AccessToken, Trouble::CloseBefore));

@@ -40,7 +40,7 @@ async fn an_event_that_is_late_is_no_alarm() {
 async fn a_push_that_is_due_for_its_first_retry_is_no_alarm() {
     let site = Site::start().await;
     let apply_id = site.accepted().await;
-    let nowhere = format!("{}/dingtalk/callback", nobody().await);
+    let nowhere = format!("{}/dingtalk/callback", nobody());
     site.sandbox.dingtalk.force_subscription(Some(&nowhere), None, None).expect("it is set");
     site.agree().await;
     site.sandbox.dingtalk.pushes_settled().await;
@@ -77,4 +77,29 @@ async fn told(site: &Site, apply_id: &str) {
     let began = Instant::now();
     let told = tokio::time::timeout(PATIENCE, site.sandbox.dataphin.told(apply_id)).await;
     told.unwrap_or_else(|_| panic!("not told in {:?}", began.elapsed())).expect("an outcome");
+}
+
+#[tokio::test]
+async fn keys_that_were_changed_here_only_are_named_until_dingtalk_has_them() {
+    let site = Site::start().await;
+    site.round_trip().await;
+    let seen = site.store().sightings().await.expect("sightings");
+    let config = site.sandbox.config().expect("a configuration");
+    let prints = config.dingtalk.verifier.fingerprints();
+    let finish = &seen[&shared::store::Sighting::EventFinish];
+    assert_eq!(finish.note, prints[0].to_string(), "the last event's keys are kept as a fingerprint");
+    for secret in ["DINGTALK_CALLBACK_TOKEN", "DINGTALK_CALLBACK_AES_KEY"] {
+        assert!(!finish.note.contains(&site.sandbox.variables()[secret]));
+    }
+    // A bridge that was started with another Token, beside the store that knows the events before.
+    let changes = [("DINGTALK_CALLBACK_TOKEN", "anotherTokenOfTomorrow01"), ("BRIDGE_PUBLIC_URL", "")];
+    let diagnosis = site.diagnosis_with(&changes).await;
+    names(&diagnosis, "events", "the callback Token was changed", "save the subscription again");
+    let rotated = [
+        ("DINGTALK_CALLBACK_TOKEN", "anotherTokenOfTomorrow01"),
+        ("DINGTALK_CALLBACK_TOKEN_PREVIOUS", site.sandbox.variables()["DINGTALK_CALLBACK_TOKEN"].as_str()),
+        ("BRIDGE_PUBLIC_URL", ""),
+    ];
+    let diagnosis = site.diagnosis_with(&rotated).await;
+    assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
 }

@@ -76,6 +76,20 @@ async fn strangers_who_know_the_forms_raise_no_alarm() {
 }
 
 #[tokio::test]
+async fn the_quick_list_has_the_checks_that_the_readme_marks_and_no_other() {
+    let site = Site::start().await;
+    let diagnosis = site.doctor().quick().await;
+    let ids: Vec<Check> = diagnosis.findings.iter().map(|finding| finding.check).collect();
+    let quick: Vec<Check> = Check::ALL.into_iter().filter(|check| check.facts().quick).collect();
+    assert_eq!(ids, quick);
+    let readme = include_str!("../../../README.md");
+    for check in Check::ALL {
+        let marked = readme.contains(&format!("| `{}` ⚡ |", check.facts().id));
+        assert_eq!(marked, check.facts().quick, "{check:?}");
+    }
+}
+
+#[tokio::test]
 async fn dataphins_connection_test_says_success_in_time() {
     let site = Site::start().await;
     let began = Instant::now();

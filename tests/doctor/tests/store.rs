@@ -8,7 +8,7 @@ use doctor::{
     stranger::{self, Manner, nobody},
 };
 use shared::{
-    diagnosis::{Check, Doctor, Outcome, Storage},
+    diagnosis::{Check, Doctor, Outcome, Storage, Words},
     store::Store,
     world::World,
 };
@@ -36,7 +36,8 @@ async fn a_store_that_is_not_the_running_bridges() {
     let absolute = [("BRIDGE_FILE", "/data/bridge.db")];
     let diagnosis = doctor(Storage::Open(other), &absolute).full().await;
     names(&diagnosis, "store", "another data file than /data/bridge.db", "BRIDGE_FILE");
-    let not_yet = || Storage::NotYet("bridge.db is made at the first start".into());
+    let not_yet =
+        || Storage::NotYet(Words::new("bridge.db is made at the first start", "bridge.db 在首次启动时创建"));
     let diagnosis = doctor(not_yet(), &[("BRIDGE_FILE", "bridge.db")]).full().await;
     names(&diagnosis, "store", "BRIDGE_FILE (bridge.db) is relative", "give the absolute path");
     let diagnosis = doctor(not_yet(), &[("BRIDGE_PUBLIC_URL", "")]).full().await;
@@ -47,7 +48,7 @@ async fn a_store_that_is_not_the_running_bridges() {
 async fn an_endpoint_that_is_no_dynamodb() {
     let site = Site::start().await;
     let table = [
-        (nobody().await, "the connection is refused"),
+        (nobody(), "the connection is refused"),
         ("http://no-such-host.invalid:8000".to_owned(), "its name is not resolved"),
         (stranger::start(Manner::Page(404)).await, "is not DynamoDB"),
         (stranger::start(Manner::Json(200, "{}")).await, "is not DynamoDB"),

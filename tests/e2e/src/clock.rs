@@ -52,6 +52,22 @@ impl TestClock {
         }
     }
 
+    /// Sets it ahead, or back by a negative duration; only one that stands still can be set.
+    pub fn set_by(&self, duration: SignedDuration) {
+        match self {
+            Self::Still(clock) => clock.set_by(duration),
+            Self::Ahead(_) => panic!("a clock that other processes follow is not set"),
+        }
+    }
+
+    /// Lets time pass in which the bridge does not run.
+    pub fn stand_still(&self, duration: SignedDuration) {
+        match self {
+            Self::Still(clock) => clock.stand_still(duration),
+            Self::Ahead(_) => panic!("other processes are not stopped"),
+        }
+    }
+
     /// Moves it a little, and lets everyone do what is due then. What runs in processes of its own needs its real time.
     pub async fn step(&self, passes: SignedDuration) {
         self.pass(passes);
@@ -82,12 +98,13 @@ impl TestClock {
 /// Real time and what was passed on top of it. A file tells libfaketime in other processes how much that is.
 pub struct AheadClock {
     ahead: watch::Sender<SignedDuration>,
+    real: SystemClock,
     file: PathBuf,
 }
 
 impl AheadClock {
     fn new(file: PathBuf) -> Self {
-        let clock = Self { ahead: watch::Sender::new(SignedDuration::ZERO), file };
+        let clock = Self { ahead: watch::Sender::new(SignedDuration::ZERO), real: SystemClock::new(), file };
         clock.advance(SignedDuration::ZERO);
         clock
     }
@@ -128,10 +145,19 @@ impl Clock for AheadClock {
             while self.now() < moment {
                 let real = moment - *self.ahead.borrow();
                 tokio::select! {
-                    () = SystemClock.sleep_until(real) => {}
+                    () = self.real.sleep_until(real) => {}
                     _ = changes.changed() => {}
                 }
             }
         })
+    }
+
+    fn uptime(&self) -> SignedDuration {
+        self.real.uptime() + *self.ahead.borrow()
+    }
+
+    // It is never set back.
+    fn sleep(&self, duration: SignedDuration) -> Sleep<'_> {
+        self.sleep_until(self.now() + duration)
     }
 }

@@ -113,6 +113,11 @@ impl Rehearsal {
         }
     }
 
+    /// A rehearsal in another setting, whose clock can be set; `None` where processes of their own follow it.
+    pub async fn on_a_clock_to_set(setting: Setting) -> Option<Self> {
+        Self::of_much_time(setting).await
+    }
+
     /// A rehearsal in another setting.
     pub async fn with(setting: Setting) -> Self {
         let (choice, folder) = (Choice::made(), Folder::new());
@@ -152,6 +157,21 @@ impl Rehearsal {
     /// Moves the clock.
     pub fn pass(&self, duration: SignedDuration) {
         self.clock.pass(duration);
+    }
+
+    /// Sets the clock ahead, or back by a negative duration, while no time passes.
+    pub fn set_clock(&self, by: SignedDuration) {
+        self.clock.set_by(by);
+    }
+
+    /// Lets time pass in which the bridge does not run.
+    pub fn stand_still(&self, duration: SignedDuration) {
+        self.clock.stand_still(duration);
+    }
+
+    /// How much time has passed, whatever the clock was set to.
+    pub fn uptime(&self) -> SignedDuration {
+        self.world.uptime()
     }
 
     /// Moves the clock to when something is due for a request, if that is still to come. A sweep need not be waited for then.

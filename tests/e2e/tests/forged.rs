@@ -3,11 +3,12 @@
 #![allow(clippy::expect_used)]
 
 use e2e::{Rehearsal, raw::Answer};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::{
     approval::{Entry, Happening, Status},
     dingtalk::crypto::{CallbackKeys, Envelope},
+    store::Sighting,
 };
 use simulators::{dataphin, dingtalk::Api};
 
@@ -31,7 +32,12 @@ impl<'a> Forger<'a> {
     }
 
     fn sealed(&self, message: &[u8]) -> Envelope {
-        self.keys.seal(message, &self.owner_key, "1795297497000".to_owned(), "nX6slGXV".to_owned(), [7; 16])
+        self.sealed_at(message, self.r.now())
+    }
+
+    fn sealed_at(&self, message: &[u8], moment: Timestamp) -> Envelope {
+        let timestamp = moment.as_millisecond().to_string();
+        self.keys.seal(message, &self.owner_key, timestamp, "nX6slGXV".to_owned(), [7; 16])
     }
 
     async fn send(&self, envelope: &Envelope) -> Answer {
@@ -135,6 +141,28 @@ async fn a_callback_tampered_with_anywhere_is_refused_in_the_same_words_and_chan
     // It was the tampering, not the message.
     assert!(forger.acknowledged(&forger.send(&genuine).await));
     assert_ne!(r.approval(&apply_id).await, before);
+}
+
+#[tokio::test]
+async fn a_genuine_event_that_was_signed_a_year_ago_or_is_yet_to_be_signed_is_refused_in_the_same_words_and_counted()
+ {
+    let r = Rehearsal::start().await;
+    let apply_id = r.accepted(r.request()).await;
+    let (before, message) = (r.approval(&apply_id).await, agreed(&r, &apply_id).await);
+    let forger = Forger::of(&r);
+    let refusal = forger.post("", b"").await.without_reference();
+    let day = SignedDuration::from_hours(24);
+    for off in [-day * 365, -day * 8, day * 8, day * 3650] {
+        let envelope = forger.at_leisure().sealed_at(&message, r.now() + off);
+        assert_eq!(forger.send(&envelope).await.without_reference(), refusal, "{off:?}");
+    }
+    assert_eq!(r.approval(&apply_id).await, before);
+    let seen = r.engine().store().sightings().await.expect("the store answers");
+    assert_eq!(seen[&Sighting::CallbackRefused].note, "timestamp");
+    for off in [-day * 6, day * 6] {
+        let envelope = forger.at_leisure().sealed_at(br#"{"EventType":"check_url"}"#, r.now() + off);
+        assert!(forger.acknowledged(&forger.send(&envelope).await), "{off:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 //! What answers DynamoDB's API: the embedded engine, or another one at `STORE_CONTRACT_ENDPOINT`. Both can be made to go
 //! wrong, and to take their time with a new table as AWS does.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU8, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
 };
 
 use aws_smithy_runtime_api::{
@@ -24,6 +27,7 @@ pub struct Engine {
     place: Place,
     fault: Arc<Mutex<Option<(&'static str, Fault)>>>,
     looks_until_created: Arc<AtomicU8>,
+    counts: Arc<Mutex<HashMap<String, usize>>>,
 }
 
 /// What goes wrong with an operation.
@@ -48,12 +52,26 @@ impl Engine {
             Ok(endpoint) => Place::At(reqwest::Client::new(), endpoint),
             Err(_) => Place::Inside(Embedded::in_memory().expect("an engine")),
         };
-        Self { place, fault: Arc::default(), looks_until_created: Arc::default() }
+        Self { place, fault: Arc::default(), looks_until_created: Arc::default(), counts: Arc::default() }
     }
 
     /// The next operation of this name goes wrong.
     pub fn at_the_next(&self, operation: &'static str, fault: Fault) {
         *self.fault() = Some((operation, fault));
+    }
+
+    /// Counts operations anew.
+    pub fn count_from_here(&self) {
+        self.counts().clear();
+    }
+
+    /// How many operations of this name there were.
+    pub fn count(&self, operation: &str) -> usize {
+        self.counts().get(operation).copied().unwrap_or(0)
+    }
+
+    fn counts(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Its table is still being made at the next `looks` at it, and until then nothing else can be done with it.
@@ -106,6 +124,7 @@ impl HttpConnector for Engine {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        *self.counts().entry(operation.clone()).or_default() += 1;
         if self.is_being_created() && !matches!(&*operation, "CreateTable" | "DescribeTable") {
             return HttpConnectorFuture::ready(Ok(in_use()));
         }

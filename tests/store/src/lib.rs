@@ -18,6 +18,7 @@ pub use engine::{Engine, Fault};
 
 /// A store and the engine that it is on.
 pub struct Fixture {
+    table: String,
     /// The store.
     pub store: Store,
     /// The engine.
@@ -36,7 +37,12 @@ impl Fixture {
     pub fn without_table() -> Self {
         let (world, engine) = (World::real(), Engine::of_this_run());
         let table = format!("contract-{}", world.random.letters_and_digits(10));
-        Self { store: Store::inside(engine.clone(), &table, world), engine }
+        Self { store: Store::inside(engine.clone(), &table, world), engine, table }
+    }
+
+    /// The same table, as another process sees it.
+    pub fn another_store(&self) -> Store {
+        Store::inside(self.engine.clone(), &self.table, World::real())
     }
 
     /// Everything that is stored and has not expired at `now`, in the order of the keys, and on how many pages it came.

@@ -1,4 +1,4 @@
-// The diagnosis: every check by its name, what it proved, or the cause and where to mend it.
+// The diagnosis: every check by its name, what it proved, or the cause and where to fix it.
 
 import { call } from "./bridge.js";
 import { both, copyOnClick, during, duration, make, mark, note, prose, say } from "./show.js";
@@ -91,10 +91,12 @@ function row(finding) {
 }
 
 function found({ outcome, proved, why, cause, mend, code }) {
-  if (!cause) return prose(proved ?? why ?? "");
+  const words = cause ?? proved ?? why;
+  const text = words ? say(prose(words.en), prose(words.zh)) : "";
+  if (!cause) return text;
   return [
-    make("p.cause", {}, prose(cause), code && [" ", make("code", {}, code)]),
-    mend && make("div.mend", {}, make("strong", {}, say("Mend it here", "修复位置")), both(mend.en, mend.zh)),
+    make("p.cause", {}, text, code && [" ", make("code", {}, code)]),
+    mend && make("div.mend", {}, make("strong", {}, say("Fix it here", "修复位置")), both(mend.en, mend.zh)),
   ];
 }
 
@@ -104,7 +106,8 @@ function asText(findings, took) {
   const head = `Approval Bridge diagnosis, ${new Date().toISOString()}: ${failed} failed, ${warned} to make safer, ${passed} passed, ${skipped} skipped, ${duration(took)}`;
   const lines = findings.flatMap(({ id, name, variable, outcome, proved, why, cause, mend, code, tookMs }) => [
     `${SIGNS[outcome] ?? outcome} ${name.en} ${name.zh}${variable ? ` ${variable}` : ""} [${id}] ${duration(tookMs)}`,
-    ...[cause ?? proved ?? why, code && `code: ${code}`, mend?.en, mend?.zh].filter(Boolean).map((text) => `    ${text}`),
+    ...[cause ?? proved ?? why, code && { en: `code: ${code}` }, mend]
+      .flatMap((words) => [words?.en, words?.zh]).filter(Boolean).map((text) => `    ${text}`),
   ]);
   return [head, ...lines, ""].join("\n");
 }

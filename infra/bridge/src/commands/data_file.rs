@@ -2,6 +2,9 @@
 
 use shared::diagnosis::{Failure, Words};
 
+/// With less room on its disk a data file cannot grow.
+pub(super) const ROOM: u64 = 64 * 1024;
+
 /// Parts of an error's text, with the code, the cause and the fix they stand for.
 const CAUSES: [Known; 5] = [
     Known {

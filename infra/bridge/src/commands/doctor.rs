@@ -87,6 +87,9 @@ async fn storage(world: &World) -> Storage {
     if bridge.dynamodb_endpoint.is_none() && !Path::new(&bridge.file).exists() {
         return not_yet(&bridge.file);
     }
+    if bridge.dynamodb_endpoint.is_none() && !has_room(&bridge.file) {
+        return Storage::Unusable(data_file::failure(&bridge.file, "disk full"));
+    }
     match host::open_store(&bridge, host::Storage::Beside, world.clone()) {
         Ok((store, _)) => match store.table_exists().await {
             // A start that was cut short leaves a file without a table; the next one makes it.
@@ -105,6 +108,13 @@ async fn storage(world: &World) -> Storage {
             None => data_file::failure(&bridge.file, &format!("{error:#}")),
         }),
     }
+}
+
+/// Whether the disk of a file that is there takes more; one that cannot be asked is looked at when the file is opened.
+fn has_room(file: &str) -> bool {
+    let Ok(disk) = rustix::fs::statvfs(file) else { return true };
+    let is_read_only = disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY);
+    is_read_only || disk.f_bfree.saturating_mul(disk.f_frsize) >= data_file::ROOM
 }
 
 /// The data file is made at the first start, if its folder lets us.

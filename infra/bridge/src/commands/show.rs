@@ -74,18 +74,21 @@ async fn find(store: &Store, id: &str, tenant: Option<&str>) -> Result<Vec<Appro
         return Ok(vec![ApprovalId::new(id)]);
     }
     let apply_id = ApplyId::new(id);
-    match tenant {
-        Some(tenant) => {
-            let key = ApprovalKey { source: Source::Dataphin, tenant: Tenant::new(tenant.trim()), apply_id };
-            let known = store.known_as(key.source, &key.apply_id).await?;
-            Ok(match known.alias.meaning(&key) {
-                Meaning::Known(id) | Meaning::Unclaimed(id) => vec![id],
-                Meaning::Ambiguous => known.alias.approvals().cloned().collect(),
-                Meaning::New => Vec::new(),
-            })
-        }
-        None => Ok(store.find(Some(&apply_id), &Status::ALL).await?),
+    let known = store.known_as(Source::Dataphin, &apply_id).await?;
+    let all = || known.alias.approvals().cloned().collect::<Vec<_>>();
+    if let Some(tenant) = tenant {
+        let key = ApprovalKey { source: Source::Dataphin, tenant: Tenant::new(tenant.trim()), apply_id };
+        return Ok(match known.alias.meaning(&key) {
+            Meaning::Known(id) | Meaning::Unclaimed(id) => vec![id],
+            Meaning::Ambiguous => all(),
+            Meaning::New => Vec::new(),
+        });
     }
+    // What is from before ids were kept is gone through until the bridge has given each of them its own.
+    if known.alias.approvals().len() == 0 && !store.has_all_aliases().await? {
+        return Ok(store.find(Some(&apply_id), &Status::ALL).await?);
+    }
+    Ok(all())
 }
 
 /// The approval in one line.

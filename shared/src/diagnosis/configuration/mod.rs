@@ -15,7 +15,10 @@ mod values;
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{Check, Diagnosis, Failure, Finding, Words, places};
-use crate::config::{Survey, Variables};
+use crate::{
+    config::{Survey, Variables},
+    dingtalk::{AccountKind, fingerprint::Fingerprint},
+};
 
 /// What is wrong, by variable: one cause each.
 pub(super) type Wrong = BTreeMap<String, Failure>;
@@ -29,6 +32,21 @@ pub(super) struct Setup {
 }
 
 impl Setup {
+    /// What accounts are looked up as.
+    pub fn account_kind(&self) -> Option<AccountKind> {
+        self.survey.dataphin.as_ref().map(|dataphin| dataphin.account_kind)
+    }
+
+    /// The data file of one machine.
+    pub fn data_file(&self) -> &str {
+        self.survey.bridge.as_ref().map_or("bridge.db", |bridge| bridge.file.as_str())
+    }
+
+    /// Of the Tokens and aes_keys under which events are believed.
+    pub fn fingerprints(&self) -> Vec<Fingerprint> {
+        self.survey.dingtalk.as_ref().map(|dingtalk| dingtalk.verifier.fingerprints()).unwrap_or_default()
+    }
+
     /// Looks at variables.
     pub fn of(variables: &Variables) -> Self {
         let given = |name: &str| variables.get(name).map(ToOwned::to_owned);
@@ -40,10 +58,7 @@ impl Setup {
                     format!("{name} is missing; {other} is set, which nobody reads: a misspelt name?"),
                     format!("缺少 {name}；已设置的 {other} 不会被读取：是否拼写错误？"),
                 ),
-                None if variables.given(name).is_none() => {
-                    Words::new(format!("{name} is {problem}"), format!("缺少 {name}"))
-                }
-                None => Words::new(format!("{name} is {problem}"), format!("{name} 的值无效（{problem}）")),
+                None => Words::new(format!("{name} {}", problem.en), format!("{name} {}", problem.zh)),
             };
             wrong.insert(name.to_owned(), Failure::new(cause, places::variable(name)));
         }
@@ -173,7 +188,7 @@ pub(super) mod tests {
     fn a_secret_that_cannot_be_read_is_one_cause_with_what_is_missing_for_it() {
         let without =
             [("DINGTALK_APP_SECRET", ""), ("DATAPHIN_ACCESS_TOKEN", ""), ("DINGTALK_AGENT_ID", "x")];
-        let why = Failure::new("no secret", places::secret());
+        let why = Failure::new(Words::new("no secret", "没有密钥"), places::secret());
         let setup = Setup::without_secret(&variables(&without), why);
         let names: Vec<&str> = setup.wrong.keys().map(String::as_str).collect();
         assert_eq!(names, ["BRIDGE_SECRET_ID", "DINGTALK_AGENT_ID"]);

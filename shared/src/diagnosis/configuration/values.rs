@@ -3,7 +3,7 @@
 use super::Wrong;
 use crate::{
     config::{Fallback, VARIABLES, Variables},
-    diagnosis::{Failure, places},
+    diagnosis::{Failure, Words, places},
 };
 
 /// Values in which people's language, blanks and quotes have their place.
@@ -66,12 +66,15 @@ pub(super) fn wrong(variables: &Variables) -> Wrong {
         }
         let cause = if FREE_TEXT.contains(&name) { unseen(value) } else { fault(value) };
         if let Some(cause) = cause {
-            let failure = Failure::new(format!("{name} {cause}"), places::variable(name));
-            wrong.insert(name.to_owned(), failure);
+            let cause = Words::new(format!("{name} {}", cause.en), format!("{name} {}", cause.zh));
+            wrong.insert(name.to_owned(), Failure::new(cause, places::variable(name)));
         }
     }
     if variables.given("BRIDGE_LOG").is_some_and(|level| level.parse::<tracing::Level>().is_err()) {
-        let cause = "BRIDGE_LOG is no level: error, warn, info, debug or trace";
+        let cause = Words::new(
+            "BRIDGE_LOG is no level: error, warn, info, debug or trace",
+            "BRIDGE_LOG 不是有效的日志级别：error、warn、info、debug 或 trace",
+        );
         wrong
             .entry("BRIDGE_LOG".to_owned())
             .or_insert_with(|| Failure::new(cause, places::variable("BRIDGE_LOG")));
@@ -79,51 +82,64 @@ pub(super) fn wrong(variables: &Variables) -> Wrong {
     wrong
 }
 
-fn fault(value: &str) -> Option<String> {
+fn fault(value: &str) -> Option<Words> {
     let quotes = ['"', '\'', '`', '“', '”', '‘', '’'];
     if value.len() > 1 && value.starts_with(quotes) && value.ends_with(quotes) {
-        return Some("is wrapped in quotes, which are taken as part of it: leave them out".to_owned());
+        return Some(Words::new(
+            "is wrapped in quotes, which are taken as part of it: leave them out",
+            "的值带有引号，引号会被当作值的一部分：请去掉",
+        ));
     }
     unseen(value).or_else(|| placeholder(value)).or_else(|| {
         let (position, odd) = (1..).zip(value.chars()).find(|(_, c)| !c.is_ascii_graphic())?;
         Some(match odd {
-            ' ' => format!("has a blank inside (character {position})"),
-            '！'..='～' => {
-                format!("has a full-width character (character {position}): type it again in half width")
-            }
-            _ => format!(
-                "has a character that does not belong there (character {position}, U+{:04X})",
-                u32::from(odd)
+            ' ' => Words::new(
+                format!("has a blank inside (character {position})"),
+                format!("的值中间有空格（第 {position} 个字符）"),
+            ),
+            '！'..='～' => Words::new(
+                format!("has a full-width character (character {position}): type it again in half width"),
+                format!("的值含有全角字符（第 {position} 个字符）：请改为半角"),
+            ),
+            _ => Words::new(
+                format!(
+                    "has a character that does not belong there (character {position}, U+{:04X})",
+                    u32::from(odd)
+                ),
+                format!("的值含有不应出现的字符（第 {position} 个字符，U+{:04X}）", u32::from(odd)),
             ),
         })
     })
 }
 
 /// Characters that come along when something is copied from a page.
-fn unseen(value: &str) -> Option<String> {
+fn unseen(value: &str) -> Option<Words> {
     let (position, odd) = (1..).zip(value.chars()).find(|(_, c)| {
         c.is_control()
             || matches!(c, '\u{ad}' | '\u{a0}' | '\u{3000}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     })?;
-    Some(format!(
-        "has an invisible character (character {position}, U+{:04X}): type it again",
-        u32::from(odd)
+    Some(Words::new(
+        format!("has an invisible character (character {position}, U+{:04X}): type it again", u32::from(odd)),
+        format!("的值含有不可见字符（第 {position} 个字符，U+{:04X}）：请重新输入", u32::from(odd)),
     ))
 }
 
-fn placeholder(value: &str) -> Option<String> {
+fn placeholder(value: &str) -> Option<Words> {
     if SAMPLES.iter().any(|sample| sample.eq_ignore_ascii_case(value)) {
-        return Some("is a sample from the vendor's documentation, which everybody knows".to_owned());
+        return Some(Words::new(
+            "is a sample from the vendor's documentation, which everybody knows",
+            "的值是厂商文档中的示例，人人皆知",
+        ));
     }
     if is_placeholder(value) {
-        return Some("is a placeholder: it was never filled in".to_owned());
+        return Some(Words::new("is a placeholder: it was never filled in", "的值是占位符：尚未填写"));
     }
     let host = reqwest::Url::parse(value).ok()?.host_str()?.to_ascii_lowercase();
     let is_sample = |sample: &&str| host == **sample || host.ends_with(&format!(".{sample}"));
     let is_yours =
         host.split(['.', '-']).any(|part| part == "your" || part == "yourdomain" || part == "yourcompany");
     (SAMPLE_HOSTS.iter().any(is_sample) || is_yours)
-        .then(|| "is a placeholder: its host is an example".to_owned())
+        .then(|| Words::new("is a placeholder: its host is an example", "的值是占位符：主机名是示例域名"))
 }
 
 fn is_placeholder(value: &str) -> bool {

@@ -102,15 +102,6 @@ async fn a_first_commit_takes_those_from_before_into_its_alias() {
 }
 
 #[tokio::test]
-async fn tenants_that_come_from_another_place_are_looked_up_again() {
-    let f = Fixture::new().await;
-    assert_eq!(known(&f, "7").await.alias, Alias::default());
-    let old: Approval = f.store.commit(received_at("7", "1", at(0))).await.expect("a commit").into();
-    f.store.renew_tenants().await.expect("an answer");
-    assert_eq!(known(&f, "7").await.alias, alias(&[&old]));
-}
-
-#[tokio::test]
 async fn our_own_repeated_first_commit_is_no_conflict() {
     let f = Fixture::new().await;
     let seen = known(&f, "7").await;

@@ -4,6 +4,7 @@
 
 mod allowance;
 mod approvals;
+mod by_id;
 mod everything;
 mod first_commits;
 mod identity;

@@ -148,6 +148,7 @@ mod tests {
             answer: None,
             took: SignedDuration::ZERO,
             likeness: likeness.map(ToOwned::to_owned),
+            by_bridge: false,
             verdict,
         };
         Tried { candidate: "plain".parse().expect("a profile"), exchange }

@@ -147,6 +147,8 @@ impl Moving {
         if !self.archive.has_tenants() {
             self.store.renew_tenants().await?;
         }
+        // They get them from the bridge that works on this store.
+        self.store.restart_aliases().await?;
         Ok(counts)
     }
 

@@ -1,0 +1,154 @@
+//! Requests that wait for their DingTalk instance: what stands in their way, as soon as something does.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Failure, Outcome, Words, places,
+    requests::Requests,
+    said::Said,
+    sightings::{ago, ago_zh},
+};
+use crate::approval::{Approval, Happening, NeedsOperator, State};
+
+/// Until then a request without an instance of which nothing is known is nothing unusual.
+const WAITS_LONG: SignedDuration = SignedDuration::from_hours(1);
+/// What is due for so long is advanced by nobody.
+const OVERDUE: SignedDuration = SignedDuration::from_mins(2);
+/// One failed call may be an accident: it is made again within seconds.
+const FAILED_LONG: SignedDuration = SignedDuration::from_secs(15);
+const FAILED_OFTEN: usize = 2;
+
+/// Create calls of a request that failed.
+struct Failing<'a> {
+    times: usize,
+    since: Timestamp,
+    code: &'a str,
+}
+
+impl<'a> Failing<'a> {
+    fn of(approval: &'a Approval) -> Option<Self> {
+        let mut failing: Option<Self> = None;
+        for entry in approval.record.timeline.entries() {
+            // A look that finds nothing after a call without a clear answer says that it failed.
+            let code = match &entry.what {
+                Happening::CreateFailed { code, .. } | Happening::OutcomeUnknown { code } => {
+                    Some(code.as_str())
+                }
+                Happening::LookedInVain { .. } => None,
+                _ => continue,
+            };
+            match (&mut failing, code) {
+                (Some(known), code) => {
+                    (known.times, known.code) = (known.times + 1, code.unwrap_or(known.code));
+                }
+                (None, Some(code)) => failing = Some(Self { times: 1, since: entry.at, code }),
+                (None, None) => {}
+            }
+        }
+        failing
+    }
+
+    fn is_no_accident(&self, now: Timestamp) -> bool {
+        self.times >= FAILED_OFTEN || now.duration_since(self.since) > FAILED_LONG
+    }
+}
+
+impl Requests {
+    /// Requests that wait for their instance.
+    pub fn waiting(&self, now: Timestamp) -> Outcome {
+        if let Some(why) = self.needs_operator.first().and_then(why_operator) {
+            let count = self.needs_operator.len();
+            let cause = Words::new(
+                format!("{count} request(s) need an operator, the last because: {why}"),
+                format!("{count} 个申请需要管理员处理，最近一个的原因：{}", operator_zh(why)),
+            );
+            let fix = Words::new(
+                "`bridge list needs-operator`, look in DingTalk, then `bridge adopt` or `bridge create-again`",
+                "`bridge list needs-operator`，在钉钉中核实，然后 `bridge adopt` 或 `bridge create-again`",
+            );
+            return Failure::new(cause, fix).code("needs-operator").into();
+        }
+        let is_overdue = |approval: &Approval| {
+            approval.state.due_at().is_some_and(|due| now.duration_since(due) > OVERDUE)
+        };
+        let overdue: Vec<&Approval> = self.received.iter().filter(|it| is_overdue(it)).collect();
+        if let Some(oldest) = overdue.last() {
+            let advances = places::advances();
+            let (en, zh) = without_instance(overdue.len(), oldest, now);
+            let cause = Words::new(
+                format!("{en}; nobody advances it: {}", advances.en),
+                format!("{zh}；没有进程处理它：{}", advances.zh),
+            );
+            return Failure::new(cause, show().or(&advances)).code("overdue").into();
+        }
+        let failing: Vec<(&Approval, Failing<'_>)> = self
+            .received
+            .iter()
+            .filter_map(|approval| Some((approval, Failing::of(approval)?)))
+            .filter(|(_, failing)| failing.is_no_accident(now))
+            .collect();
+        if let (Some((newest, last)), Some((oldest, _))) = (failing.first(), failing.last()) {
+            let Said { cause, fix, .. } = Said::of(last.code, &newest.record.request.kind);
+            let (en, zh) = without_instance(failing.len(), oldest, now);
+            let times = last.times;
+            let cause = Words::new(
+                format!("{en}; the create call failed {times} time(s), the last answer: {}", cause.en),
+                format!("{zh}；创建调用已失败 {times} 次，最近的结果：{}", cause.zh),
+            );
+            return Failure::new(cause, fix.or(&show())).code(last.code).into();
+        }
+        let long = |approval: &&Approval| now.duration_since(approval.record.received_at) > WAITS_LONG;
+        let long: Vec<&Approval> = self.received.iter().filter(long).collect();
+        if let Some(oldest) = long.last() {
+            let (en, zh) = without_instance(long.len(), oldest, now);
+            let cause = Words::new(
+                format!("{en}; no answer of DingTalk's is noted"),
+                format!("{zh}；没有记录到钉钉的应答"),
+            );
+            return Failure::new(cause, show()).into();
+        }
+        let under_way = self.received.len();
+        Outcome::passed(Words::new(
+            format!("no create call of a waiting request has failed; {under_way} on the way"),
+            format!("等待中的申请没有创建失败；{under_way} 个正在处理"),
+        ))
+    }
+}
+
+fn show() -> Words {
+    Words::new("`bridge list received`, then `bridge show`", "`bridge list received`，然后 `bridge show`")
+}
+
+fn without_instance(count: usize, oldest: &Approval, now: Timestamp) -> (String, String) {
+    let since = now.duration_since(oldest.record.received_at);
+    (
+        format!("{count} request(s) have no DingTalk instance yet, one for {}", ago(since)),
+        format!("{count} 个申请尚无钉钉审批单，其中一个已等待{}", ago_zh(since)),
+    )
+}
+
+/// Why an approval needs an operator.
+fn why_operator(approval: &Approval) -> Option<&NeedsOperator> {
+    match &approval.state {
+        State::Received(state) => state.creation.needs_operator(),
+        _ => None,
+    }
+}
+
+fn operator_zh(why: &NeedsOperator) -> String {
+    match why {
+        NeedsOperator::CannotLook { code } => {
+            format!("无法完整读取钉钉的审批单列表（{code}）；网桥会继续查找，但间隔越来越长")
+        }
+        NeedsOperator::NotFound => "两次创建调用都没有明确结果，也没有找到审批单".to_owned(),
+        NeedsOperator::Mismatch { instance, .. } => {
+            format!("审批单 {instance} 带有该申请的编号，但内容与申请不符")
+        }
+        NeedsOperator::SeveralInstances { instances } => {
+            format!("有 {} 个审批单带有该申请的编号", instances.len())
+        }
+        NeedsOperator::Unproven { instance } => {
+            format!("审批单 {instance} 带有旧版本申请的编号，无法证明由网桥创建")
+        }
+    }
+}
