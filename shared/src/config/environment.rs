@@ -51,7 +51,7 @@ impl Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "the configuration is not right / 配置有误:")?;
+        writeln!(f, "the configuration is not right / 配置有误：")?;
         for (name, problem) in &self.0 {
             writeln!(f, "  {name} {} / {}", problem.en, problem.zh)?;
         }
