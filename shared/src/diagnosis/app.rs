@@ -36,6 +36,8 @@ pub(super) fn wanted(quick: bool, accounts: Option<AccountKind>) -> Vec<Permissi
 
 /// Judges all of it.
 pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked) {
+    let created = asked.agent.as_ref().and_then(|proof| proof.value.as_ref().err());
+    let refused = created.filter(|error| error.is_missing_permission());
     for (permission, check) in PERMISSIONS {
         let proved = asked.permissions.get(&permission);
         let took = proved.map(|proved| proved.took).unwrap_or_default();
@@ -45,11 +47,17 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked)
                 "未询问：DATAPHIN_ACCOUNT_KIND 不是 mobile，不需要该权限",
             )),
             None => Outcome::skipped(not_asked()),
+            // The forecast is let through where the create call is not.
+            Some(Ok(())) if permission == Permission::InstanceWrite && refused.is_some() => {
+                refused.map_or_else(|| Outcome::skipped(not_asked()), |error| missing(permission, error))
+            }
             Some(Ok(())) => Outcome::passed(Words::new(
                 format!("{} is granted", permission.scope()),
                 format!("已授予 {}", permission.scope()),
             )),
-            Some(Err(error)) if error.is_silence() => Outcome::skipped(silent(error)),
+            Some(Err(error)) if error.is_silence() || error.is_own_failure() => {
+                Outcome::skipped(silent(error))
+            }
             Some(Err(error)) => missing(permission, error),
         });
     }
@@ -210,6 +218,12 @@ fn not_asked() -> Words {
 
 /// Somebody asked, and got no answer to it.
 fn silent(error: &DingTalkError) -> Words {
+    if !error.is_silence() {
+        return Words::new(
+            format!("asked, and DingTalk answered with something else ({})", error.code),
+            format!("已询问，但钉钉的应答与此无关（{}）", error.code),
+        );
+    }
     Words::new(
         format!("asked, and DingTalk gave no answer to it ({})", error.code),
         format!("已询问，但钉钉未应答（{}）", error.code),

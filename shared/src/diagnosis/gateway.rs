@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::DingTalkConfig,
-    dingtalk::{Class, DingTalkError},
+    dingtalk::{Class, DingTalkError, Permission},
     http::HttpAnswer,
 };
 
@@ -90,12 +90,24 @@ fn is_same(api: &Outcome, oapi: &Outcome) -> bool {
 
 /// How a call after the first got no answer of DingTalk's.
 fn silence<'a>(asked: &'a Asked, late: &[&'a DingTalkError], oapi: bool) -> Option<&'a DingTalkError> {
-    let silent = |error: &&DingTalkError| error.is_silence() || error.is_unreadable();
+    let silent =
+        |error: &&DingTalkError| error.is_silence() || error.is_unreadable() || error.is_own_failure();
+    // How DingTalk refuses a template without a name is not published: it may be with a failure of its own.
+    let is_published = |permission: Permission, error: &DingTalkError| {
+        permission != Permission::FormWrite || !error.is_own_failure()
+    };
     let permissions = asked.permissions.iter().filter(|(permission, _)| permission.is_oapi() == oapi);
-    let mut calls = permissions.filter_map(|(_, proved)| proved.value.as_ref().err());
+    let mut calls = permissions.filter_map(|(permission, proved)| {
+        proved.value.as_ref().err().filter(|error| is_published(*permission, error))
+    });
     let mut people = asked.service.iter().chain(&asked.test).filter_map(|person| person.value.as_ref().err());
-    let mut late =
-        late.iter().copied().chain(asked.agent.iter().filter_map(|agent| agent.value.as_ref().err()));
+    let mut late = late.iter().copied().chain(
+        asked
+            .agent
+            .iter()
+            .filter_map(|agent| agent.value.as_ref().err())
+            .filter(|error| !error.is_own_failure()),
+    );
     let of_contacts = calls.find(silent).or_else(|| people.find(silent).filter(|_| oapi));
     of_contacts.or_else(|| late.find(silent).filter(|_| !oapi))
 }
@@ -177,6 +189,13 @@ fn answering(outcome: Outcome, answered: &Answered, silence: Option<&DingTalkErr
             format!("钉钉响应过慢：首次响应耗时 {took:.1} 秒，另一次调用未及时响应"),
         );
         (cause, TOO_SLOW)
+    } else if error.is_own_failure() {
+        let code = &error.code;
+        let cause = Words::new(
+            format!("DingTalk gives a token, and fails itself at another call ({code}): try again later"),
+            format!("钉钉已返回 token，但另一次调用时自身故障（{code}）：请稍后重试"),
+        );
+        return Failure::new(cause, not_ours()).code(code).into();
     } else {
         let what = &error.message;
         let cause = Words::new(
@@ -186,6 +205,11 @@ fn answering(outcome: Outcome, answered: &Answered, silence: Option<&DingTalkErr
         (cause, error.code.as_str())
     };
     Failure::new(cause, places::machine("its network and proxy", "网络与代理")).code(code).into()
+}
+
+/// Nothing can be fixed here.
+fn not_ours() -> Words {
+    Words::new("DingTalk: nothing to fix on our side", "钉钉侧故障，请稍后重试")
 }
 
 fn is_dingtalks(url: &str) -> bool {
@@ -345,6 +369,13 @@ fn rate_limit(throttled: Option<&DingTalkError>) -> Outcome {
             "调用排队过久：DINGTALK_CALLS_PER_SECOND 设置过低",
         );
         (cause, fewer)
+    } else if error.code.contains("Unavailable") {
+        let cause = Words::new(
+            "DingTalk turns calls away as unavailable: it is overloaded or under maintenance, or too many calls come from the app",
+            "钉钉返回服务不可用：钉钉过载或维护中，或该应用的调用过多",
+        );
+        let wait = Words::new("wait some minutes", "等待几分钟");
+        (cause, wait.or(&fewer))
     } else {
         (
             Words::new(

@@ -185,8 +185,12 @@ impl Unreached {
                 format!("{place} 未响应即关闭了连接"),
             ),
             Self::NotHttp { place } => (
-                format!("what answers at {place} speaks no HTTP: https:// or another port may be meant"),
-                format!("{place} 上的服务不是 HTTP：可能应使用 https:// 或其他端口"),
+                format!(
+                    "what answers at {place} speaks no HTTP/1.1: another port or scheme may be meant, or it takes HTTP/2 only"
+                ),
+                format!(
+                    "{place} 上的服务不支持 HTTP/1.1：可能应使用其他端口或协议（http/https），或对端只支持 HTTP/2"
+                ),
             ),
             Self::Slow { place } => (
                 format!("{place} is connected, and does not answer in time"),

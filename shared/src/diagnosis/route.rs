@@ -197,6 +197,17 @@ fn cut(arrived: usize, sent: usize) -> Failure {
 /// Somebody else answers.
 fn stranger(answer: &HttpAnswer) -> Failure {
     let status = answer.status.as_u16();
+    if matches!(status, 502..=504) {
+        let cause = Words::new(
+            format!(
+                "the proxy does not reach the bridge for /dataphin (HTTP {status}), though it does for /dingtalk: its upstream is down at times, or another"
+            ),
+            format!(
+                "代理转发 /dataphin 时无法连通网桥（HTTP {status}），而转发 /dingtalk 时可以：上游时断时续，或配置了另一个上游"
+            ),
+        );
+        return Failure::new(cause, places::leads_to()).code(format!("http-{status}"));
+    }
     let what = if answer.status.is_redirection() {
         let to = target(answer);
         Words::new(format!("a redirect{}", to.en), format!("重定向{}", to.zh))

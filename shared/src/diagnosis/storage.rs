@@ -93,6 +93,8 @@ impl Keeper {
             Unreached::NotDynamoDb => (self.place(), "not-dynamodb"),
             Unreached::NoCredentials => (self.credentials(), "no-credentials"),
             Unreached::WrongCredentials => (self.credentials(), "wrong-credentials"),
+            Unreached::OtherTime => (places::machine("its clock (NTP)", "系统时钟（NTP）"), "clock"),
+            Unreached::OtherRegion => (Words::variable("AWS_REGION"), "other-region"),
             Unreached::NoRegion => (Words::variable("AWS_REGION"), "no-region"),
         };
         let (whose, zh) = match self {
@@ -106,6 +108,8 @@ impl Keeper {
             Unreached::NotDynamoDb => "该地址上应答的不是 DynamoDB",
             Unreached::NoCredentials => "没有 AWS 凭证（AWS_ACCESS_KEY_ID 与 AWS_SECRET_ACCESS_KEY，或角色）",
             Unreached::WrongCredentials => "AWS 凭证不被接受",
+            Unreached::OtherTime => "请求的签名时间不被接受：本机时钟有误",
+            Unreached::OtherRegion => "请求签名所用的区域（AWS_REGION）与其不同",
             Unreached::NoRegion => "未设置 AWS 区域（AWS_REGION）",
         };
         let cause = Words::new(

@@ -40,6 +40,14 @@ pub(super) enum Subject {
 }
 
 const OUT_OF_TIME: &[&str] = &[
+    " off",
+    "more than",
+    "differ",
+    "相差",
+    "校验失败",
+    "校验不通过",
+    "验证失败",
+    "不符",
     "expire",
     "too old",
     "too far",
@@ -132,9 +140,26 @@ const ACCESS_TOKEN: &[&str] = &["access token", "accesstoken", "access_token", "
 
 const SIGN_IN: &[&str] =
     &["sign in", "sign-in", "signed in", "log in", "login", "logged in", "登录", "登陆", "session", "会话"];
-const CLOCK: &[&str] = &["clock", "时钟", "time skew", "时间偏差", "时间差", "系统时间", "server time"];
-const EXPIRED: &[&str] =
-    &["request expired", "request has expired", "请求已过期", "请求过期", "requesttimetooskewed"];
+const CLOCK: &[&str] = &[
+    "clock",
+    "时钟",
+    "time skew",
+    "时间偏差",
+    "时间差",
+    "时间相差",
+    "系统时间",
+    "服务器时间",
+    "server time",
+];
+const EXPIRED: &[&str] = &[
+    "request expired",
+    "request has expired",
+    "请求已过期",
+    "请求过期",
+    "请求已失效",
+    "请求失效",
+    "requesttimetooskewed",
+];
 const REPLAY: &[&str] = &["replay", "重放", "duplicate request", "repeated request", "重复请求", "重复提交"];
 const TWICE: &[&str] = &["duplicate", "repeat", "used", "exist", "重复", "已使用", "已存在"];
 const ADDRESS: &[&str] = &[
@@ -190,6 +215,8 @@ const LICENCE: &[&str] = &[
     "arrears",
     "overdue",
     "到期",
+    "试用期",
+    "trial period",
     "已失效的订购",
     "subscription",
 ];
@@ -210,6 +237,8 @@ const SWITCHED_OFF: &[&str] = &[
     "not activated",
     "not activate",
     "is closed",
+    "been closed",
+    "请先配置",
     "未启用",
     "未开启",
     "未配置",

@@ -153,6 +153,9 @@ fn before_the_bridge(answer: &HttpAnswer, status: u16, sent: usize) -> Failure {
     let failure = |en: String, zh: String, mend: Words| {
         Failure::new(Words::new(en, zh), mend).code(format!("http-{status}"))
     };
+    if let Some(failure) = blocked(answer) {
+        return failure;
+    }
     match status {
         300..=399 => {
             let to = target(answer);
@@ -213,14 +216,73 @@ fn before_the_bridge(answer: &HttpAnswer, status: u16, sent: usize) -> Failure {
 }
 
 fn other_status(status: u16) -> Failure {
+    let (fix, zh) = match status {
+        414 => ("raise its limit for the length of an address", "调大 URL 长度限制"),
+        415 => ("let the content type application/json pass", "放行 Content-Type：application/json"),
+        431 => ("raise its limit for the size of headers", "调大请求头大小限制"),
+        _ => (
+            "look at what it answers to /dingtalk/callback itself, and pass the path on to the bridge",
+            "检查其对 /dingtalk/callback 的处理，并将该路径转发到网桥",
+        ),
+    };
     Failure::new(
         Words::new(
-            format!("HTTP {status} where DingTalk takes 200 only"),
-            format!("返回 HTTP {status}，而钉钉只接受 200"),
+            format!("HTTP {status}, and not from the bridge, where DingTalk takes 200 only"),
+            format!("返回 HTTP {status}，且并非来自网桥，而钉钉只接受 200"),
         ),
-        places::proxy("the answer of /dingtalk/callback", "/dingtalk/callback 的响应"),
+        places::proxy(fix, zh),
     )
     .code(format!("http-{status}"))
+}
+
+/// Words of a page with which the address is blocked for want of a filing.
+const UNFILED: [&str; 6] =
+    ["未备案", "没有备案", "尚未备案", "未进行备案", "未完成备案", "non-compliance icp"];
+/// Words of a page with which a firewall for web applications blocks.
+const FIREWALL: [&str; 7] =
+    ["拦截", "阻断", "安全威胁", "应用防火墙", "application firewall", "has been blocked", "request blocked"];
+
+/// A page that says itself why it stands there.
+fn blocked(answer: &HttpAnswer) -> Option<Failure> {
+    let status = answer.status.as_u16();
+    let body = answer.body.get(..answer.body.len().min(64 * 1024)).unwrap_or_default();
+    if status < 400 {
+        return None;
+    }
+    let body = String::from_utf8_lossy(body).to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| body.contains(word));
+    let (cause, fix, code) = if says(&UNFILED) {
+        (
+            Words::new(
+                format!(
+                    "HTTP {status}: the domain of BRIDGE_PUBLIC_URL is blocked, for it has no ICP filing (备案)"
+                ),
+                format!("HTTP {status}：BRIDGE_PUBLIC_URL 的域名未备案，访问被拦截"),
+            ),
+            Words::new(
+                "complete the domain's ICP filing, or use a domain that has one",
+                "为该域名完成 ICP 备案，或改用已备案的域名",
+            ),
+            "no-icp-filing",
+        )
+    } else if says(&FIREWALL) {
+        (
+            Words::new(
+                format!(
+                    "HTTP {status}: a web application firewall (WAF) in front of the bridge blocks the call"
+                ),
+                format!("HTTP {status}：网桥前面的 Web 应用防火墙（WAF）拦截了请求"),
+            ),
+            Words::new(
+                "the firewall: an exception for POST to /dingtalk/callback and /dataphin",
+                "在防火墙中为 /dingtalk/callback 与 /dataphin 的 POST 请求添加放行规则",
+            ),
+            "blocked",
+        )
+    } else {
+        return None;
+    };
+    Some(Failure::new(cause, fix).code(code))
 }
 
 /// What answers at an address that is Dataphin's, too, in the bridge's place.
@@ -263,3 +325,27 @@ pub(super) fn another_bridge(path: &str, why: &Words) -> Failure {
 
 /// The code of a bridge of another installation.
 pub(super) const ANOTHER_BRIDGE: &str = "another-bridge";
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, StatusCode};
+
+    use super::*;
+
+    fn page(status: u16, body: &str) -> HttpAnswer {
+        let (status, body) = (StatusCode::from_u16(status).unwrap(), body.as_bytes().to_vec());
+        HttpAnswer { status, headers: HeaderMap::new(), body }
+    }
+
+    #[test]
+    fn a_page_that_says_why_it_blocks_is_named_by_what_it_says() {
+        let waf = "<html>405 很抱歉，由于您访问的URL有可能对网站造成安全威胁，您的访问被阻断。</html>";
+        let filing = "<title>Non-compliance ICP Filing</title>该网站暂时无法访问：未备案";
+        let footer = "<html>404 Not Found <p>浙ICP备12345678号 公安备案号 3301</p></html>";
+        let code = |answer: &HttpAnswer| blocked(answer).and_then(|failure| failure.code);
+        assert_eq!(code(&page(405, waf)).as_deref(), Some("blocked"));
+        assert_eq!(code(&page(403, filing)).as_deref(), Some("no-icp-filing"));
+        assert_eq!(code(&page(404, footer)), None, "every site in China shows its filing");
+        assert_eq!(code(&page(200, waf)), None);
+    }
+}

@@ -23,27 +23,21 @@ struct Failing<'a> {
     times: usize,
     since: Timestamp,
     code: &'a str,
+    /// The last one may have made an instance: the bridge looks for it before it calls again.
+    unclear: bool,
 }
 
 impl<'a> Failing<'a> {
     fn of(approval: &'a Approval) -> Option<Self> {
         let mut failing: Option<Self> = None;
         for entry in approval.record.timeline.entries() {
-            // A look that finds nothing after a call without a clear answer says that it failed.
-            let code = match &entry.what {
-                Happening::CreateFailed { code, .. } | Happening::OutcomeUnknown { code } => {
-                    Some(code.as_str())
-                }
-                Happening::LookedInVain { .. } => None,
+            let (code, unclear) = match &entry.what {
+                Happening::CreateFailed { code, .. } => (code, false),
+                Happening::OutcomeUnknown { code } => (code, true),
                 _ => continue,
             };
-            match (&mut failing, code) {
-                (Some(known), code) => {
-                    (known.times, known.code) = (known.times + 1, code.unwrap_or(known.code));
-                }
-                (None, Some(code)) => failing = Some(Self { times: 1, since: entry.at, code }),
-                (None, None) => {}
-            }
+            let (times, since) = failing.map_or((0, entry.at), |failing| (failing.times, failing.since));
+            failing = Some(Self { times: times + 1, since, code, unclear });
         }
         failing
     }
@@ -91,6 +85,21 @@ impl Requests {
             let Said { cause, fix, .. } = Said::of(last.code, &newest.record.request.kind);
             let (en, zh) = without_instance(failing.len(), oldest, now);
             let times = last.times;
+            if last.unclear {
+                let cause = Words::new(
+                    format!(
+                        "{en}; the last of {times} create call(s) ended without a clear answer ({}), and the bridge looks whether \
+                         DingTalk made the instance before it calls again by itself",
+                        cause.en
+                    ),
+                    format!(
+                        "{zh}；最近一次创建调用（共 {times} 次）没有明确结果（{}），网桥会先查找钉钉是否已创建审批单，再自动重试",
+                        cause.zh
+                    ),
+                );
+                let failure = Failure::new(cause, fix.or(&show())).code(last.code);
+                return if times < FAILED_OFTEN { Outcome::Warned(failure) } else { failure.into() };
+            }
             let cause = Words::new(
                 format!("{en}; the create call failed {times} time(s), the last answer: {}", cause.en),
                 format!("{zh}；创建调用已失败 {times} 次，最近的结果：{}", cause.zh),

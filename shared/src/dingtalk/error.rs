@@ -149,6 +149,11 @@ impl DingTalkError {
         self.code == code::UNREADABLE || self.origin == Origin::Stranger
     }
 
+    /// Whether DingTalk's servers failed: what was asked of them is not known.
+    pub fn is_own_failure(&self) -> bool {
+        self.origin == Origin::DingTalk && matches!(self.class, Class::UnknownOutcome | Class::Transient)
+    }
+
     /// Our own limit of time was over.
     pub(crate) fn too_slow() -> Self {
         Self::new(Class::UnknownOutcome, code::TIMED_OUT, "no answer in time")

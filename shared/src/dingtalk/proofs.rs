@@ -151,8 +151,10 @@ impl DingTalk {
 /// Whether an error is the API's own, so that the gateway had let the call pass.
 fn is_of_the_api(error: &DingTalkError) -> bool {
     match error.class {
-        // `systemError` and the like as well, but nothing of ours and nothing of a stranger's.
-        Class::Permanent | Class::Transient | Class::UnknownOutcome => error.is_dingtalks_own(),
+        // Nothing of ours and nothing of a stranger's; servers that failed prove nothing.
+        Class::Permanent | Class::Transient | Class::UnknownOutcome => {
+            error.is_dingtalks_own() && !error.is_own_failure()
+        }
         Class::Throttled | Class::Token | Class::Permission | Class::Quota => false,
     }
 }

@@ -94,12 +94,31 @@ pub enum Unreached {
     /// Its requests are signed with something else than it takes.
     #[error("it does not accept the AWS credentials")]
     WrongCredentials,
+    /// Its clock and this machine's differ by more than a signature lives.
+    #[error("it refuses requests as signed at another time: this machine's clock is wrong")]
+    OtherTime,
+    /// Requests are signed for another region than its own.
+    #[error("it refuses requests as signed for another region (AWS_REGION)")]
+    OtherRegion,
     /// Requests are signed for a region, and none is set.
     #[error("no AWS region is set (AWS_REGION)")]
     NoRegion,
 }
 
 impl Unreached {
+    /// What is wrong with a signature, by AWS's words; they are read, never shown.
+    fn of_signature(words: &str) -> Self {
+        let words = words.to_ascii_lowercase();
+        let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+        if says(&["expired", "not yet current", "is now earlier", "is now later"]) {
+            Self::OtherTime
+        } else if says(&["region"]) {
+            Self::OtherRegion
+        } else {
+            Self::WrongCredentials
+        }
+    }
+
     /// What an error's texts say; they are read, never shown.
     fn by(texts: &str) -> Option<Self> {
         let known = [
@@ -138,7 +157,7 @@ where
     fn from(error: SdkError<E, R>) -> Self {
         let unreached = match (&error, error.code()) {
             (SdkError::ServiceError(_), Some(code)) if WRONG_CREDENTIALS.contains(&code) => {
-                Some(Unreached::WrongCredentials)
+                Some(Unreached::of_signature(error.message().unwrap_or_default()))
             }
             (SdkError::ServiceError(_), None) | (SdkError::ResponseError(_), _) => {
                 Some(Unreached::NotDynamoDb)
@@ -195,6 +214,23 @@ fn texts(error: &dyn Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_signature_is_told_by_awss_words() {
+        let table = [
+            (
+                "Signature expired: 20261129T100000Z is now earlier than 20261129T110000Z",
+                Unreached::OtherTime,
+            ),
+            ("Signature not yet current: 20261129T130000Z is still later than", Unreached::OtherTime),
+            ("Credential should be scoped to a valid region, not 'cn-northwest-1'", Unreached::OtherRegion),
+            ("The request signature we calculated does not match", Unreached::WrongCredentials),
+            ("The security token included in the request is invalid.", Unreached::WrongCredentials),
+        ];
+        for (words, expected) in table {
+            assert_eq!(Unreached::of_signature(words), expected, "{words}");
+        }
+    }
 
     #[test]
     fn a_denial_names_its_action_and_resource() {

@@ -105,6 +105,11 @@ impl Rehearsal {
         }
     }
 
+    /// Whether the bridge takes each step of time for a gap, after which it looks for what it missed.
+    pub fn sees_gaps(&self) -> bool {
+        matches!(Choice::made(), Choice::Serve)
+    }
+
     /// A rehearsal in another setting, in which much time passes; `None` where processes of their own must keep up with it.
     pub async fn of_much_time(setting: Setting) -> Option<Self> {
         match Choice::made() {

@@ -40,7 +40,9 @@ async fn an_instance_deleted_without_an_event_is_found_out_within_days() {
     .await;
     let approval = r.approval(&apply_id).await;
     assert_eq!(approval.state.decision().expect("a decision").outcome, Outcome::Failed);
-    assert!(r.sandbox.dingtalk.calls().of(Api::GetInstance).calls <= 4);
+    if !r.sees_gaps() {
+        assert!(r.sandbox.dingtalk.calls().of(Api::GetInstance).calls <= 4);
+    }
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ async fn a_member_that_is_missing_in_the_secret_is_named_to_whoever_knows_the_ac
     let Reply::Failed(failed) = submit.invoke(json!({})).await else { panic!("it has no secret") };
     assert_eq!(failed["errorType"], "Runtime.ExitError");
     let logged = errors(&submit);
-    assert!(logged.iter().all(|error| error.contains("DINGTALK_APP_SECRET: missing")), "{logged:?}");
+    assert!(logged.iter().all(|error| error.contains("DINGTALK_APP_SECRET is missing")), "{logged:?}");
     assert_eq!(logged.len() as u64, submit.starts(), "one line for each start");
 
     site.secret.rotate(&[("DINGTALK_APP_SECRET", &secret)]);
