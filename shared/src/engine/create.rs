@@ -23,6 +23,7 @@ impl Engine {
     /// which nothing was tried is none.
     pub(super) async fn create_again(&self, approval: Approval<Received>) -> Result<Step, EngineError> {
         let _place = self.place().await;
+        let _announced = self.0.announced.acquire().await;
         let now = self.now();
         if approval.state.tried_for >= GIVE_UP_CREATING {
             let reason = "DingTalk could not be brought to create the approval within a day".to_owned();

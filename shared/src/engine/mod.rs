@@ -87,6 +87,8 @@ struct Inner {
     book: BookCopy,
     /// Places for work that calls DingTalk and that nobody waits for.
     places: Arc<Semaphore>,
+    /// Of them, places for create calls that are announced.
+    announced: Arc<Semaphore>,
     /// Undelivered events that are being taken up.
     in_hand: InHand,
     /// The uptime at which a gap was seen last.
@@ -147,6 +149,7 @@ impl Engine {
             looks,
             book,
             places,
+            announced: Arc::new(Semaphore::new(MAX_ANNOUNCED)),
             in_hand,
             gap_seen,
         }))
@@ -155,8 +158,19 @@ impl Engine {
     /// The same engine for work that nobody waits for: its store lets the doors go first.
     #[must_use]
     pub fn in_background(&self) -> Self {
-        let Inner { store, dingtalk, dataphin, settings, world, looks, book, places, in_hand, gap_seen } =
-            &*self.0;
+        let Inner {
+            store,
+            dingtalk,
+            dataphin,
+            settings,
+            world,
+            looks,
+            book,
+            places,
+            announced,
+            in_hand,
+            gap_seen,
+        } = &*self.0;
         Self(Arc::new(Inner {
             store: store.clone().in_background(),
             dingtalk: dingtalk.clone(),
@@ -166,6 +180,7 @@ impl Engine {
             looks: looks.clone(),
             book: book.clone(),
             places: places.clone(),
+            announced: announced.clone(),
             in_hand: in_hand.clone(),
             gap_seen: gap_seen.clone(),
         }))
@@ -204,14 +219,14 @@ impl Engine {
     }
 }
 
-/// Calls at the same time where nobody limits them. A call that was announced is sent soon: if too many were announced at once on
-/// a slow machine, all of them would come too late, again and again.
-const PLACES_WITHOUT_LIMIT: usize = 8;
+/// Create calls that are announced at the same time in the background. One that was announced must be sent soon: if too many were
+/// announced at once on a slow machine, all of them would come too late, again and again.
+const MAX_ANNOUNCED: usize = 8;
 
 /// So many at once keep DingTalk busy at its rate, and none waits longer than two seconds for its call. 0: no limit.
 fn places(calls_per_second: u32) -> usize {
     match calls_per_second {
-        0 => PLACES_WITHOUT_LIMIT,
+        0 => Semaphore::MAX_PERMITS,
         calls => usize::try_from(calls).unwrap_or(usize::MAX).saturating_mul(2).min(Semaphore::MAX_PERMITS),
     }
 }

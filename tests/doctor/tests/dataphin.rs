@@ -32,10 +32,14 @@ async fn an_access_token_that_differs() {
 #[tokio::test]
 async fn a_proxy_that_passes_dingtalk_on_and_not_dataphin() {
     let site = Site::start().await;
-    for (status, cause) in [(404, "HTML (HTTP 404)"), (502, "HTML (HTTP 502)"), (200, "HTML (HTTP 200)")] {
+    for (status, cause, fix) in [
+        (404, "HTML (HTTP 404)", "route /dataphin to the bridge"),
+        (502, "does not reach the bridge for /dataphin (HTTP 502)", "where it leads to (BRIDGE_LISTEN)"),
+        (200, "HTML (HTTP 200)", "route /dataphin to the bridge"),
+    ] {
         let proxy = stranger::start(Manner::Only(site.bridge.clone(), "/dingtalk", status)).await;
         let diagnosis = site.diagnosis_with(&[("BRIDGE_PUBLIC_URL", &proxy)]).await;
-        names(&diagnosis, "dataphin-route", cause, "route /dataphin to the bridge");
+        names(&diagnosis, "dataphin-route", cause, fix);
     }
     let diagnosis = site.diagnosis().await;
     assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
