@@ -105,6 +105,14 @@ impl Rehearsal {
         }
     }
 
+    /// How many processes look for lost instances, each by itself: `relay` and `sweep` where they are functions.
+    pub fn lookers() -> u64 {
+        match Choice::made() {
+            Choice::Process | Choice::Serve => 1,
+            Choice::Functions => 2,
+        }
+    }
+
     /// Whether the bridge takes each step of time for a gap, after which it looks for what it missed.
     pub fn sees_gaps(&self) -> bool {
         matches!(Choice::made(), Choice::Serve)

@@ -80,8 +80,9 @@ async fn when_many_calls_fail_one_look_answers_for_all() {
 #[tokio::test]
 async fn when_many_answers_are_lost_each_instance_is_read_once_to_find_it() {
     let calls = calls_until_forty_are_pending(Trouble::CloseAfter).await;
-    assert_eq!(calls.of(Api::GetInstance).calls, 40);
-    assert!(calls.of(Api::ListInstanceIds).calls <= 12, "{calls:?}");
+    // Once by each process that looks.
+    assert!((40..=40 * Rehearsal::lookers()).contains(&calls.of(Api::GetInstance).calls), "{calls:?}");
+    assert!(calls.of(Api::ListInstanceIds).calls <= 12 * Rehearsal::lookers(), "{calls:?}");
 }
 
 /// Forty submits whose create calls all meet the same trouble, and what it takes until each has its one instance.
