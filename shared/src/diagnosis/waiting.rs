@@ -97,8 +97,7 @@ impl Requests {
                         cause.zh
                     ),
                 );
-                let failure = Failure::new(cause, fix.or(&show())).code(last.code);
-                return if times < FAILED_OFTEN { Outcome::Warned(failure) } else { failure.into() };
+                return Failure::new(cause, fix.or(&show())).code(last.code).into();
             }
             let cause = Words::new(
                 format!("{en}; the create call failed {times} time(s), the last answer: {}", cause.en),
