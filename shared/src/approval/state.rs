@@ -194,8 +194,7 @@ pub struct Received {
     /// When an operator had it created again, if one did.
     #[serde(default)]
     pub created_again_at: Option<Timestamp>,
-    /// How long it was tried to create the instance, in vain: tries and the waits between them, and not the time in which nothing
-    /// could be tried because the bridge was off.
+    /// How long creating the instance was tried: tries and the waits between them. Time in which the bridge was off does not count.
     #[serde(default, skip_serializing_if = "SignedDuration::is_zero")]
     pub tried_for: SignedDuration,
 }

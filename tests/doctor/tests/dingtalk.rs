@@ -241,6 +241,31 @@ async fn dingtalk_itself_failing() {
 }
 
 #[tokio::test]
+async fn a_failure_of_dingtalks_proves_no_permission() {
+    let site = Site::start().await;
+    for api in [Api::Forecast, Api::GetInstance, Api::ReadForm] {
+        site.sandbox.dingtalk.fault(Fault::of(api, Trouble::ServerError));
+        let diagnosis = site.diagnosis().await;
+        names(&diagnosis, "dingtalk-api", "fails itself at another call", "nothing to fix on our side");
+        for permission in [Check::InstanceWrite, Check::InstanceRead, Check::FormRead] {
+            let found = outcome(&diagnosis, permission);
+            assert!(matches!(found, Outcome::Skipped { .. }), "{found:?}");
+        }
+        site.sandbox.dingtalk.clear_faults();
+    }
+}
+
+#[tokio::test]
+async fn a_create_call_that_lacks_its_permission_counts_where_the_forecast_is_let_through() {
+    let site = Site::start().await;
+    let body = r#"{"code":"Forbidden.AccessDenied.AccessTokenPermissionDenied","requestid":"r-1",
+        "message":"no permission","accessdenieddetail":{"requiredScopes":["Workflow.Instance.Write"]}}"#;
+    site.sandbox.dingtalk.fault(Fault::of(Api::CreateInstance, Trouble::answer_before(403, body)));
+    let diagnosis = site.diagnosis().await;
+    names(&diagnosis, "permission-instance-write", "Workflow.Instance.Write", "Permission Management");
+}
+
+#[tokio::test]
 async fn a_time_out_that_is_shorter_than_dingtalks_answers() {
     let site = Site::start().await;
     site.sandbox.dingtalk.fault(Fault::of(Api::AccessToken, Trouble::Slow(1_300)));
