@@ -183,7 +183,7 @@ async fn what_keeps_the_bridge_from_starting_is_named_once() {
     let stopped = failed(&[]).await;
     assert_eq!(ids(&stopped), ["callback"], "{stopped:#?}");
     assert!(
-        stopped[0]["mend"]["en"].as_str().expect("words").starts_with("is `bridge serve` running?"),
+        stopped[0]["mend"]["en"].as_str().expect("words").starts_with("start `bridge serve`"),
         "{stopped:#?}"
     );
     for changes in [

@@ -145,12 +145,17 @@ impl<'a> Environment<'a> {
     pub fn address(&mut self, variable: &Variable) -> Option<String> {
         let text = self.text(variable)?;
         let parsed = reqwest::Url::parse(&text).ok();
-        if parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+        // `https://https://…`: a scheme that was copied twice becomes the host.
+        let is_host = |host: &str| !host.is_empty() && !matches!(host, "http" | "https");
+        let is_address = |url: &reqwest::Url| {
+            matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(is_host)
+        };
+        if parsed.as_ref().is_some_and(is_address) {
             return Some(text.trim_end_matches('/').to_owned());
         }
         let expected = Words::new(
-            "an address that begins with http:// or https://",
-            "以 http:// 或 https:// 开头的地址",
+            "an address that begins with http:// or https:// once, and then its host",
+            "以一个 http:// 或 https:// 开头、其后为主机名的地址",
         );
         self.unexpected(variable, &expected);
         None

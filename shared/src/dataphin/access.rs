@@ -9,6 +9,7 @@ use subtle::{Choice, ConstantTimeEq};
 use crate::{
     http::{Problem, probe::Unmet},
     store::{Sighting, Store},
+    words::Words,
 };
 
 /// The credentials that Dataphin sends in the query.
@@ -43,30 +44,51 @@ impl Access {
         };
         if !bool::from(known.map(same).fold(Choice::from(0), |any, one| any | one)) {
             let message = match given {
-                "" => "the query has no accessToken: set the access token in Dataphin's approval settings",
-                _ => "the access token is not the one that the bridge is configured with",
+                "" => Words::new(
+                    "the query has no accessToken: set the access token in Dataphin's approval settings",
+                    "请求没有 accessToken 参数：请在 Dataphin 审批设置中填写 Access Token",
+                ),
+                _ => Words::new(
+                    "the access token is not the one that the bridge is configured with: type in the same in Dataphin's approval \
+                     settings (Access Token) and in DATAPHIN_ACCESS_TOKEN",
+                    "Access Token 与网桥配置的不一致：请在 Dataphin 审批设置（Access Token）与网桥的 DATAPHIN_ACCESS_TOKEN 中填写相同的值",
+                ),
             };
-            return Err(denied(ACCESS_TOKEN, message).for_wrong_credential(ACCESS_TOKEN));
+            return Err(denied(ACCESS_TOKEN, &message).for_wrong_credential(ACCESS_TOKEN));
         }
         if self.window.is_zero() {
             return Ok(());
         }
         let Some(off) = query.offset(now) else {
-            return Err(denied(TIMESTAMP, "the query has no timestamp in milliseconds"));
+            let message = Words::new(
+                "the query has no timestamp in milliseconds",
+                "请求没有以毫秒为单位的 timestamp 参数",
+            );
+            return Err(denied(TIMESTAMP, &message));
         };
         let off = off.abs();
         if off > self.window {
             if let Some(unit) = query.other_unit(now, self.window) {
-                let message =
-                    format!("the timestamp is in {unit}: milliseconds since 1970 are expected, 13 digits");
-                return Err(denied(TIMESTAMP, message));
+                let message = Words::new(
+                    format!(
+                        "the timestamp is in {}: milliseconds since 1970 are expected, 13 digits",
+                        unit.en
+                    ),
+                    format!("timestamp 以{}为单位：应为自 1970 年起的毫秒数（13 位）", unit.zh),
+                );
+                return Err(denied(TIMESTAMP, &message));
             }
-            let message = format!(
-                "the request's timestamp is {} seconds off; set the clock of Dataphin or of the bridge right, or widen \
-                 DATAPHIN_TIMESTAMP_WINDOW_SECONDS",
-                off.as_secs()
+            let seconds = off.as_secs();
+            let message = Words::new(
+                format!(
+                    "the request's timestamp is {seconds} seconds off; set the clock of Dataphin or of the bridge right, or widen \
+                     DATAPHIN_TIMESTAMP_WINDOW_SECONDS"
+                ),
+                format!(
+                    "请求的时间戳与网桥相差 {seconds} 秒：请校准 Dataphin 或网桥的时钟（NTP），或调大 DATAPHIN_TIMESTAMP_WINDOW_SECONDS"
+                ),
             );
-            return Err(denied(TIMESTAMP, message));
+            return Err(denied(TIMESTAMP, &message));
         }
         Ok(())
     }
@@ -119,15 +141,16 @@ impl AccessQuery {
     }
 
     /// The unit in which the timestamp is about now, if it is not in milliseconds.
-    fn other_unit(&self, now: Timestamp, window: SignedDuration) -> Option<&'static str> {
+    fn other_unit(&self, now: Timestamp, window: SignedDuration) -> Option<Words> {
         let number = self.number()?;
         let units = [
-            ("seconds", Timestamp::from_second(number)),
-            ("microseconds", Timestamp::from_microsecond(number)),
-            ("nanoseconds", Timestamp::from_nanosecond(number.into())),
+            ("seconds", "秒", Timestamp::from_second(number)),
+            ("microseconds", "微秒", Timestamp::from_microsecond(number)),
+            ("nanoseconds", "纳秒", Timestamp::from_nanosecond(number.into())),
         ];
         let is_near = |at: Timestamp| at.duration_since(now).abs() <= MAX_OFF_IN_ANOTHER_UNIT.max(window);
-        units.into_iter().find(|(_, at)| at.as_ref().is_ok_and(|at| is_near(*at))).map(|(unit, _)| unit)
+        let unit = units.into_iter().find(|(_, _, at)| at.as_ref().is_ok_and(|at| is_near(*at)));
+        unit.map(|(en, zh, _)| Words::new(en, zh))
     }
 }
 
@@ -136,8 +159,9 @@ const TIMESTAMP: &str = "timestamp";
 /// Read in another unit, a timestamp this near is no accident, however wrong the clock is.
 const MAX_OFF_IN_ANOTHER_UNIT: SignedDuration = SignedDuration::from_hours(24 * 365);
 
-fn denied(code: &str, message: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, code, message)
+/// Chinese first, for whoever looks at Dataphin.
+fn denied(code: &str, message: &Words) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, code, format!("{} / {}", message.zh, message.en))
 }
 
 #[cfg(test)]

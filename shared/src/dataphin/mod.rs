@@ -53,7 +53,7 @@ pub use accepted::AcceptedAnswer;
 pub use access::{Access, AccessQuery};
 pub use callback::{Dataphin, DataphinSettings};
 pub use digest::Digest;
-pub use exchange::Exchange;
+pub use exchange::{Exchange, ShownAnswer};
 pub use message::TestRequest;
 pub use profile::Profile;
 pub use said::Said;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::DingTalkConfig,
-    dingtalk::{AccountKind, DingTalkError, Permission, proofs::AgentIdProof},
+    dingtalk::{AccountKind, Class, DingTalkError, Permission, proofs::AgentIdProof},
 };
 
 /// Each permission with its check.
@@ -55,10 +55,7 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked)
                 format!("{} is granted", permission.scope()),
                 format!("已授予 {}", permission.scope()),
             )),
-            Some(Err(error)) if error.is_silence() || error.is_own_failure() => {
-                Outcome::skipped(silent(error))
-            }
-            Some(Err(error)) => missing(permission, error),
+            Some(Err(error)) => named_elsewhere(error).unwrap_or_else(|| missing(permission, error)),
         });
     }
     let settings = &config.settings;
@@ -92,7 +89,7 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked)
 fn missing(permission: Permission, error: &DingTalkError) -> Outcome {
     if !error.is_missing_permission() {
         let cause = Words::new(
-            format!("DingTalk answers the proof with {}: {}", error.code, error.message),
+            format!("DingTalk answers the test call with {}: {}", error.code, error.message),
             format!("钉钉对权限检测返回 {}：{}", error.code, error.message),
         );
         return Failure::new(cause, places::permission(permission.scope(), permission.zh()))
@@ -156,18 +153,34 @@ fn person(report: &mut Report, check: Check, variable: Option<&str>, found: Opti
             )
             .code(&error.code)
             .into(),
-            Err(error) if error.is_silence() => Outcome::skipped(silent(error)),
-            Err(error) => Failure::new(
-                Words::new(
-                    format!("{variable}: DingTalk could not be asked ({})", error.code),
-                    format!("{variable}：无法向钉钉查询（{}）", error.code),
-                ),
-                places::variable(variable),
-            )
-            .code(&error.code)
-            .into(),
+            Err(error) => named_elsewhere(error).unwrap_or_else(|| unknown_person(variable, error)),
         }
     });
+}
+
+/// What says nothing about a permission or a person: another check names it.
+fn named_elsewhere(error: &DingTalkError) -> Option<Outcome> {
+    match error.class {
+        Class::Token => Some(Outcome::skipped(Words::new(
+            "because App credentials failed: DingTalk does not accept the access token",
+            "因“应用凭证”未通过：钉钉不接受 access token",
+        ))),
+        _ if error.is_silence() || error.is_own_failure() => Some(Outcome::skipped(silent(error))),
+        _ => None,
+    }
+}
+
+fn unknown_person(variable: &str, error: &DingTalkError) -> Outcome {
+    let DingTalkError { code, message, .. } = error;
+    Failure::new(
+        Words::new(
+            format!("{variable}: DingTalk does not show this person: {message} ({code})"),
+            format!("{variable}：钉钉没有返回此人的信息：{message}（{code}）"),
+        ),
+        places::variable(variable),
+    )
+    .code(code)
+    .into()
 }
 
 fn agent_id(agent_id: Option<i64>, asked: &Asked) -> Outcome {

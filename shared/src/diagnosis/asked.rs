@@ -9,6 +9,7 @@ use tokio::{task::JoinSet, time::timeout_at};
 use super::{
     limits::Limits,
     reach::{self, Timed, Unreached, timed},
+    waiting::Creates,
 };
 use crate::{
     approval::{InstanceId, ProcessCode},
@@ -106,6 +107,16 @@ impl Asked {
         let people =
             [&self.test, &self.service].into_iter().flatten().filter_map(|it| it.value.as_ref().ok());
         people.into_iter().find(|person| person.active && person.has_department)
+    }
+
+    /// Whether DingTalk answers a create call.
+    pub fn creates(&self) -> Creates {
+        match self.agent.as_ref().map(|agent| &agent.value) {
+            None => Creates::Unknown,
+            Some(Err(error)) if error.is_silence() || error.is_own_failure() => Creates::Fail,
+            Some(Ok(AgentIdProof::Unknown(error))) if error.is_own_failure() => Creates::Fail,
+            Some(_) => Creates::Work,
+        }
     }
 
     /// The instance that must not be there.

@@ -9,7 +9,7 @@ use super::{
     Failure, Outcome, Words,
     connect::Unconnected,
     limits::Limits,
-    places,
+    neighbour, places,
     reach::{self, Unreached, is_public},
     sizes::{self, Passage, Way},
     stranger::page,
@@ -230,6 +230,19 @@ async fn has_inner_name(url: &Url) -> bool {
     }
 }
 
+/// A host that has a name, and the address that it leads to from here; nothing where a proxy looks it up.
+async fn leads_to(address: &str) -> Option<(String, IpAddr)> {
+    let url = Url::parse(address).ok()?;
+    let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+    let is_direct = reach::proxy_of(url.scheme(), &host, &|name: &str| std::env::var(name).ok()).is_none();
+    if !is_direct || host.parse::<IpAddr>().is_ok() || host == "localhost" {
+        return None;
+    }
+    let port = url.port_or_known_default()?;
+    let found = timeout(LOOK_UP, tokio::net::lookup_host((host.clone(), port))).await.ok()?.ok()?.next();
+    Some((host, found?.ip()))
+}
+
 impl Door<'_> {
     async fn send(&self, address: &str, knock: &Knock) -> Result<HttpAnswer, SendError> {
         let request = self.http.client().post(address).query(&knock.query);
@@ -253,7 +266,7 @@ impl Door<'_> {
             return Err(failure);
         }
         if let Some(failure) = refusal(&answer, knock.body.len()) {
-            return Err(failure);
+            return Err(self.placed(address, &knock, &answer, failure).await);
         }
         let bad = match self.dingtalk.verifier.judge(&knock, &answer) {
             Ok(()) => {
@@ -262,6 +275,13 @@ impl Door<'_> {
             Err(bad) => bad,
         };
         let cause = match page(&answer) {
+            Some(page) if is_ours(&answer) => Words::new(
+                format!(
+                    "the bridge answers check_url, and the proxy changes its answer: what arrives is {}",
+                    page.en
+                ),
+                format!("网桥已响应 check_url，但代理改写了响应：到达的是{}", page.zh),
+            ),
             Some(page) => Words::new(
                 format!("not the bridge answers check_url, but {}", page.en),
                 format!("响应 check_url 的不是网桥，而是{}", page.zh),
@@ -272,12 +292,38 @@ impl Door<'_> {
             ),
         };
         let fix = places::proxy("it must pass the bridge's answer on unchanged", "须原样返回网桥的响应");
-        Err(Failure::new(cause, fix).code("bad-reply"))
+        let failure = Failure::new(cause, fix).code("bad-reply");
+        Err(self.placed(address, &knock, &answer, failure).await)
+    }
+
+    /// The same failure with what this machine shows of a stranger's answer: another program at the bridge's own port, and
+    /// where the name leads to.
+    async fn placed(&self, address: &str, knock: &Knock, answer: &HttpAnswer, failure: Failure) -> Failure {
+        if is_ours(answer) {
+            return failure;
+        }
+        let listen = self.bridge.listen;
+        let here = format!("http://{}{PATH}", neighbour::from_here(listen));
+        let (local, leads) =
+            tokio::join!(timeout(neighbour::PATIENCE, self.send(&here, knock)), leads_to(address));
+        let other =
+            local.ok().and_then(Result::ok).and_then(|local| neighbour::failure(listen, answer, &local));
+        match (other, leads) {
+            (Some(other), _) => other,
+            (None, Some((host, leads))) => Failure {
+                cause: Words::new(
+                    format!("{}; {host} is {leads} seen from here", failure.cause.en),
+                    format!("{}；从本机看，{host} 解析为 {leads}", failure.cause.zh),
+                ),
+                ..failure
+            },
+            (None, None) => failure,
+        }
     }
 
     async fn unreached(&self, address: &str, error: &SendError) -> Failure {
         let unreached = reach::why(address, error, self.limits.until()).await;
-        let proxy = places::proxy("does it run, and does it lead to the bridge?", "是否运行并转发到网桥？");
+        let proxy = places::proxy("let it run, and lead to the bridge", "确认其正在运行，并转发到网桥");
         let fix = match &unreached {
             Unreached::Unconnected(Unconnected::Refused { .. }) => places::serve().or(&proxy),
             _ => proxy.or(&places::serve()),

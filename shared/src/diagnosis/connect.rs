@@ -57,15 +57,21 @@ pub(super) async fn resolve(host: &str, port: u16, until: Instant) -> Result<Nam
     }
 }
 
+/// A place as it is shown: `name:port`, with the address that the name leads to.
+pub(super) fn shown(place: &str, address: SocketAddr) -> String {
+    let is_address = place == address.to_string() || place == format!("{}:{}", address.ip(), address.port());
+    if is_address { place.to_owned() } else { format!("{place} ({})", address.ip()) }
+}
+
 /// Connects to the first address that takes it. Takes no longer than `until`.
 pub(super) async fn to_any(
     addresses: &[SocketAddr],
     place: &str,
     until: Instant,
 ) -> Result<TcpStream, Unconnected> {
-    let place = || place.to_owned();
     let mut why: Option<Unconnected> = None;
     for address in addresses {
+        let place = || shown(place, *address);
         let until = until.min(Instant::now() + TIMEOUT);
         let failed = match timeout_at(until, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
@@ -84,7 +90,7 @@ pub(super) async fn to_any(
             why = Some(failed);
         }
     }
-    Err(why.unwrap_or_else(|| Unconnected::Dropped { place: place() }))
+    Err(why.unwrap_or_else(|| Unconnected::Dropped { place: place.to_owned() }))
 }
 
 /// Whether plain HTTP is spoken where TLS is meant. A server of TLS says 400 to it.
@@ -140,7 +146,13 @@ impl Unconnected {
             Self::NoDns { .. } => {
                 (here("its DNS servers (/etc/resolv.conf)", "DNS 服务器（/etc/resolv.conf）"), "dns")
             }
-            Self::Refused { .. } => (mend.or(&here("its network", "网络")), "connection-refused"),
+            Self::Refused { .. } => (
+                mend.or(&here(
+                    "its network, and where /etc/hosts and the DNS lead the name",
+                    "网络，以及 /etc/hosts 与 DNS 对该域名的解析",
+                )),
+                "connection-refused",
+            ),
             Self::Reset { .. } => {
                 (mend.or(&here("its firewall and proxy", "防火墙与代理")), "connection-reset")
             }
@@ -223,7 +235,7 @@ mod tests {
         let until = Instant::now() + Duration::from_secs(5);
         for addresses in [[refused, nowhere], [nowhere, refused]] {
             let why = to_any(&addresses, "a:9", until).await.unwrap_err();
-            assert_eq!(why, Unconnected::Refused { place: "a:9".to_owned() });
+            assert_eq!(why, Unconnected::Refused { place: "a:9 (127.0.0.1)".to_owned() });
         }
     }
 }

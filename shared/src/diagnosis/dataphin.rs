@@ -4,6 +4,7 @@ use tokio::time::timeout_at;
 
 use super::{
     Failure, Outcome, Words,
+    blocked::Blocked,
     dataphins_words::{self, UNAUTHORIZED, profile},
     limits::Limits,
     places,
@@ -15,7 +16,9 @@ use super::{
 use crate::{
     assembly,
     config::DataphinConfig,
-    dataphin::{Acceptance, Dataphin, DryRun, Exchange, NotMade, Refusal, Said, TestRequest, Unclear},
+    dataphin::{
+        Acceptance, Dataphin, DryRun, Exchange, NotMade, Refusal, Said, ShownAnswer, TestRequest, Unclear,
+    },
     http::SendError,
     world::World,
 };
@@ -51,7 +54,8 @@ async fn judge(dataphin: &Dataphin, config: &DataphinConfig, world: &World, limi
         return unreached(config, &SendError::TimedOut, limits).await.into();
     };
     let Exchange { verdict, by_bridge, answer, .. } = exchange;
-    let is_plain = answer.is_some_and(|answer| answer.status == 400 && wants_tls(&answer.body));
+    let is_plain = answer.as_ref().is_some_and(|answer| answer.status == 400 && wants_tls(&answer.body));
+    let in_between = answer.as_ref().and_then(gatekeeper);
     match verdict {
         DryRun::Accepted(acceptance) => {
             if is_too_large(dataphin, test, limits).await {
@@ -76,7 +80,9 @@ async fn judge(dataphin: &Dataphin, config: &DataphinConfig, world: &World, limi
         _ if is_plain => wants_https().into(),
         DryRun::Refused(Refusal::NotReached(error)) => unreached(config, &error, limits).await.into(),
         DryRun::Unclear(answer) => unclear(&answer).into(),
-        DryRun::Refused(refusal) => refused(&refusal, config.settings.profile.signs()).into(),
+        DryRun::Refused(refusal) => {
+            in_between.unwrap_or_else(|| refused(&refusal, config.settings.profile.signs())).into()
+        }
     }
 }
 
@@ -112,6 +118,67 @@ fn too_large() -> Failure {
         ),
     )
     .code("body-size")
+}
+
+/// What stands before Dataphin, where its answer shows that it is not Dataphin's: a firewall, a gateway, an old service bus.
+fn gatekeeper(answer: &ShownAnswer) -> Option<Failure> {
+    let (status, body) = (answer.status, answer.body.trim_start());
+    let path = Words::new("the path of DATAPHIN_CALLBACK_URL", "DATAPHIN_CALLBACK_URL 的路径");
+    // What JSON says is judged by its words.
+    let is_page = !body.starts_with(['{', '[']);
+    if let Some(blocked) = Blocked::of(status, body.as_bytes()).filter(|_| is_page) {
+        let cause = blocked.cause(status, "DATAPHIN_CALLBACK_URL", &Words::new("Dataphin", "Dataphin "));
+        return Some(Failure::new(cause, blocked.fix(&path)).code(blocked.code()));
+    }
+    if body.starts_with("<?xml") || body.starts_with("<soap") {
+        let cause = Words::new(
+            format!(
+                "DATAPHIN_CALLBACK_URL does not lead to Dataphin: XML answers (HTTP {status}), a web service or a gateway"
+            ),
+            format!(
+                "DATAPHIN_CALLBACK_URL 没有指向 Dataphin：返回 XML（HTTP {status}），可能是 Web 服务或网关"
+            ),
+        );
+        return Some(Failure::new(cause, places::variable("DATAPHIN_CALLBACK_URL")).code("xml"));
+    }
+    if !body.starts_with('<') {
+        return None;
+    }
+    match status {
+        401 | 403 | 407 => {
+            let cause = Words::new(
+                format!(
+                    "a gateway or firewall before Dataphin refuses the callback with a page of its own (HTTP {status})"
+                ),
+                format!("Dataphin 前置网关或防火墙以自己的页面拒绝了回调（HTTP {status}）"),
+            );
+            let fix = Words::new(
+                format!(
+                    "the gateway or firewall before Dataphin: let POST to {} pass, from the bridge's address",
+                    path.en
+                ),
+                format!("Dataphin 前置网关或防火墙：放行网桥出口 IP 对 {} 的 POST 请求", path.zh),
+            );
+            Some(
+                Failure::new(cause, fix.or(&places::variable("DATAPHIN_CALLBACK_URL")))
+                    .code(format!("http-{status}")),
+            )
+        }
+        429 => Some(too_often(status)),
+        _ => None,
+    }
+}
+
+fn too_often(status: u16) -> Failure {
+    let cause = Words::new(
+        format!("Dataphin, or the gateway before it, limits how often it is called (HTTP {status})"),
+        format!("Dataphin 或其前置网关限制了调用频率（HTTP {status}）"),
+    );
+    let fix = Words::new(
+        "raise the rate limit of Dataphin's gateway for the bridge's address; outcomes are delivered again by themselves",
+        "在 Dataphin 前置网关上为网桥的出口 IP 调高频率限制；审批结果会自动重新投递",
+    );
+    Failure::new(cause, fix).code(format!("http-{status}"))
 }
 
 fn wants_https() -> Failure {
@@ -252,10 +319,11 @@ fn refused(refusal: &Refusal, signs: bool) -> Failure {
             };
             (Words::new(why.to_string(), format!("无法生成回调请求：{}", not_made(*why))), mend)
         }
+        Refusal::ServerError { said, .. } if said.status == 429 => return too_often(said.status),
         Refusal::ServerError { said, .. } => (
             Words::new(
                 format!("Dataphin, or the gateway before it, cannot answer now ({said})"),
-                format!("Dataphin 或其前置网关暂时无法响应（{said}）"),
+                format!("Dataphin 或其前置网关暂时无法响应（{}）", dataphins_words::in_chinese(said)),
             ),
             dataphins_words::dataphins_state().or(&url()),
         ),
@@ -265,21 +333,30 @@ fn refused(refusal: &Refusal, signs: bool) -> Failure {
         Refusal::NotFound(said) if said.status == 405 => (
             Words::new(
                 format!("what serves DATAPHIN_CALLBACK_URL does not take the callback's method ({said})"),
-                format!("DATAPHIN_CALLBACK_URL 处的服务不接受回调所用的请求方法（{said}）"),
+                format!(
+                    "DATAPHIN_CALLBACK_URL 处的服务不接受回调所用的请求方法（{}）",
+                    dataphins_words::in_chinese(said)
+                ),
             ),
             url().or(&profile()),
         ),
         Refusal::NotFound(said) => (
             Words::new(
                 format!("Dataphin serves nothing at the path of DATAPHIN_CALLBACK_URL ({said})"),
-                format!("DATAPHIN_CALLBACK_URL 的路径在 Dataphin 上不存在（{said}）"),
+                format!(
+                    "DATAPHIN_CALLBACK_URL 的路径在 Dataphin 上不存在（{}）",
+                    dataphins_words::in_chinese(said)
+                ),
             ),
             url(),
         ),
         Refusal::NotUnderstood(said) => (
             Words::new(
                 format!("Dataphin does not understand the callback: its profile is another ({said})"),
-                format!("Dataphin 无法识别回调：回调协议（profile）不一致（{said}）"),
+                format!(
+                    "Dataphin 无法识别回调：回调协议（profile）不一致（{}）",
+                    dataphins_words::in_chinese(said)
+                ),
             ),
             profile(),
         ),

@@ -20,7 +20,8 @@ pub(super) fn failure(said: &Said, signs: bool) -> Option<Failure> {
         _ => {}
     }
     // A 4xx or a 5xx of a gateway says nothing of Dataphin's.
-    let is_dataphins = matches!(said.status, 200..=299 | 400 | 401 | 403 | 409 | 422 | 423 | 500);
+    let is_dataphins = matches!(said.status, 200..=299 | 400 | 401 | 403 | 409 | 422 | 423 | 500)
+        || (said.status == 503 && said.denied && subject == Subject::Busy);
     if !is_dataphins || said.message.is_empty() {
         return None;
     }
@@ -28,10 +29,16 @@ pub(super) fn failure(said: &Said, signs: bool) -> Option<Failure> {
         format!("says: “{}” (HTTP {})", said.message, said.status),
         format!("返回：“{}”（HTTP {}）", said.message, said.status),
     );
+    // Dataphin says `success: false`; what does not may as well be before it.
+    let (who, who_zh) = if said.denied {
+        ("Dataphin", "Dataphin ")
+    } else {
+        ("Dataphin, or the gateway before it,", "Dataphin 或其前置网关")
+    };
     let because = |en: &str, zh: &str, fix: Words, code: &str| {
         let cause = Words::new(
-            format!("Dataphin refuses the callback{en} and {}", quote.en),
-            format!("Dataphin 拒绝回调{zh}，{}", quote.zh),
+            format!("{who} refuses the callback{en} and {}", quote.en),
+            format!("{who_zh}拒绝回调{zh}，{}", quote.zh),
         );
         Some(Failure::new(cause, fix).code(code))
     };
@@ -97,19 +104,42 @@ pub(super) fn failure(said: &Said, signs: bool) -> Option<Failure> {
             ),
             "permission",
         ),
+        Subject::Gateway => {
+            let cause = Words::new(
+                format!("a gateway or firewall before Dataphin refuses the callback and {}", quote.en),
+                format!("Dataphin 前置网关或防火墙拒绝回调，{}", quote.zh),
+            );
+            let fix = gateway(
+                "let POST to the path of DATAPHIN_CALLBACK_URL pass (it asks for no key, the callback is signed)",
+                "放行对 DATAPHIN_CALLBACK_URL 路径的 POST 请求（回调自带签名，网关无需再校验密钥）",
+            );
+            Some(Failure::new(cause, fix).code("gateway"))
+        }
         Subject::Busy => {
             let cause = Words::new(
-                format!("Dataphin says: {said}; it is busy or under maintenance, try again"),
-                format!("Dataphin 返回：{said}；系统繁忙或维护中，请稍后重试"),
+                format!("Dataphin is busy or under maintenance, and {}: try again later", quote.en),
+                format!("Dataphin 系统繁忙或维护中，{}：请稍后重试", quote.zh),
             );
             Some(Failure::new(cause, dataphins_state()).code("busy"))
         }
+        Subject::Internal => {
+            let cause = Words::new(
+                format!("Dataphin fails at the callback and {}", quote.en),
+                format!("Dataphin 处理回调时内部出错，{}", quote.zh),
+            );
+            let log = Words::new(
+                "Dataphin's log at this time, with its administrator",
+                "请 Dataphin 管理员查看该时刻的 Dataphin 日志",
+            );
+            Some(Failure::new(cause, log.or(&profile())).code("internal"))
+        }
         Subject::Key => {
+            let zh_said = in_chinese(said);
             let cause = Words::new(
                 format!(
                     "Dataphin cannot decrypt the callback: its Encoding AES Key is another, or the profile ({said})"
                 ),
-                format!("Dataphin 无法解密回调：Encoding AES Key 或回调协议（profile）不一致（{said}）"),
+                format!("Dataphin 无法解密回调：Encoding AES Key 或回调协议（profile）不一致（{zh_said}）"),
             );
             let key = places::variable("DATAPHIN_CALLBACK_AES_KEY");
             Some(Failure::new(cause, key.or(&profile())).code("not-understood"))
@@ -118,8 +148,8 @@ pub(super) fn failure(said: &Said, signs: bool) -> Option<Failure> {
             "",
             "",
             Words::new(
-                "Dataphin: what it says there, with its administrator",
-                "Dataphin：请联系 Dataphin 管理员处理其返回的问题",
+                "ask the administrator of Dataphin (or of the gateway before it) to resolve what it says",
+                "请 Dataphin（或其前置网关）管理员处理其返回的问题",
             ),
             said.code.as_deref().unwrap_or("refused"),
         ),
@@ -132,20 +162,27 @@ pub(super) fn failure(said: &Said, signs: bool) -> Option<Failure> {
     }
 }
 
+/// What Dataphin said, in Chinese punctuation.
+pub(super) fn in_chinese(said: &Said) -> String {
+    said.to_string().replacen(", ", "，", 1).replacen(": ", "：", 1)
+}
+
 /// The callback's timestamp is not taken: one of the two clocks is off.
 fn clocks(said: &Said) -> Failure {
+    let zh_said = in_chinese(said);
     let cause = Words::new(
         format!(
             "Dataphin does not take the callback's timestamp: the bridge's clock and Dataphin's differ ({said})"
         ),
-        format!("Dataphin 不接受回调的时间戳：网桥与 Dataphin 的时钟不一致（{said}）"),
+        format!("Dataphin 不接受回调的时间戳：网桥与 Dataphin 的时钟不一致（{zh_said}）"),
     );
     let dataphins = Words::new("the clock (NTP) of Dataphin's servers", "Dataphin 服务器的时钟（NTP）");
-    Failure::new(cause, places::machine("its clock (NTP)", "系统时钟（NTP）").or(&dataphins)).code("clock")
+    Failure::new(cause, places::clock().or(&dataphins)).code("clock")
 }
 
 /// A callback that Dataphin did not let in: by what it misses it shows what it looks for.
 pub(super) fn not_let_in(said: &Said, signs: bool) -> Failure {
+    let zh_said = in_chinese(said);
     let text = format!("{} {}", said.code.as_deref().unwrap_or_default(), said.message).to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let token = || places::variable("DATAPHIN_ACCESS_TOKEN");
@@ -159,7 +196,7 @@ pub(super) fn not_let_in(said: &Said, signs: bool) -> Failure {
                  profile's names are others ({said})"
             ),
             format!(
-                "回调的查询参数没有到达 Dataphin：前置网关丢弃或改写了参数，或回调协议（profile）的参数名不一致（{said}）"
+                "回调的查询参数没有到达 Dataphin：前置网关丢弃或改写了参数，或回调协议（profile）的参数名不一致（{zh_said}）"
             ),
         );
         let gateway = Words::new(
@@ -174,7 +211,7 @@ pub(super) fn not_let_in(said: &Said, signs: bool) -> Failure {
                 "Dataphin does not let the callback in: it looks for what our profile does not send, so its profile is \
                  another ({said})"
             ),
-            format!("Dataphin 拒绝回调：它要求的内容不在当前回调协议（profile）中，协议不一致（{said}）"),
+            format!("Dataphin 拒绝回调：它要求的内容不在当前回调协议（profile）中，协议不一致（{zh_said}）"),
         );
         return Failure::new(cause, profile()).code("profile");
     }
@@ -183,7 +220,7 @@ pub(super) fn not_let_in(said: &Said, signs: bool) -> Failure {
             format!(
                 "Dataphin does not let the callback in: its Access Token is another than DATAPHIN_ACCESS_TOKEN ({said})"
             ),
-            format!("Dataphin 拒绝回调：其 Access Token 与 DATAPHIN_ACCESS_TOKEN 不一致（{said}）"),
+            format!("Dataphin 拒绝回调：其 Access Token 与 DATAPHIN_ACCESS_TOKEN 不一致（{zh_said}）"),
         );
         return Failure::new(cause, token()).code(UNAUTHORIZED);
     }
@@ -195,7 +232,7 @@ pub(super) fn not_let_in(said: &Said, signs: bool) -> Failure {
             ),
             format!(
                 "Dataphin 不接受 Access Token：其 Access Token 与 DATAPHIN_ACCESS_TOKEN 不一致，或它要求在回调中直接携带 Token，而当前回调协议\
-                 （profile）仅用其签名（{said}）"
+                 （profile）仅用其签名（{zh_said}）"
             ),
         );
         return Failure::new(cause, token().or(&profile())).code(UNAUTHORIZED);
@@ -206,7 +243,7 @@ pub(super) fn not_let_in(said: &Said, signs: bool) -> Failure {
              sign-in stands before it ({said})"
         ),
         format!(
-            "Dataphin 拒绝回调：两侧的 Access Token 或回调协议（profile）不一致，或其前置有登录校验（{said}）"
+            "Dataphin 拒绝回调：两侧的 Access Token 或回调协议（profile）不一致，或其前置有登录校验（{zh_said}）"
         ),
     );
     Failure::new(cause, token().or(&profile())).code(UNAUTHORIZED)
@@ -220,7 +257,10 @@ pub(super) fn profile() -> Words {
 }
 
 pub(super) fn dataphins_state() -> Words {
-    Words::new("Dataphin's state, and the gateway before it", "Dataphin 的运行状态及其前置网关")
+    Words::new(
+        "see whether Dataphin runs, and the gateway before it",
+        "检查 Dataphin 及其前置网关是否正常运行",
+    )
 }
 
 #[cfg(test)]

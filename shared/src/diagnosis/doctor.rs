@@ -29,6 +29,7 @@ use super::{
     stored::Stored,
     template,
     unreported::{self, Unreported},
+    waiting::Creates,
 };
 use crate::{
     assembly,
@@ -200,7 +201,8 @@ impl Doctor {
         });
         report.judge(Check::FailedPushes, pushes.took, || pushes.value.judge());
         judge_dataphin(&mut report, &stored, route, dataphin, now);
-        judge_requests(&mut report, &stored, &Today::of(setup, &book, &found, now));
+        let creates = asked.as_ref().map_or(Creates::Unknown, Asked::creates);
+        judge_requests(&mut report, &stored, &Today::of(setup, &book, &found, creates, now));
         let diagnosis = self.conclude(report);
         let failed = diagnosis.failed().count();
         tracing::info!(quick, failed, ms = began.elapsed().as_millis(), "diagnosis");
@@ -405,7 +407,9 @@ fn judge_requests(report: &mut Report, stored: &Stored, today: &Today<'_>) {
         None => no_store(),
     };
     report.judge(Check::Deliveries, stored.took, || of_requests(&|requests| requests.deliveries()));
-    report.judge(Check::Waiting, stored.took, || of_requests(&|requests| requests.waiting(today.now)));
+    report.judge(Check::Waiting, stored.took, || {
+        of_requests(&|requests| requests.waiting(today.creates, today.now))
+    });
     report.judge(Check::Withdrawals, stored.took, || of_requests(&|requests| requests.withdrawals()));
     report.judge(Check::Refused, stored.took, || of_requests(&|requests| requests.refused(today)));
 }

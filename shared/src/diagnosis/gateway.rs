@@ -24,6 +24,8 @@ const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 /// Whoever takes so long for an answer is slow, not silent.
 const SLOW: Duration = Duration::from_secs(1);
 const TOO_SLOW: &str = "slow";
+/// The code of an access token that DingTalk gives and does not accept.
+const TOKEN_REFUSED: &str = "token-refused";
 
 /// The errors of calls that came after all others.
 pub(super) struct Late<'a> {
@@ -67,7 +69,11 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked,
             _ => oapi,
         },
     });
-    report.judge(Check::Credentials, asked.api.took, || credentials(refusal.as_ref()));
+    let taken_back = asked.errors(with_oapi).find(|error| error.class == Class::Token);
+    report.judge(Check::Credentials, asked.api.took, || match taken_back {
+        Some(error) if refusal.is_none() => token_refused(error),
+        _ => credentials(refusal.as_ref()),
+    });
     report.judge(Check::AddressList, asked.api.took, || {
         address_list(errors().find(|error| error.is_address_refused()))
     });
@@ -294,6 +300,26 @@ fn credentials(refusal: Option<&DingTalkError>) -> Outcome {
     }
 }
 
+/// A token that DingTalk has just given, and does not accept, a new one neither.
+fn token_refused(error: &DingTalkError) -> Outcome {
+    let cause = Words::new(
+        format!(
+            "DingTalk gives an access token, and then does not accept it ({}): {}",
+            error.code, error.message
+        ),
+        format!("钉钉已返回 access token，但随后的调用不接受它（{}）：{}", error.code, error.message),
+    );
+    let addresses = Words::new(
+        "DINGTALK_API_URL and DINGTALK_OAPI_URL must belong to the same DingTalk (unset them for DingTalk's own)",
+        "DINGTALK_API_URL 与 DINGTALK_OAPI_URL 须属于同一钉钉环境（使用钉钉公有云时请删除这两个变量）",
+    );
+    let header = Words::new(
+        "the proxy on the way to DingTalk must pass the header x-acs-dingtalk-access-token and the query unchanged",
+        "通往钉钉的代理须原样转发请求头 x-acs-dingtalk-access-token 与查询参数",
+    );
+    Failure::new(cause, header.or(&addresses)).code(TOKEN_REFUSED).into()
+}
+
 fn address_list(refused: Option<&DingTalkError>) -> Outcome {
     let Some(error) = refused else {
         let may = Words::new("this server's address may call DingTalk", "本机的出口 IP 可以调用钉钉");
@@ -326,14 +352,36 @@ fn clock(offset: Option<SignedDuration>) -> Outcome {
         return Outcome::passed(Words::new("our clock and DingTalk's agree", "本机时钟与钉钉一致"));
     }
     let (direction, zh) = if offset.is_negative() { ("ahead of", "快") } else { ("behind", "慢") };
-    let seconds = offset.abs().as_secs();
+    let (seconds, hours) = (offset.abs().as_secs(), zone_hours(offset));
+    let (zone, zone_zh) = match hours {
+        Some(hours) => (
+            format!(" ({hours} hours: local time was set as UTC, or the other way round)"),
+            format!("（{hours} 小时：可能将本地时间当作 UTC 设置，或相反）"),
+        ),
+        None => (String::new(), String::new()),
+    };
+    let fix = match hours {
+        Some(_) => places::machine(
+            "set its time zone and its clock (timedatectl, NTP); the hardware clock holds UTC",
+            "校正时区与系统时钟（timedatectl、NTP）；硬件时钟应为 UTC",
+        ),
+        None => places::clock(),
+    };
     Outcome::failed(
         Words::new(
-            format!("our clock is {seconds} seconds {direction} DingTalk's"),
-            format!("本机时钟比钉钉{zh} {seconds} 秒"),
+            format!("our clock is {seconds} seconds {direction} DingTalk's{zone}"),
+            format!("本机时钟比钉钉{zh} {seconds} 秒{zone_zh}"),
         ),
-        places::machine("its clock (NTP)", "系统时钟（NTP）"),
+        fix,
     )
+}
+
+/// Whole hours, if the two clocks differ by that much: then it is a time zone.
+fn zone_hours(offset: SignedDuration) -> Option<u64> {
+    let seconds = offset.abs().as_secs().cast_unsigned();
+    let hours = (seconds + 1_800) / 3_600;
+    let is_zone = (1..=14).contains(&hours) && seconds.abs_diff(hours * 3_600) <= 120;
+    is_zone.then_some(hours)
 }
 
 fn quota(used_up: Option<&DingTalkError>) -> Outcome {

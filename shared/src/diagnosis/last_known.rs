@@ -11,6 +11,7 @@ use super::{
     refusals::{self, Today},
     requests::Requests,
     sightings::{self, OurToken},
+    waiting::Creates,
 };
 
 /// The connection test waits no longer for this.
@@ -44,14 +45,14 @@ impl Doctor {
             refusals::ask_again(Some(&requests), dingtalk, setup.account_kind(), now, Limits::new(true));
         let found: HashSet<_> = asked.await;
         let (deliveries, in_settings) = requests.last_deliveries(now);
-        let refused = requests.refused(&Today::of(setup, &book, &found, now));
+        let refused = requests.refused(&Today::of(setup, &book, &found, Creates::Unknown, now));
         let of_people =
             matches!(&refused, Outcome::Failed(failure) if failure.code.as_deref() == Some(refusals::PERSON));
         let judged = [
             (Check::Events, sightings::events(&seen, &[], &setup.fingerprints(), now), false),
             (Check::DataphinCalls, sightings::dataphin(&seen, OurToken::Unknown, now), true),
             (Check::Deliveries, deliveries, in_settings),
-            (Check::Waiting, requests.waiting(now), false),
+            (Check::Waiting, requests.waiting(Creates::Unknown, now), false),
             (Check::Refused, refused, of_people),
         ];
         let failed = judged.into_iter().filter(|(_, outcome, _)| matches!(outcome, Outcome::Failed(_)));

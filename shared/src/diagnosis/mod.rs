@@ -33,6 +33,7 @@
 mod accounts;
 mod app;
 mod asked;
+mod blocked;
 mod callback;
 pub mod check;
 mod configuration;
@@ -48,6 +49,7 @@ mod gateway;
 mod last_known;
 mod leftover;
 mod limits;
+mod neighbour;
 mod places;
 mod pushes;
 mod reach;

@@ -78,8 +78,8 @@ pub(super) fn serve() -> Words {
             "AWS 堆栈函数 `callback` 的日志（CloudWatch）与堆栈告警",
         ),
         Home::Machine => Words::new(
-            "is `bridge serve` running? start it (BRIDGE_LISTEN)",
-            "bridge serve 是否在运行？请启动它（BRIDGE_LISTEN）",
+            "start `bridge serve` if it does not run (BRIDGE_LISTEN)",
+            "如 `bridge serve` 未运行，请启动（BRIDGE_LISTEN）",
         ),
     }
 }
@@ -87,10 +87,10 @@ pub(super) fn serve() -> Words {
 /// Where what stands in front of the bridge leads to.
 pub(super) fn leads_to() -> Words {
     match Home::here() {
-        Home::Aws => proxy("does it lead to the AWS stack's API?", "是否转发到 AWS 堆栈的 API？"),
+        Home::Aws => proxy("let it lead to the AWS stack's API", "将其转发到 AWS 堆栈的 API"),
         Home::Machine => proxy(
-            "where it leads to (BRIDGE_LISTEN), and whether `bridge serve` runs",
-            "转发目标（BRIDGE_LISTEN），以及 bridge serve 是否在运行",
+            "let it lead to BRIDGE_LISTEN, and start `bridge serve` if it does not run",
+            "将其转发到 BRIDGE_LISTEN；如 `bridge serve` 未运行，请启动",
         ),
     }
 }
@@ -143,14 +143,21 @@ pub(super) fn machine(en: &str, zh: &str) -> Words {
     }
 }
 
+/// The clock of where the bridge runs.
+pub(super) fn clock() -> Words {
+    machine("synchronise its clock (NTP)", "同步系统时钟（NTP）")
+}
+
 /// What advances requests.
 pub(super) fn advances() -> Words {
     match Home::here() {
         Home::Aws => Words::new(
-            "do the functions `relay` and `sweep` run? their logs and the stack's alarms tell",
-            "函数 `relay` 与 `sweep` 是否在运行？请查看其日志与堆栈告警",
+            "see in their logs and the stack's alarms whether the functions `relay` and `sweep` run",
+            "查看函数 `relay` 与 `sweep` 的日志与堆栈告警，确认其正在运行",
         ),
-        Home::Machine => Words::new("is `bridge serve` running?", "`bridge serve` 是否在运行？"),
+        Home::Machine => {
+            Words::new("start `bridge serve` if it does not run", "如 `bridge serve` 未运行，请启动")
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, time::Duration};
 
 use reqwest::Url;
-use tokio::time::Instant;
+use tokio::{net::TcpStream, time::Instant};
 
 use super::{
     Failure, Words,
@@ -66,7 +66,7 @@ pub(super) async fn why(url: &str, error: &SendError, until: Instant) -> Unreach
         return Unreached::SlowName { host, took: named.took };
     }
     match connect::to_any(&named.addresses, &place, until).await {
-        Ok(mut stream) => match connected(place, scheme == "https", error) {
+        Ok(mut stream) => match connected(peer(&place, &stream), scheme == "https", error) {
             Unreached::TlsStalls { place } | Unreached::TlsClosed { place }
                 if connect::speaks_http(&mut stream, &host, until).await =>
             {
@@ -77,6 +77,11 @@ pub(super) async fn why(url: &str, error: &SendError, until: Instant) -> Unreach
         Err(Unconnected::Reset { place }) => Unreached::Reset { place },
         Err(unconnected) => Unreached::Unconnected(unconnected),
     }
+}
+
+/// A place, with the address that a connection to it leads to.
+fn peer(place: &str, stream: &TcpStream) -> String {
+    stream.peer_addr().map_or_else(|_| place.to_owned(), |address| connect::shown(place, address))
 }
 
 /// Why an error came over a connection that can be made.
@@ -99,7 +104,10 @@ fn connected(place: String, tls: bool, error: &SendError) -> Unreached {
             return Unreached::TlsClosed { place };
         }
     }
-    if says(&["reset"]) {
+    // With TLS 1.3 the other side asks for our certificate after the handshake.
+    if tls && TlsFault::of(error) == Some(TlsFault::ClientCertificate) {
+        Unreached::Tls { place, why: TlsFault::ClientCertificate }
+    } else if says(&["reset"]) {
         Unreached::Reset { place }
     } else if says(&["invalid HTTP version", "invalid HTTP status"]) {
         Unreached::NotHttp { place }

@@ -16,6 +16,7 @@ use super::{
     requests::Requests,
     said::Said,
     sightings::{ago, ago_zh},
+    waiting::Creates,
 };
 use crate::{
     approval::{self, Account, Approval, Basis, Happening, Person, ProcessCode, Request, State},
@@ -50,12 +51,20 @@ pub(super) struct Today<'a> {
     pub has_service_person: bool,
     /// Those of the people who could not be asked whom DingTalk knows now.
     pub found: &'a HashSet<Account>,
+    /// Whether create calls work.
+    pub creates: Creates,
     pub now: Timestamp,
 }
 
 impl<'a> Today<'a> {
     /// What a configuration and the store say.
-    pub fn of(setup: &'a Setup, book: &'a TemplateBook, found: &'a HashSet<Account>, now: Timestamp) -> Self {
+    pub fn of(
+        setup: &'a Setup,
+        book: &'a TemplateBook,
+        found: &'a HashSet<Account>,
+        creates: Creates,
+        now: Timestamp,
+    ) -> Self {
         let settings = setup.survey.dingtalk.as_ref().map(|dingtalk| &dingtalk.settings);
         Self {
             kind: setup.account_kind(),
@@ -63,6 +72,7 @@ impl<'a> Today<'a> {
             configured: settings.and_then(|settings| settings.process_code.as_ref()),
             has_service_person: settings.is_some_and(|settings| settings.service_user.is_some()),
             found,
+            creates,
             now,
         }
     }

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::{
     Failure, Outcome, Words,
+    blocked::Blocked,
     limits::Limits,
     places, reach,
     sizes::{self, Passage, Way},
@@ -160,7 +161,7 @@ fn judge(answer: &HttpAnswer, store: Option<&str>, sent: usize) -> Result<(), Fa
                     "the running bridge's clock and this machine's are too far from each other",
                     "运行中的网桥与本机的时钟相差过大",
                 ),
-                places::machine("its clock (NTP)", "系统时钟（NTP）"),
+                places::clock(),
             )
             .code("timestamp"))
         }
@@ -208,11 +209,32 @@ fn stranger(answer: &HttpAnswer) -> Failure {
         );
         return Failure::new(cause, places::leads_to()).code(format!("http-{status}"));
     }
+    if matches!(status, 405 | 501) {
+        let cause = Words::new(
+            format!(
+                "the proxy does not let the method POST through to /dataphin (HTTP {status}), though it does for /dingtalk"
+            ),
+            format!("代理不允许对 /dataphin 使用 POST 方法（HTTP {status}），而 /dingtalk 可以"),
+        );
+        let fix = places::proxy(
+            "allow POST for /dataphin, as for /dingtalk",
+            "与 /dingtalk 一样，允许对 /dataphin 使用 POST 方法",
+        );
+        return Failure::new(cause, fix).code(format!("http-{status}"));
+    }
+    if let Some(blocked) = Blocked::of(status, &answer.body) {
+        let cause = blocked.cause(
+            status,
+            "BRIDGE_PUBLIC_URL",
+            &Words::new("the bridge's /dataphin", "网桥 /dataphin "),
+        );
+        return Failure::new(cause, blocked.fix(&Words::new("/dataphin", "/dataphin"))).code(blocked.code());
+    }
     let what = if answer.status.is_redirection() {
         let to = target(answer);
-        Words::new(format!("a redirect{}", to.en), format!("重定向{}", to.zh))
+        Words::new(format!("a redirect{}", to.en), format!("一个重定向{}", to.zh))
     } else {
-        page(answer).unwrap_or_else(|| Words::new(format!("HTTP {status}"), format!("HTTP {status} 的响应")))
+        page(answer).unwrap_or_else(|| Words::new(format!("HTTP {status}"), format!(" HTTP {status} 的响应")))
     };
     let answers = Words::new(
         format!("{} answers, and not the bridge", what.en),

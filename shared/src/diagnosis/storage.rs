@@ -93,7 +93,7 @@ impl Keeper {
             Unreached::NotDynamoDb => (self.place(), "not-dynamodb"),
             Unreached::NoCredentials => (self.credentials(), "no-credentials"),
             Unreached::WrongCredentials => (self.credentials(), "wrong-credentials"),
-            Unreached::OtherTime => (places::machine("its clock (NTP)", "系统时钟（NTP）"), "clock"),
+            Unreached::OtherTime => (places::clock(), "clock"),
             Unreached::OtherRegion => (Words::variable("AWS_REGION"), "other-region"),
             Unreached::NoRegion => (Words::variable("AWS_REGION"), "no-region"),
         };
@@ -122,7 +122,10 @@ impl Keeper {
     pub fn credentials(self) -> Words {
         match self {
             Self::Aws => self.place(),
-            Self::Endpoint | Self::File => Words::variable("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+            Self::Endpoint | Self::File => Words::new(
+                Words::variable("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY").en,
+                Words::variable("AWS_ACCESS_KEY_ID 与 AWS_SECRET_ACCESS_KEY").zh,
+            ),
         }
     }
 }
@@ -235,7 +238,18 @@ pub(super) fn judge(
             }
             let join = |of: fn(&Words) -> &str, with| faults.iter().map(of).collect::<Vec<_>>().join(with);
             let zh = format!("表 {} 与所需不符：{}", store.table(), join(|fault| &fault.zh, "；"));
-            Outcome::failed(Words::new(join(|fault| &fault.en, "; "), zh), keeper.table())
+            // A table is made, and changed, in some minutes.
+            let is_on_the_way =
+                |fault: &TableFault| matches!(fault, TableFault::NotActive | TableFault::IndexNotActive(_));
+            let fix = if facts.faults.len() == faults.len() && facts.faults.iter().all(is_on_the_way) {
+                Words::new(
+                    "wait some minutes until the table is ACTIVE, then run `bridge doctor` again",
+                    "等待几分钟，待表变为 ACTIVE 状态后重新运行 `bridge doctor`",
+                )
+            } else {
+                keeper.table()
+            };
+            Outcome::failed(Words::new(join(|fault| &fault.en, "; "), zh), fix)
         }
     }
 }

@@ -7,29 +7,69 @@ use crate::http::HttpAnswer;
 pub(super) fn page(answer: &HttpAnswer) -> Option<Words> {
     let status = answer.status.as_u16();
     if status == 407 {
-        return Some(Words::new("a proxy that asks for a sign-in (HTTP 407)", "要求登录的代理（HTTP 407）"));
+        return Some(Words::new(
+            "a proxy that asks for a sign-in (HTTP 407)",
+            "一个要求登录的代理（HTTP 407）",
+        ));
     }
     if answer.status.is_redirection() {
         let to = target(answer);
         return Some(Words::new(
             format!("a redirect (HTTP {status}){}", to.en),
-            format!("重定向（HTTP {status}）{}", to.zh),
+            format!("一个重定向（HTTP {status}）{}", to.zh),
         ));
     }
     let body = answer.body.trim_ascii_start();
+    if is_compressed(answer) {
+        return Some(Words::new(
+            format!("a compressed answer that nobody asked for (HTTP {status}, gzip or the like)"),
+            format!("未经请求的压缩响应（HTTP {status}，gzip 等）"),
+        ));
+    }
+    if body.starts_with(b"<?xml") || body.starts_with(b"<soap") {
+        return Some(Words::new(
+            format!("XML (HTTP {status}): a web service or a gateway"),
+            format!("一个 XML 响应（HTTP {status}）：Web 服务或网关"),
+        ));
+    }
     if body.starts_with(b"<") {
         return Some(Words::new(
             format!("a page in HTML (HTTP {status}): a proxy's or a sign-in's"),
-            format!("HTML 页面（HTTP {status}）：代理页面或登录页"),
+            format!("一个 HTML 页面（HTTP {status}）：代理页面或登录页"),
         ));
     }
-    if serde_json::from_slice::<serde_json::Value>(body).is_err() {
+    if let Err(error) = serde_json::from_slice::<serde_json::Value>(body) {
+        if follows_json(body, &error) {
+            return Some(Words::new(
+                format!("JSON with something else after it (HTTP {status})"),
+                format!("在 JSON 之后附加了其他内容的响应（HTTP {status}）"),
+            ));
+        }
         return Some(Words::new(
             format!("something that is no JSON (HTTP {status})"),
             format!("非 JSON 的响应（HTTP {status}）"),
         ));
     }
     None
+}
+
+/// Whether an answer's body is compressed, though we never say that we take that.
+fn is_compressed(answer: &HttpAnswer) -> bool {
+    let named = answer.headers.get("content-encoding").and_then(|it| it.to_str().ok()).is_some_and(|it| {
+        let it = it.trim();
+        !it.is_empty() && !it.eq_ignore_ascii_case("identity")
+    });
+    named || answer.body.starts_with(&[0x1f, 0x8b])
+}
+
+/// Whether a whole JSON object comes first, and then more.
+fn follows_json(body: &[u8], error: &serde_json::Error) -> bool {
+    error.is_syntax()
+        && body.starts_with(b"{")
+        && serde_json::Deserializer::from_slice(body)
+            .into_iter::<serde_json::Value>()
+            .next()
+            .is_some_and(|it| it.is_ok())
 }
 
 /// Where a redirect leads, without its query.

@@ -27,6 +27,10 @@ pub(super) enum Subject {
     SwitchedOff,
     /// Dataphin's own state.
     Busy,
+    /// A failure inside Dataphin.
+    Internal,
+    /// A gateway or firewall before Dataphin.
+    Gateway,
     /// A sign-in of a person.
     SignIn,
     /// A permission.
@@ -162,6 +166,24 @@ const EXPIRED: &[&str] = &[
 ];
 const REPLAY: &[&str] = &["replay", "重放", "duplicate request", "repeated request", "重复请求", "重复提交"];
 const TWICE: &[&str] = &["duplicate", "repeat", "used", "exist", "重复", "已使用", "已存在"];
+const GATEWAY: &[&str] = &[
+    "api key",
+    "apikey",
+    "api-key",
+    "appcode",
+    "x-ca-",
+    "jwt",
+    "hmac",
+    "no route matched",
+    "upstream",
+    "安全策略",
+    "拦截",
+    "阻断",
+    "防火墙",
+    "firewall",
+    "security policy",
+    "网关",
+];
 const ADDRESS: &[&str] = &[
     "whitelist",
     "white list",
@@ -286,7 +308,10 @@ fn specific(text: &str) -> Option<Subject> {
     let of_tenant = any(TENANT);
     let of_key = any(KEY);
     let is_off = any(SWITCHED_OFF);
-    Some(if is_missing && (of_token || of_signature || of_nonce || any(TIMESTAMP)) {
+    let of_gateway = any(GATEWAY) || has_word(text, "waf");
+    Some(if of_gateway && !of_address && !of_signature {
+        Subject::Gateway
+    } else if is_missing && (of_token || of_signature || of_nonce || any(TIMESTAMP)) {
         Subject::Missing
     } else if is_replay {
         Subject::Replay
@@ -312,6 +337,8 @@ fn specific(text: &str) -> Option<Subject> {
         Subject::SignIn
     } else if any(PERMISSION) {
         Subject::Permission
+    } else if any(INTERNAL) && !is_json {
+        Subject::Internal
     } else {
         return None;
     })
@@ -356,14 +383,6 @@ const BUSY: &[&str] = &[
     "timed out",
     "timeout",
     "time out",
-    "internal error",
-    "internal server error",
-    "server error",
-    "system error",
-    "systemerror",
-    "system exception",
-    "nullpointer",
-    "unknown error",
     "starting",
     "繁忙",
     "稍后",
@@ -372,14 +391,28 @@ const BUSY: &[&str] = &[
     "超时",
     "限流",
     "频繁",
+    "服务不可用",
+    "升级中",
+];
+
+/// Words of a failure inside Dataphin.
+const INTERNAL: &[&str] = &[
+    "internal error",
+    "internal server error",
+    "server error",
+    "system error",
+    "systemerror",
+    "system exception",
+    "nullpointer",
+    "unknown error",
     "系统异常",
     "系统错误",
     "内部错误",
     "服务异常",
-    "服务不可用",
     "未知错误",
     "未知异常",
-    "升级中",
+    "exception",
+    "空指针",
 ];
 
 /// Words about the shape of a callback.
@@ -437,7 +470,7 @@ mod tests {
     #[test]
     #[allow(clippy::too_many_lines)] // A table.
     fn what_dataphin_says_is_about_one_thing_in_either_language() {
-        let table: [(Subject, &[&str]); 15] = [
+        let table: [(Subject, &[&str]); 17] = [
             (
                 Subject::Address,
                 &[
@@ -610,18 +643,38 @@ mod tests {
             (
                 Subject::Busy,
                 &[
-                    "系统异常，请联系管理员",
                     "system is busy",
                     "系统繁忙，请稍后再试",
-                    "internal server error",
                     "service unavailable",
                     "系统维护中",
                     "too many requests",
                     "请求过于频繁",
-                    "SYSTEM_ERROR: system error",
-                    "NullPointerException",
+                    "系统异常，请稍后重试",
                     "服务不可用",
                     "读取超时",
+                ],
+            ),
+            (
+                Subject::Internal,
+                &[
+                    "系统异常，请联系管理员",
+                    "internal server error",
+                    "SYSTEM_ERROR: system error",
+                    "java.lang.NullPointerException",
+                    "服务内部错误",
+                    "未知异常",
+                ],
+            ),
+            (
+                Subject::Gateway,
+                &[
+                    "No API key found in request",
+                    "no Route matched with those values",
+                    "访问被安全策略拦截",
+                    "Invalid AppCode",
+                    "blocked by WAF",
+                    "请求被防火墙阻断",
+                    "API网关鉴权失败",
                 ],
             ),
             (

@@ -91,9 +91,9 @@ impl TlsFault {
             ),
             Self::ClientCertificate => Words::new(
                 format!(
-                    "what serves the address in {variable}: let the bridge in without a client certificate"
+                    "what serves the address in {variable}: ask for no client certificate there, callers have none"
                 ),
-                format!("{variable} 所指地址的服务：对网桥放行，不要求客户端证书"),
+                format!("{variable} 所指地址的服务：不要求客户端证书，调用方没有该证书"),
             ),
             Self::NoTls => part("scheme (http:// or https://) and port", "协议（http:// 或 https://）和端口"),
             _ => certificate,

@@ -15,8 +15,7 @@ use super::{Words, connect, places};
 const MAX_LINE: usize = 512;
 const HTTP_PORT: u16 = 80;
 
-/// What is wrong with the proxy in `variable` (its value: `proxy`), and where to fix it; nothing where it makes the tunnel, or
-/// where it is of another kind. `to`: the place at the other end; nothing: no tunnel is asked for. Takes no longer than `until`.
+/// What is wrong with the proxy in `variable` (its value: `proxy`), and where to fix it; nothing where it makes the tunnel. `to`: the place at the other end; nothing: no tunnel is asked for. Takes no longer than `until`.
 pub(super) async fn why(
     variable: &str,
     proxy: &str,
@@ -28,7 +27,15 @@ pub(super) async fn why(
     let Ok(url) = Url::parse(&with_scheme) else {
         return Some((Words::new("its value is no address", "其值不是有效地址"), here()));
     };
-    let (Some(host), "http" | "https") = (url.host_str(), url.scheme()) else { return None };
+    let scheme = url.scheme();
+    if !matches!(scheme, "http" | "https") {
+        let why = Words::new(
+            format!("{scheme}:// is no kind of proxy that the bridge can use: http:// or https:// is"),
+            format!("网桥不支持 {scheme}:// 类型的代理，仅支持 http:// 与 https://"),
+        );
+        return Some((why, here()));
+    }
+    let host = url.host_str()?;
     let port = url.port_or_known_default().unwrap_or(HTTP_PORT);
     let host = host.trim_matches(['[', ']']);
     let named = match connect::resolve(host, port, until).await {
@@ -232,6 +239,7 @@ mod tests {
         let address = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
         let (cause, _) = why("HTTPS_PROXY", &address.to_string(), Some("a.cn:443"), soon()).await.unwrap();
         assert!(cause.en.contains(&format!("the connection to {address} is refused")), "{cause:?}");
-        assert_eq!(why("HTTPS_PROXY", "socks5://127.0.0.1:1", Some("a.cn:443"), soon()).await, None);
+        let (cause, _) = why("HTTPS_PROXY", "socks5://127.0.0.1:1", Some("a.cn:443"), soon()).await.unwrap();
+        assert!(cause.en.contains("socks5:// is no kind of proxy"), "{cause:?}");
     }
 }

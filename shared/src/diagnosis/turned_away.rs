@@ -1,7 +1,9 @@
 //! What an answer to our `check_url` says that is none DingTalk would take: who turned it away, and why.
 
 use super::{
-    Failure, Words, places,
+    Failure, Words,
+    blocked::Blocked,
+    places,
     stranger::{page, target, wants_tls},
 };
 use crate::http::{
@@ -63,7 +65,7 @@ fn by_the_bridge(answer: &HttpAnswer, status: u16, sent: usize) -> Failure {
 fn not_met(unmet: Unmet, arrived: Option<usize>, sent: usize) -> Failure {
     let changes = |en: &str, zh: &str, code: &str| {
         Failure::new(
-            Words::new(format!("the bridge is reached, and {en}"), format!("已到达网桥，但{zh}")),
+            Words::new(format!("the bridge is reached, and {en}"), format!("已到达网桥，但 {zh}")),
             places::proxy("query and body must pass unchanged", "查询参数与正文须原样转发"),
         )
         .code(code)
@@ -112,7 +114,7 @@ fn not_met(unmet: Unmet, arrived: Option<usize>, sent: usize) -> Failure {
                 "the running bridge's clock and this machine's differ by more than DINGTALK_EVENT_WINDOW_SECONDS",
                 "运行中的网桥与本机的时钟相差超过 DINGTALK_EVENT_WINDOW_SECONDS",
             ),
-            places::machine("its clock (NTP)", "系统时钟（NTP）"),
+            places::clock(),
         )
         .code("timestamp"),
     }
@@ -153,8 +155,10 @@ fn before_the_bridge(answer: &HttpAnswer, status: u16, sent: usize) -> Failure {
     let failure = |en: String, zh: String, mend: Words| {
         Failure::new(Words::new(en, zh), mend).code(format!("http-{status}"))
     };
-    if let Some(failure) = blocked(answer) {
-        return failure;
+    if let Some(blocked) = Blocked::of(status, &answer.body) {
+        let cause = blocked.cause(status, "BRIDGE_PUBLIC_URL", &Words::new("the bridge", "网桥"));
+        let paths = Words::new("/dingtalk/callback and /dataphin", "/dingtalk/callback 与 /dataphin");
+        return Failure::new(cause, blocked.fix(&paths)).code(blocked.code());
     }
     match status {
         300..=399 => {
@@ -235,56 +239,6 @@ fn other_status(status: u16) -> Failure {
     .code(format!("http-{status}"))
 }
 
-/// Words of a page with which the address is blocked for want of a filing.
-const UNFILED: [&str; 6] =
-    ["未备案", "没有备案", "尚未备案", "未进行备案", "未完成备案", "non-compliance icp"];
-/// Words of a page with which a firewall for web applications blocks.
-const FIREWALL: [&str; 7] =
-    ["拦截", "阻断", "安全威胁", "应用防火墙", "application firewall", "has been blocked", "request blocked"];
-
-/// A page that says itself why it stands there.
-fn blocked(answer: &HttpAnswer) -> Option<Failure> {
-    let status = answer.status.as_u16();
-    let body = answer.body.get(..answer.body.len().min(64 * 1024)).unwrap_or_default();
-    if status < 400 {
-        return None;
-    }
-    let body = String::from_utf8_lossy(body).to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| body.contains(word));
-    let (cause, fix, code) = if says(&UNFILED) {
-        (
-            Words::new(
-                format!(
-                    "HTTP {status}: the domain of BRIDGE_PUBLIC_URL is blocked, for it has no ICP filing (备案)"
-                ),
-                format!("HTTP {status}：BRIDGE_PUBLIC_URL 的域名未备案，访问被拦截"),
-            ),
-            Words::new(
-                "complete the domain's ICP filing, or use a domain that has one",
-                "为该域名完成 ICP 备案，或改用已备案的域名",
-            ),
-            "no-icp-filing",
-        )
-    } else if says(&FIREWALL) {
-        (
-            Words::new(
-                format!(
-                    "HTTP {status}: a web application firewall (WAF) in front of the bridge blocks the call"
-                ),
-                format!("HTTP {status}：网桥前面的 Web 应用防火墙（WAF）拦截了请求"),
-            ),
-            Words::new(
-                "the firewall: an exception for POST to /dingtalk/callback and /dataphin",
-                "在防火墙中为 /dingtalk/callback 与 /dataphin 的 POST 请求添加放行规则",
-            ),
-            "blocked",
-        )
-    } else {
-        return None;
-    };
-    Some(Failure::new(cause, fix).code(code))
-}
-
 /// What answers at an address that is Dataphin's, too, in the bridge's place.
 pub(super) fn dataphins(host: &str, answer: &HttpAnswer) -> Failure {
     let status = answer.status.as_u16();
@@ -325,27 +279,3 @@ pub(super) fn another_bridge(path: &str, why: &Words) -> Failure {
 
 /// The code of a bridge of another installation.
 pub(super) const ANOTHER_BRIDGE: &str = "another-bridge";
-
-#[cfg(test)]
-mod tests {
-    use axum::http::{HeaderMap, StatusCode};
-
-    use super::*;
-
-    fn page(status: u16, body: &str) -> HttpAnswer {
-        let (status, body) = (StatusCode::from_u16(status).unwrap(), body.as_bytes().to_vec());
-        HttpAnswer { status, headers: HeaderMap::new(), body }
-    }
-
-    #[test]
-    fn a_page_that_says_why_it_blocks_is_named_by_what_it_says() {
-        let waf = "<html>405 很抱歉，由于您访问的URL有可能对网站造成安全威胁，您的访问被阻断。</html>";
-        let filing = "<title>Non-compliance ICP Filing</title>该网站暂时无法访问：未备案";
-        let footer = "<html>404 Not Found <p>浙ICP备12345678号 公安备案号 3301</p></html>";
-        let code = |answer: &HttpAnswer| blocked(answer).and_then(|failure| failure.code);
-        assert_eq!(code(&page(405, waf)).as_deref(), Some("blocked"));
-        assert_eq!(code(&page(403, filing)).as_deref(), Some("no-icp-filing"));
-        assert_eq!(code(&page(404, footer)), None, "every site in China shows its filing");
-        assert_eq!(code(&page(200, waf)), None);
-    }
-}

@@ -8,15 +8,31 @@ use super::{
     said::Said,
     sightings::{ago, ago_zh},
 };
-use crate::approval::{Approval, Happening, NeedsOperator, State};
+use crate::{
+    approval::{Approval, Happening, NeedsOperator, State},
+    dingtalk::DingTalkError,
+};
 
 /// Until then a request without an instance of which nothing is known is nothing unusual.
 const WAITS_LONG: SignedDuration = SignedDuration::from_hours(1);
 /// What is due for so long is advanced by nobody.
 const OVERDUE: SignedDuration = SignedDuration::from_mins(2);
-/// One failed call may be an accident: it is made again within seconds.
+/// One failure of DingTalk's own may be an accident.
 const FAILED_LONG: SignedDuration = SignedDuration::from_secs(15);
+/// By then the bridge has looked for the instance of an unclear call.
+const LOOKED_FOR: SignedDuration = SignedDuration::from_secs(90);
 const FAILED_OFTEN: usize = 2;
+
+/// What the diagnosis's own create call showed, one that makes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Creates {
+    /// DingTalk answers it as it should.
+    Work,
+    /// DingTalk itself fails, or does not answer.
+    Fail,
+    /// None was made.
+    Unknown,
+}
 
 /// Create calls of a request that failed.
 struct Failing<'a> {
@@ -42,14 +58,21 @@ impl<'a> Failing<'a> {
         failing
     }
 
-    fn is_no_accident(&self, now: Timestamp) -> bool {
-        self.times >= FAILED_OFTEN || now.duration_since(self.since) > FAILED_LONG
+    /// `creates`: what the diagnosis's own create call showed.
+    fn is_no_accident(&self, creates: Creates, now: Timestamp) -> bool {
+        let long = match creates {
+            Creates::Work => LOOKED_FOR,
+            Creates::Unknown => FAILED_LONG,
+            Creates::Fail => SignedDuration::ZERO,
+        };
+        let is_passing = DingTalkError::is_passing(self.code);
+        self.times >= FAILED_OFTEN || !is_passing || now.duration_since(self.since) >= long
     }
 }
 
 impl Requests {
     /// Requests that wait for their instance.
-    pub fn waiting(&self, now: Timestamp) -> Outcome {
+    pub fn waiting(&self, creates: Creates, now: Timestamp) -> Outcome {
         if let Some(why) = self.needs_operator.first().and_then(why_operator) {
             let count = self.needs_operator.len();
             let cause = Words::new(
@@ -69,17 +92,15 @@ impl Requests {
         if let Some(oldest) = overdue.last() {
             let advances = places::advances();
             let (en, zh) = without_instance(overdue.len(), oldest, now);
-            let cause = Words::new(
-                format!("{en}; nobody advances it: {}", advances.en),
-                format!("{zh}；没有进程处理它：{}", advances.zh),
-            );
-            return Failure::new(cause, show().or(&advances)).code("overdue").into();
+            let cause =
+                Words::new(format!("{en}, and no process advances it"), format!("{zh}，且没有进程处理它"));
+            return Failure::new(cause, advances.or(&show())).code("overdue").into();
         }
         let failing: Vec<(&Approval, Failing<'_>)> = self
             .received
             .iter()
             .filter_map(|approval| Some((approval, Failing::of(approval)?)))
-            .filter(|(_, failing)| failing.is_no_accident(now))
+            .filter(|(_, failing)| failing.is_no_accident(creates, now))
             .collect();
         if let (Some((newest, last)), Some((oldest, _))) = (failing.first(), failing.last()) {
             let Said { cause, fix, .. } = Said::of(last.code, &newest.record.request.kind);

@@ -3,6 +3,7 @@
 //! A call that makes something new was "not carried out" only if the answer is one that is known to mean that; everything
 //! else is [`Class::UnknownOutcome`]. Calls that may be made twice need not be so careful: see [`DingTalkError::harmless`].
 
+use super::codes;
 use crate::http::SendError;
 
 /// What a failed call means for whoever made it.
@@ -152,6 +153,14 @@ impl DingTalkError {
     /// Whether DingTalk's servers failed: what was asked of them is not known.
     pub fn is_own_failure(&self) -> bool {
         self.origin == Origin::DingTalk && matches!(self.class, Class::UnknownOutcome | Class::Transient)
+    }
+
+    /// Whether a code tells a failure that passes by itself: DingTalk's own, or a call without an answer.
+    pub fn is_passing(code: &str) -> bool {
+        let is_own = matches!(codes::meaning(code), Some(codes::Meaning::Failed | codes::Meaning::Doubtful));
+        let is_throttled = codes::meaning(code) == Some(codes::Meaning::NotExecuted(Class::Throttled));
+        let is_ours = [code::NO_CONNECTION, code::NO_ANSWER, code::TIMED_OUT, code::UNREADABLE, code::BUSY];
+        is_own || is_throttled || is_ours.contains(&code) || code.starts_with("http-5")
     }
 
     /// Our own limit of time was over.

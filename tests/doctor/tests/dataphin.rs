@@ -34,7 +34,7 @@ async fn a_proxy_that_passes_dingtalk_on_and_not_dataphin() {
     let site = Site::start().await;
     for (status, cause, fix) in [
         (404, "HTML (HTTP 404)", "route /dataphin to the bridge"),
-        (502, "does not reach the bridge for /dataphin (HTTP 502)", "where it leads to (BRIDGE_LISTEN)"),
+        (502, "does not reach the bridge for /dataphin (HTTP 502)", "let it lead to BRIDGE_LISTEN"),
         (200, "HTML (HTTP 200)", "route /dataphin to the bridge"),
     ] {
         let proxy = stranger::start(Manner::Only(site.bridge.clone(), "/dingtalk", status)).await;
@@ -174,7 +174,7 @@ async fn an_address_that_says_yes_to_everything() {
     let busy = r#"{"success":false,"code":"DPN.1","message":"system is busy"}"#;
     let url = format!("{}{path}", stranger::start(Manner::Json(200, busy)).await);
     let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
-    names(&diagnosis, "dataphin-callback", "Dataphin says: ", "Dataphin's state");
+    names(&diagnosis, "dataphin-callback", "Dataphin is busy or under maintenance", "whether Dataphin runs");
 }
 
 #[tokio::test]
