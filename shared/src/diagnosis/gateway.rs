@@ -448,4 +448,14 @@ mod tests {
         assert_eq!(address_in("访问ip不在白名单之中,request ip=47.98.1.2 appKey(ding)"), Some("47.98.1.2"));
         assert_eq!(address_in("访问ip不在白名单之中"), None);
     }
+
+    #[test]
+    fn a_clock_that_is_off_by_whole_hours_is_told_to_be_a_time_zone() {
+        let hours = |seconds| zone_hours(SignedDuration::from_secs(seconds));
+        assert_eq!(hours(8 * 3_600 + 20), Some(8));
+        assert_eq!(hours(-8 * 3_600), Some(8));
+        assert_eq!(hours(90), None);
+        assert_eq!(hours(5_400), None);
+        assert_eq!(hours(400 * 24 * 3_600), None);
+    }
 }

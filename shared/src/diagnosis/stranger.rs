@@ -87,3 +87,30 @@ pub(super) fn wants_tls(body: &str) -> bool {
         ["plain HTTP request was sent to HTTPS port", "requires TLS", "HTTP request to an HTTPS server"];
     known.iter().any(|words| body.contains(words))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, StatusCode};
+
+    use super::*;
+
+    #[test]
+    fn what_answers_in_the_services_place_is_named_by_its_kind() {
+        let said = |body: &[u8], encoding: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(encoding) = encoding {
+                headers.insert("content-encoding", HeaderValue::from_static(encoding));
+            }
+            let answer = HttpAnswer { status: StatusCode::OK, headers, body: body.to_vec() };
+            page(&answer).map_or_else(String::new, |words| words.en)
+        };
+        assert_eq!(said(b"{}", None), "");
+        assert!(said(b"<html>", None).contains("HTML"));
+        assert!(said(b"<?xml version=\"1.0\"?>", None).contains("XML"));
+        assert!(said(b"{\"a\":1}<script>", None).contains("something else after it"));
+        assert!(said(b"{\"a\":1", None).contains("no JSON"));
+        assert!(said(b"x", Some("br")).contains("compressed"));
+        assert!(said(&[0x1f, 0x8b, 8], None).contains("compressed"));
+        assert_eq!(said(b"{}", Some("identity")), "");
+    }
+}

@@ -181,3 +181,22 @@ fn operator_zh(why: &NeedsOperator) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_failure_that_passes_by_itself_is_no_alarm_while_create_calls_work() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let alarm = |code, seconds, creates| {
+            let since = now - SignedDuration::from_secs(seconds);
+            Failing { times: 1, since, code, unclear: true }.is_no_accident(creates, now)
+        };
+        assert!(!alarm("systemError", 20, Creates::Work));
+        assert!(alarm("systemError", 90, Creates::Work));
+        assert!(alarm("systemError", 20, Creates::Unknown));
+        assert!(alarm("systemError", 0, Creates::Fail));
+        assert!(alarm("approverEmpty", 0, Creates::Work), "it does not pass by itself");
+    }
+}

@@ -46,6 +46,8 @@ pub enum Manner {
     Only(String, &'static str, u16),
     /// Passes the call on, and changes the answer's first key.
     Rewriting(String),
+    /// Passes the call on, and puts something behind the answer.
+    Appending(String, &'static str),
 }
 
 /// Starts one; gives its address.
@@ -115,6 +117,12 @@ async fn act(manner: &Manner, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Re
             forward(&format!("{to}{path}"), headers, body).await
         }
         Manner::Only(_, _, code) => (status(*code), Html("<html>nothing here</html>")).into_response(),
+        Manner::Appending(to, text) => {
+            let (parts, body) = forward(&format!("{to}{path}"), headers, body).await.into_parts();
+            let body = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
+            let body = [&body[..], text.as_bytes()].concat();
+            (parts.status, parts.headers, body).into_response()
+        }
         Manner::Rewriting(to) => {
             let (parts, body) = forward(&format!("{to}{path}"), headers, body).await.into_parts();
             let body = axum::body::to_bytes(body, 1 << 20).await.expect("a body");

@@ -40,6 +40,11 @@ async fn a_proxy_that_does_not_let_check_url_through() {
         (stranger::start(Manner::Cut(to(), 100)).await, "arrives cut: 100 bytes of", "query and body"),
         (stranger::start(Manner::OtherNonce(to())).await, "the proxy changes query or body", "查询参数"),
         (stranger::start(Manner::Rewriting(to())).await, "not JSON with exactly", "unchanged"),
+        (
+            stranger::start(Manner::Appending(to(), "<script></script>")).await,
+            "the proxy changes its answer",
+            "unchanged",
+        ),
         (stranger::start(Manner::Slow(to(), 1_700)).await, "DingTalk waits 1500 ms", "speed"),
     ];
     for (address, cause, mend) in &table {
@@ -225,4 +230,18 @@ async fn seen(site: &Site, sighting: Sighting) {
         site.store().sightings().await.expect("the store answers").contains_key(&sighting)
     })
     .await;
+}
+
+#[tokio::test]
+async fn another_program_at_the_bridges_own_port() {
+    let site = Site::start().await;
+    let tomcat = stranger::start(Manner::Page(404)).await;
+    let listen = tomcat.trim_start_matches("http://");
+    let diagnosis = site.diagnosis_with(&[("BRIDGE_PUBLIC_URL", &tomcat), ("BRIDGE_LISTEN", listen)]).await;
+    names(
+        &diagnosis,
+        "callback",
+        "another program, not the bridge, holds the port of BRIDGE_LISTEN",
+        "停止该程序",
+    );
 }

@@ -296,3 +296,38 @@ async fn outcomes_that_dataphin_does_not_take() {
     assert!(connection.passed, "what is fixed in Dataphin's settings must not keep them from being saved");
     assert!(site.store().sightings().await.expect("sightings").contains_key(&Sighting::Started));
 }
+
+#[tokio::test]
+async fn what_stands_before_dataphin_is_told_from_dataphin() {
+    let site = Site::start().await;
+    let path = "/api/oa/bpms/integration/thirdparty/callback";
+    let table = [
+        (Manner::Page(403), "a gateway or firewall before Dataphin", "放行"),
+        (
+            Manner::Json(401, r#"{"message":"No API key found in request"}"#),
+            "a gateway or firewall before Dataphin",
+            "放行",
+        ),
+        (
+            Manner::Json(429, r#"{"code":"Throttling","message":"请求过于频繁"}"#),
+            "limits how often",
+            "频率限制",
+        ),
+        (Manner::Json(200, "<?xml version=\"1.0\"?><Fault/>"), "XML answers", "DATAPHIN_CALLBACK_URL"),
+        (
+            Manner::Json(400, "<html>No required SSL certificate was sent</html>"),
+            "a client certificate",
+            "客户端证书",
+        ),
+        (
+            Manner::Json(500, r#"{"success":false,"code":"500","message":"java.lang.NullPointerException"}"#),
+            "Dataphin fails at the callback",
+            "日志",
+        ),
+    ];
+    for (manner, cause, fix) in table {
+        let url = format!("{}{path}", stranger::start(manner).await);
+        let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
+        names(&diagnosis, "dataphin-callback", cause, fix);
+    }
+}

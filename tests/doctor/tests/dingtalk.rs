@@ -37,6 +37,23 @@ async fn an_app_key_that_is_another_apps() {
 }
 
 #[tokio::test]
+async fn a_token_that_dingtalk_gives_and_then_refuses_is_named_once() {
+    let site = Site::start().await;
+    let refusal =
+        Trouble::answer_before(401, r#"{"code":"InvalidAuthentication","message":"不合法的access_token"}"#);
+    for api in [Api::Forecast, Api::GetInstance, Api::ReadForm, Api::SaveForm, Api::CreateInstance] {
+        site.sandbox.dingtalk.fault(Fault::of(api, refusal.clone()));
+    }
+    let diagnosis = site.diagnosis().await;
+    names(
+        &diagnosis,
+        "credentials",
+        "gives an access token, and then does not accept it",
+        "x-acs-dingtalk-access-token",
+    );
+}
+
+#[tokio::test]
 async fn a_permission_that_is_missing_is_named_one_by_one() {
     let table = [
         (permissions::INSTANCE_WRITE, "permission-instance-write", "工作流实例写权限"),
