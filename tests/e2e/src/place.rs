@@ -167,6 +167,7 @@ impl Serve {
         let mut first = String::new();
         let stdout = child.stdout.take().expect("an output");
         BufReader::new(stdout).read_line(&mut first).expect("a first line");
+        assert!(!first.is_empty(), "the bridge ends before it says where it listens: {:?}", child.wait());
         let address = first.trim().rsplit(' ').next().expect("an address").to_owned();
         (Self(child), address)
     }
@@ -174,8 +175,7 @@ impl Serve {
 
 impl Drop for Serve {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        lambda_functions::kill(&mut self.0);
     }
 }
 

@@ -25,7 +25,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::Reply;
+use crate::{Reply, end};
 
 /// A process has so long until it asks for its first invocation. Lambda gives it ten seconds, of a machine that starts nothing
 /// else; one that ends by itself must have the time to on any.
@@ -151,9 +151,7 @@ impl Process {
 
     /// Ends it with SIGKILL.
     pub fn kill(&self) {
-        let mut child = lock(&self.child);
-        let _ = child.kill();
-        let _ = child.wait();
+        end::kill(&mut lock(&self.child));
         let _ = self.ended.set(());
     }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::missing_panics_doc, clippy::panic)]
 
 mod binaries;
+mod end;
 mod environment;
 mod gateway;
 mod installation;
@@ -16,6 +17,7 @@ mod table;
 mod trouble;
 
 pub use binaries::{FUNCTIONS, binary};
+pub use end::kill;
 pub use gateway::call;
 pub use measure::Measure;
 pub use runtime::{Function, Held, Reply};
