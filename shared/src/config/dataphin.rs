@@ -8,7 +8,7 @@ use super::environment::{
     Problems, Variable,
 };
 use crate::{
-    dataphin::{Access, DataphinSettings, Profile, reply::ReplyStyle},
+    dataphin::{Access, DataphinSettings, Profile, profile::BadProfile, reply::ReplyStyle},
     dingtalk::AccountKind,
     words::Words,
 };
@@ -148,8 +148,8 @@ impl DataphinConfig {
 fn profile(environment: &mut Environment<'_>) -> Option<Profile> {
     let text = environment.text(&CALLBACK_PROFILE)?;
     Profile::parse(&text)
-        .map_err(|error| {
-            let what = Words::new(format!("is wrong: {error}"), format!("的值无效：{error}"));
+        .map_err(|BadProfile(why)| {
+            let what = Words::new(format!("is wrong: {}", why.en), format!("的值无效：{}", why.zh));
             environment.wrong(&CALLBACK_PROFILE, what);
         })
         .ok()

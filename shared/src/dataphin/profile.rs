@@ -1,7 +1,10 @@
 //! How Dataphin is told an outcome. The vendor does not publish it, so it is plain data: some profiles are built in,
 //! and every part can be set.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display},
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,7 +14,7 @@ use super::{
     bare_aes::{BareAes, Iv},
     closed::ClosedRule,
 };
-use crate::approval::Outcome;
+use crate::{approval::Outcome, words::Words};
 
 /// A profile of the callback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -192,11 +195,21 @@ impl From<&str> for Word {
 
 /// The text is no profile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct BadProfile(String);
+#[error("{}", .0.en)]
+pub struct BadProfile(pub Words);
 
 /// The base of a profile that names none.
 const DEFAULT: &str = "encrypted";
+
+impl BadProfile {
+    fn because(en: &str, zh: &str, error: &dyn Display) -> Self {
+        Self(Words::new(format!("{en}: {error}"), format!("{zh}（{error}）")))
+    }
+
+    fn not_understood(error: &dyn Display) -> Self {
+        Self::because("the profile is not understood", "无法识别其内容", error)
+    }
+}
 
 impl Profile {
     /// Reads a setting: the name of a built-in profile, or a JSON object with what differs from one
@@ -207,20 +220,20 @@ impl Profile {
             return base(if text.is_empty() { DEFAULT } else { text });
         }
         let mut changes: Value = serde_json::from_str(text)
-            .map_err(|error| BadProfile(format!("the profile is no JSON: {error}")))?;
+            .map_err(|error| BadProfile::because("the profile is no JSON", "不是有效的 JSON", &error))?;
         let named = changes.as_object_mut().and_then(|members| members.remove("base"));
         let base = base(named.as_ref().map_or(DEFAULT, |name| name.as_str().unwrap_or_default()))?;
         let sets_iv = changes.get("iv").is_some();
         let mut profile = serde_json::to_value(base).unwrap_or_default();
         overlay(&mut profile, changes);
-        let profile: Self = serde_json::from_value(profile)
-            .map_err(|error| BadProfile(format!("the profile is not understood: {error}")))?;
+        let profile: Self =
+            serde_json::from_value(profile).map_err(|error| BadProfile::not_understood(&error))?;
         let wrong = if sets_iv && profile.cipher != Cipher::AesCbc {
             Some("iv belongs to the cipher aes-cbc".to_owned())
         } else {
             profile.contradiction()
         };
-        wrong.map_or(Ok(profile), |wrong| Err(BadProfile(format!("the profile is not understood: {wrong}"))))
+        wrong.map_or(Ok(profile), |wrong| Err(BadProfile::not_understood(&wrong)))
     }
 
     /// Whether the callback is signed.
@@ -270,8 +283,13 @@ impl MessageNames {
 }
 
 fn base(name: &str) -> Result<Profile, BadProfile> {
-    let unknown =
-        || BadProfile(format!("no such profile: use {}, or a JSON object", Profile::BUILT_IN.join(", ")));
+    let unknown = || {
+        let (en, zh) = (Profile::BUILT_IN.join(", "), Profile::BUILT_IN.join("、"));
+        BadProfile(Words::new(
+            format!("no such profile: use {en}, or a JSON object"),
+            format!("没有该协议（profile），可用：{zh}，或一个 JSON 对象"),
+        ))
+    };
     Profile::named(name).ok_or_else(unknown)
 }
 
@@ -362,8 +380,9 @@ mod tests {
             (r#"{"success_codes":[]}"#, "success_codes is empty"),
             (r#"{"accepts":[{"status":200,"body":"(id)"}]}"#, "it says nothing but an id"),
         ] {
-            let error = Profile::parse(wrong).unwrap_err().to_string();
-            assert!(error.contains(why), "{wrong}: {error}");
+            let BadProfile(error) = Profile::parse(wrong).unwrap_err();
+            assert!(error.en.contains(why), "{wrong}: {error}");
+            assert!(!error.zh.is_ascii(), "{wrong}: {error}");
         }
     }
 }

@@ -9,6 +9,9 @@ use crate::dataphin::Said;
 /// [`crate::dataphin::Refusal::name`] of a callback that is not let in.
 pub(super) const UNAUTHORIZED: &str = "unauthorized";
 
+/// The code of a callback whose timestamp Dataphin does not take.
+pub(super) const CLOCK: &str = "clock";
+
 /// What the words of an answer show, if they show it by themselves. `signs`: whether our profile signs the callback, or sends
 /// the access token itself.
 #[allow(clippy::too_many_lines)] // A table.
@@ -177,7 +180,7 @@ fn clocks(said: &Said) -> Failure {
         format!("Dataphin 不接受回调的时间戳：网桥与 Dataphin 的时钟不一致（{zh_said}）"),
     );
     let dataphins = Words::new("the clock (NTP) of Dataphin's servers", "Dataphin 服务器的时钟（NTP）");
-    Failure::new(cause, places::clock().or(&dataphins)).code("clock")
+    Failure::new(cause, places::clock().or(&dataphins)).code(CLOCK)
 }
 
 /// A callback that Dataphin did not let in: by what it misses it shows what it looks for.

@@ -13,7 +13,9 @@ use super::{
     asked::{AgentProof, Asked},
     callback::{self, Door},
     configuration::Setup,
-    data_file, dataphin, exposure,
+    data_file, dataphin,
+    dataphins_words::CLOCK,
+    exposure,
     gateway::{self, Late},
     leftover,
     limits::Limits,
@@ -381,10 +383,20 @@ fn judge_dataphin(
     now: Timestamp,
 ) {
     report.judge(Check::DataphinRoute, route.took, || route.value);
+    let own_clock = report.has_failed(Check::Clock);
+    let unless_own_clock = |outcome: Outcome| match outcome {
+        Outcome::Failed(failure) if own_clock && failure.code.as_deref().is_some_and(is_about_clocks) => {
+            Outcome::skipped(Words::new(
+                "because Clock failed: our clock is off, Dataphin's need not be",
+                "因“时钟”未通过：本机时钟有误，Dataphin 的时钟未必有误",
+            ))
+        }
+        outcome => outcome,
+    };
     let token_differs = report.code_of(Check::DataphinRoute) == Some(route::OTHER_TOKEN);
     report.judge(Check::DataphinCalls, stored.took, || match &stored.sightings {
         Some(seen) if token_differs => sightings::dataphin_beside_another_token(seen, now),
-        Some(seen) => sightings::dataphin(seen, dataphin::our_token(&dataphin.value), now),
+        Some(seen) => unless_own_clock(sightings::dataphin(seen, dataphin::our_token(&dataphin.value), now)),
         None => no_store(),
     });
     let token_differs =
@@ -396,8 +408,13 @@ fn judge_dataphin(
                 "因上面已指出 Access Token 不一致：回调也用它签名",
             ))
         }
-        other => other,
+        other => unless_own_clock(other),
     });
+}
+
+/// Whether a code is that of two clocks that differ.
+fn is_about_clocks(code: &str) -> bool {
+    code == sightings::TIMESTAMP || code == CLOCK
 }
 
 /// What became of requests.

@@ -206,11 +206,20 @@ fn answering(outcome: Outcome, answered: &Answered, silence: Option<&DingTalkErr
         let what = &error.message;
         let cause = Words::new(
             format!("DingTalk gives a token, and to another call no answer that can be read ({what})"),
-            format!("钉钉已返回 token，但另一次调用没有得到可读的响应（{what}）"),
+            format!("钉钉已返回 token，但另一次调用没有得到可读的响应（{}）", in_chinese(error)),
         );
         (cause, error.code.as_str())
     };
     Failure::new(cause, places::machine("its network and proxy", "网络与代理")).code(code).into()
+}
+
+/// What our own words for an answer say, in Chinese; DingTalk's own stay as they are.
+fn in_chinese(error: &DingTalkError) -> String {
+    if error.is_silence() {
+        format!("没有响应：{}", error.code)
+    } else {
+        format!("应答的是网桥与钉钉之间的其他服务，而不是钉钉：{}", error.code)
+    }
 }
 
 /// Nothing can be fixed here.
@@ -293,7 +302,11 @@ fn credentials(refusal: Option<&DingTalkError>) -> Outcome {
                 format!("DingTalk gives no access token: {}", error.message),
                 format!("钉钉没有返回 access token：{}", error.message),
             ),
-            places::credentials(),
+            if ["停用", "禁用", "isabled"].iter().any(|word| error.message.contains(word) || error.code.contains(word)) {
+                places::app_page("enable the app, or publish it again", "启用该应用，或重新发布")
+            } else {
+                places::credentials()
+            },
         )
         .code(&error.code)
         .into(),

@@ -248,7 +248,11 @@ impl Requests {
         let Reason { fix, .. } = refusal.reason();
         let mut fix = Words::new(fix.0, fix.1);
         if of_people.len() >= MORE_THAN_CHANCE && self.accepted(today.now) == 0 {
-            fix = fix.or(&places::visible_range()).or(&Words::variable("DATAPHIN_ACCOUNT_KIND"));
+            let range = places::visible_range();
+            if !fix.en.contains(&range.en) {
+                fix = fix.or(&range);
+            }
+            fix = fix.or(&Words::variable("DATAPHIN_ACCOUNT_KIND"));
         }
         Failure::new(cause, fix).code(PERSON).into()
     }

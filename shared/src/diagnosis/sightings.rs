@@ -20,6 +20,8 @@ const CLOCK_SKEW_MS: i64 = 60_000;
 
 /// The code of a call under another access token.
 pub(super) const ACCESS_TOKEN: &str = "access-token";
+/// The code of calls of Dataphin that are refused for their timestamp.
+pub(super) const TIMESTAMP: &str = "timestamp";
 
 /// The code of an event that is addressed to another app.
 pub(super) const OTHER_OWNER: &str = "refused-owner";
@@ -334,7 +336,7 @@ pub(super) fn dataphin(sightings: &Sightings, ours: OurToken, now: Timestamp) ->
             "Dataphin 或网桥机器的时钟（NTP）",
         );
         return Failure::new(cause, clock.or(&Words::variable("DATAPHIN_TIMESTAMP_WINDOW_SECONDS")))
-            .code("timestamp")
+            .code(TIMESTAMP)
             .into();
     }
     if let Some(seen) = standing(Sighting::DataphinStray)

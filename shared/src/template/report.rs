@@ -227,7 +227,27 @@ pub fn judge_flow(
     (problems, remarks, shown)
 }
 
+/// How DingTalk says that somebody may not start a template.
+const MAY_NOT_START: [&str; 6] = [
+    "noStartPermission",
+    "processSetupNoPermission",
+    "可见范围",
+    "无权发起",
+    "没有发起",
+    "no permission to start",
+];
+
 fn no_forecast(error: &DingTalkError) -> Problem {
+    if MAY_NOT_START.iter().any(|words| error.code.contains(words) || error.message.contains(words)) {
+        return problem(
+            "may-not-start",
+            format!("the person asked for may not start this template ({}): {}", error.code, error.message),
+            format!("测试所用的发起人没有发起该模板的权限（{}）：{}", error.code, error.message),
+            "OA approval console > Templates > this template > Edit > Basic Settings: who may start it: everybody, or at least \
+             all requesters",
+            "OA审批管理后台 > 表单管理 > 编辑 > 基础设置 > 谁可以发起：设为全员，或至少包括所有申请人",
+        );
+    }
     problem(
         "forecast-failed",
         format!("DingTalk cannot foresee the template's flow ({}): {}", error.code, error.message),
@@ -266,6 +286,16 @@ fn problem(code: &'static str, what: String, what_zh: String, mend_en: &str, men
 mod tests {
     use super::*;
     use crate::{approval::ProcessCode, dingtalk::forecast::Choice, template::Content};
+
+    #[test]
+    fn whoever_may_not_start_a_template_is_told_from_a_flow_that_leads_to_nobody() {
+        let said = |code: &str, message: &str| {
+            no_forecast(&DingTalkError::new(crate::dingtalk::Class::Permanent, code, message)).code
+        };
+        assert_eq!(said("noStartPermission", "x"), "may-not-start");
+        assert_eq!(said("invalidParameter", "发起人不在该审批模板的可见范围内"), "may-not-start");
+        assert_eq!(said("invalidParameter", "发起人不在发起部门中"), "forecast-failed");
+    }
 
     fn by_hand(way: Way) -> Template {
         Template { way, ..Template::by_hand(ProcessCode::new("PROC-1")) }
