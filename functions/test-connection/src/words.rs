@@ -33,6 +33,8 @@ fn sentence(finding: &Finding) -> String {
     finding.failure().map_or_else(String::new, |failure| {
         let code = failure.code.as_ref().map_or_else(String::new, |code| format!(" ({code})"));
         let (cause, fix) = (&failure.cause, &failure.mend);
-        format!("{}{code}。修复：{} / {}. Fix: {}", cause.zh, fix.zh, cause.en, fix.en)
+        let zh_code = failure.code.as_ref().map_or_else(String::new, |code| format!("（{code}）"));
+        let en = cause.en.trim_end_matches('.');
+        format!("{}{zh_code}。修复：{} / {en}{code}. Fix: {}", cause.zh, fix.zh, fix.en)
     })
 }

@@ -171,7 +171,7 @@ impl BridgeConfig {
         }
         let proxies = Words::new(
             "addresses or networks, like 127.0.0.1,10.0.0.0/8",
-            "IP 地址或网段，例如 127.0.0.1,10.0.0.0/8",
+            " IP 地址或网段，例如 127.0.0.1,10.0.0.0/8",
         );
         let trusted_proxies = environment.parsed(&TRUSTED_PROXIES, &proxies).unwrap_or_default();
         let system_name = environment.text(&SYSTEM_NAME);

@@ -178,8 +178,11 @@ impl<'a> Environment<'a> {
     /// A whole number within limits.
     pub fn whole<T: TryFrom<i64>>(&mut self, variable: &Variable, range: RangeInclusive<i64>) -> Option<T> {
         let (first, last) = (range.start(), range.end());
-        let expected =
-            Words::new(format!("a whole number, {first} to {last}"), format!(" {first} 到 {last} 的整数"));
+        let expected = if *last == i64::MAX {
+            Words::new("digits only", "纯数字")
+        } else {
+            Words::new(format!("a whole number, {first} to {last}"), format!(" {first} 到 {last} 的整数"))
+        };
         let number = self.parsed::<i64>(variable, &expected)?;
         let number = Some(number).filter(|it| range.contains(it)).and_then(|it| T::try_from(it).ok());
         if number.is_none() {

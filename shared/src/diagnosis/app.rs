@@ -92,9 +92,12 @@ fn missing(permission: Permission, error: &DingTalkError) -> Outcome {
             format!("DingTalk answers the test call with {}: {}", error.code, error.message),
             format!("钉钉对权限检测返回 {}：{}", error.code, error.message),
         );
-        return Failure::new(cause, places::permission(permission.scope(), permission.zh()))
-            .code(&error.code)
-            .into();
+        let app = places::app_page(
+            "whether it is published and enabled; and the organisation's OA approval edition",
+            "确认应用已发布并启用；并检查组织的 OA 审批版本",
+        );
+        let fix = places::permission(permission.scope(), permission.zh()).or(&app);
+        return Failure::new(cause, fix).code(&error.code).into();
     }
     let scope = error.scopes.first().map_or(permission.scope(), String::as_str);
     let zh = if scope == permission.scope() { permission.zh() } else { "" };
@@ -159,13 +162,17 @@ fn person(report: &mut Report, check: Check, variable: Option<&str>, found: Opti
 }
 
 /// What says nothing about a permission or a person: another check names it.
-fn named_elsewhere(error: &DingTalkError) -> Option<Outcome> {
+pub(super) fn named_elsewhere(error: &DingTalkError) -> Option<Outcome> {
     match error.class {
         Class::Token => Some(Outcome::skipped(Words::new(
             "because App credentials failed: DingTalk does not accept the access token",
             "因“应用凭证”未通过：钉钉不接受 access token",
         ))),
         _ if error.is_silence() || error.is_own_failure() => Some(Outcome::skipped(silent(error))),
+        _ if error.is_cut_short() || error.is_no_such_call() => Some(Outcome::skipped(Words::new(
+            format!("the call does not reach DingTalk's API whole ({})", error.code),
+            format!("调用没有完整到达钉钉接口（{}）", error.code),
+        ))),
         _ => None,
     }
 }

@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout};
 use super::{
     Failure, Outcome, Words,
     connect::Unconnected,
+    data_file,
     limits::Limits,
     neighbour, places,
     reach::{self, Unreached, is_public},
@@ -231,7 +232,7 @@ async fn has_inner_name(url: &Url) -> bool {
 }
 
 /// A host that has a name, and the address that it leads to from here; nothing where a proxy looks it up.
-async fn leads_to(address: &str) -> Option<(String, IpAddr)> {
+pub(super) async fn leads_to(address: &str) -> Option<(String, IpAddr)> {
     let url = Url::parse(address).ok()?;
     let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
     let is_direct = reach::proxy_of(url.scheme(), &host, &|name: &str| std::env::var(name).ok()).is_none();
@@ -265,7 +266,7 @@ impl Door<'_> {
         if let Some(failure) = self.stranger(address, &answer).await {
             return Err(failure);
         }
-        if let Some(failure) = refusal(&answer, knock.body.len()) {
+        if let Some(failure) = refusal(&answer, knock.body.len(), address.starts_with("https://")) {
             return Err(self.placed(address, &knock, &answer, failure).await);
         }
         let bad = match self.dingtalk.verifier.judge(&knock, &answer) {
@@ -303,11 +304,15 @@ impl Door<'_> {
             return failure;
         }
         let listen = self.bridge.listen;
-        let here = format!("http://{}{PATH}", neighbour::from_here(listen));
-        let (local, leads) =
-            tokio::join!(timeout(neighbour::PATIENCE, self.send(&here, knock)), leads_to(address));
-        let other =
-            local.ok().and_then(Result::ok).and_then(|local| neighbour::failure(listen, answer, &local));
+        let here = async {
+            let address = data_file::local(listen)?;
+            timeout(neighbour::PATIENCE, self.send(&format!("http://{address}{PATH}"), knock))
+                .await
+                .ok()?
+                .ok()
+        };
+        let (local, leads) = tokio::join!(here, leads_to(address));
+        let other = local.and_then(|local| neighbour::failure(listen, answer, &local));
         match (other, leads) {
             (Some(other), _) => other,
             (None, Some((host, leads))) => Failure {

@@ -110,7 +110,7 @@ fn failure(code: &str, file: &str) -> Option<Failure> {
 }
 
 /// Where this machine reaches what listens there; `None`: not by a loopback address.
-fn local(listen: SocketAddr) -> Option<SocketAddr> {
+pub(super) fn local(listen: SocketAddr) -> Option<SocketAddr> {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),

@@ -5,6 +5,7 @@ use tokio::time::timeout_at;
 use super::{
     Failure, Outcome, Words,
     blocked::Blocked,
+    callback,
     dataphins_words::{self, UNAUTHORIZED, profile},
     limits::Limits,
     places,
@@ -14,6 +15,7 @@ use super::{
     tls::TlsFault,
 };
 use crate::{
+    approval::ApplyId,
     assembly,
     config::DataphinConfig,
     dataphin::{
@@ -77,13 +79,50 @@ async fn judge(dataphin: &Dataphin, config: &DataphinConfig, world: &World, limi
             }
         }
         _ if by_bridge => leads_to_a_bridge().into(),
+        _ if is_plain && config.settings.callback_url.starts_with("https://") => plain_upstream().into(),
         _ if is_plain => wants_https().into(),
         DryRun::Refused(Refusal::NotReached(error)) => unreached(config, &error, limits).await.into(),
         DryRun::Unclear(answer) => unclear(&answer).into(),
+        DryRun::Refused(refusal) if knows_no_such(&refusal, &test.apply_id) => Outcome::passed(Words::new(
+            format!(
+                "Dataphin understands the callback, and says of a request that does not exist: {refusal}"
+            ),
+            format!("Dataphin 能识别回调；对于不存在的申请，其返回：{refusal}"),
+        )),
         DryRun::Refused(refusal) => {
-            in_between.unwrap_or_else(|| refused(&refusal, config.settings.profile.signs())).into()
+            let failure = in_between.unwrap_or_else(|| refused(&refusal, config.settings.profile.signs()));
+            match refusal {
+                Refusal::NotFound(_) | Refusal::Html { .. } => placed(failure, config).await.into(),
+                _ => failure.into(),
+            }
         }
     }
+}
+
+/// Whether a no is about the request that cannot exist: it names it, or says that there may be none.
+fn knows_no_such(refusal: &Refusal, apply_id: &ApplyId) -> bool {
+    let Some(said) = said_of(refusal) else { return false };
+    let text = said.message.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let is_missing = says(&["不存在", "未找到", "找不到", "not found", "not exist", "no such"]);
+    let is_either = says(&["不存在或", "未找到或", "not found or", "not exist or"]);
+    is_missing && said.denied && (is_either || text.contains(&apply_id.as_str().to_lowercase()))
+}
+
+/// The same failure with the address that the host's name leads to, which may be an old one.
+async fn placed(failure: Failure, config: &DataphinConfig) -> Failure {
+    let Some((host, address)) = callback::leads_to(&config.settings.callback_url).await else {
+        return failure;
+    };
+    let cause = Words::new(
+        format!("{}; {host} is {address} seen from here", failure.cause.en),
+        format!("{}；从本机看，{host} 解析为 {address}", failure.cause.zh),
+    );
+    let fix = failure.mend.or(&places::machine(
+        "where /etc/hosts and the DNS lead that name",
+        "/etc/hosts 与 DNS 对该域名的解析",
+    ));
+    Failure { cause, mend: fix, ..failure }
 }
 
 async fn unreached(config: &DataphinConfig, error: &SendError, limits: Limits) -> Failure {
@@ -179,6 +218,19 @@ fn too_often(status: u16) -> Failure {
         "在 Dataphin 前置网关上为网桥的出口 IP 调高频率限制；审批结果会自动重新投递",
     );
     Failure::new(cause, fix).code(format!("http-{status}"))
+}
+
+/// The address is one of TLS, and whoever ends it calls a port of TLS without.
+fn plain_upstream() -> Failure {
+    let cause = Words::new(
+        "the gateway before Dataphin passes the callback on with http:// to a port at which TLS is spoken (HTTP 400)",
+        "Dataphin 前置网关以 http:// 将回调转发到了一个 TLS 端口（HTTP 400）",
+    );
+    let fix = Words::new(
+        "the gateway before Dataphin: call its upstream with https://",
+        "Dataphin 前置网关：以 https:// 访问其上游",
+    );
+    Failure::new(cause, fix).code("tls-expected")
 }
 
 fn wants_https() -> Failure {

@@ -156,6 +156,26 @@ pub(super) fn failure(said: &Said, signs: bool) -> Option<Failure> {
             ),
             said.code.as_deref().unwrap_or("refused"),
         ),
+        Subject::NoBody => {
+            let cause = Words::new(
+                format!("the callback's body does not arrive at Dataphin, which {}", quote.en),
+                format!("回调的请求正文没有到达 Dataphin，{}", quote.zh),
+            );
+            Some(
+                Failure::new(cause, gateway("the body must pass unchanged", "请求正文须原样转发"))
+                    .code("body"),
+            )
+        }
+        Subject::OtherApi => {
+            let cause = Words::new(
+                format!(
+                    "DATAPHIN_CALLBACK_URL leads to another interface than the callback's, which {}",
+                    quote.en
+                ),
+                format!("DATAPHIN_CALLBACK_URL 指向的不是回调接口（可能是 OpenAPI 地址），{}", quote.zh),
+            );
+            Some(Failure::new(cause, places::variable("DATAPHIN_CALLBACK_URL")).code("other-interface"))
+        }
         Subject::Form
         | Subject::Entry
         | Subject::Clock

@@ -96,8 +96,13 @@ fn is_same(api: &Outcome, oapi: &Outcome) -> bool {
 
 /// How a call after the first got no answer of DingTalk's.
 fn silence<'a>(asked: &'a Asked, late: &[&'a DingTalkError], oapi: bool) -> Option<&'a DingTalkError> {
-    let silent =
-        |error: &&DingTalkError| error.is_silence() || error.is_unreadable() || error.is_own_failure();
+    let silent = |error: &&DingTalkError| {
+        error.is_silence()
+            || error.is_unreadable()
+            || error.is_own_failure()
+            || error.is_cut_short()
+            || error.is_no_such_call()
+    };
     // How DingTalk refuses a template without a name is not published: it may be with a failure of its own.
     let is_published = |permission: Permission, error: &DingTalkError| {
         permission != Permission::FormWrite || !error.is_own_failure()
@@ -130,7 +135,8 @@ fn in_time(outcome: Outcome, answered: &Answered, timeout: Duration) -> Outcome 
         ),
         format!("钉钉在 {took} 毫秒后才响应，而网桥在 {timeout} 毫秒后即放弃（DINGTALK_TIMEOUT_SECONDS）"),
     );
-    let mend = places::variable("DINGTALK_TIMEOUT_SECONDS");
+    let mend = Words::variable("DINGTALK_TIMEOUT_SECONDS");
+    let mend = Words::new(format!("raise {}", mend.en), format!("调大{}", mend.zh));
     Failure::new(cause, mend.or(&places::machine("its network and proxy", "网络与代理")))
         .code(TOO_SLOW)
         .into()
@@ -142,6 +148,10 @@ fn host(variable: &str, url: &str, answered: &Answered) -> Outcome {
     let way = || places::way_to_dingtalk(variable, is_default);
     let answer = match &answered.value {
         Err(unreached) => {
+            // DingTalk's own certificate is not out of date: it is our clock.
+            if is_default && unreached.is_out_of_date() {
+                return Failure::new(unreached.words(), places::clock().or(&way())).code("tls").into();
+            }
             // Nobody at an address that somebody typed: that is the likelier cause.
             let to = if is_default { way() } else { places::variable(variable).or(&places::network()) };
             return unreached.failure(variable, to, way()).into();
@@ -195,6 +205,8 @@ fn answering(outcome: Outcome, answered: &Answered, silence: Option<&DingTalkErr
             format!("钉钉响应过慢：首次响应耗时 {took:.1} 秒，另一次调用未及时响应"),
         );
         (cause, TOO_SLOW)
+    } else if error.is_cut_short() || error.is_no_such_call() {
+        return on_the_way(error).into();
     } else if error.is_own_failure() {
         let code = &error.code;
         let cause = Words::new(
@@ -211,6 +223,38 @@ fn answering(outcome: Outcome, answered: &Answered, silence: Option<&DingTalkErr
         (cause, error.code.as_str())
     };
     Failure::new(cause, places::machine("its network and proxy", "网络与代理")).code(code).into()
+}
+
+/// A call that DingTalk gets, and not as it left.
+fn on_the_way(error: &DingTalkError) -> Failure {
+    let DingTalkError { code, message, .. } = error;
+    let (cause, fix) = if error.is_cut_short() {
+        (
+            Words::new(
+                format!("a part of the call does not arrive at DingTalk, which says: {message} ({code})"),
+                format!("调用的一部分没有到达钉钉，钉钉返回：{message}（{code}）"),
+            ),
+            Words::new(
+                "the proxy on the way to DingTalk must pass headers (x-acs-dingtalk-access-token), query and body unchanged",
+                "通往钉钉的代理须原样转发请求头（x-acs-dingtalk-access-token）、查询参数与正文",
+            ),
+        )
+    } else {
+        (
+            Words::new(
+                format!(
+                    "the call arrives at DingTalk under another path: there is no such API: {message} ({code})"
+                ),
+                format!("调用到达钉钉时路径已改变，没有该接口：{message}（{code}）"),
+            ),
+            Words::new(
+                "the proxy on the way to DingTalk must pass the path on unchanged",
+                "通往钉钉的代理须原样转发路径",
+            )
+            .or(&Words::variable("DINGTALK_API_URL")),
+        )
+    };
+    Failure::new(cause, fix).code(code)
 }
 
 /// What our own words for an answer say, in Chinese; DingTalk's own stay as they are.
@@ -286,6 +330,7 @@ fn credentials(refusal: Option<&DingTalkError>) -> Outcome {
         )
         .code(&error.code)
         .into(),
+        _ if error.is_cut_short() || error.is_no_such_call() => on_the_way(error).into(),
         // These are named for themselves.
         Class::Throttled | Class::Quota => Outcome::skipped(Words::new(
             "DingTalk turned the call away before it looked",
@@ -412,7 +457,9 @@ fn rate_limit(throttled: Option<&DingTalkError>) -> Outcome {
     let Some(error) = throttled else {
         return Outcome::passed(Words::new("DingTalk turns no call away for its number", "钉钉没有限流"));
     };
-    let fewer = Words::variable("DINGTALK_CALLS_PER_SECOND");
+    let rate = Words::variable("DINGTALK_CALLS_PER_SECOND");
+    let change = |en: &str, zh: &str| Words::new(format!("{en} {}", rate.en), format!("{zh}{}", rate.zh));
+    let fewer = change("lower", "调低");
     let (cause, mend) = if error.is_ban() {
         (
             Words::new(
@@ -429,7 +476,7 @@ fn rate_limit(throttled: Option<&DingTalkError>) -> Outcome {
             "calls wait too long for their turn: DINGTALK_CALLS_PER_SECOND is very low",
             "调用排队过久：DINGTALK_CALLS_PER_SECOND 设置过低",
         );
-        (cause, fewer)
+        (cause, change("raise", "调高"))
     } else if error.code.contains("Unavailable") {
         let cause = Words::new(
             "DingTalk turns calls away as unavailable: it is overloaded or under maintenance, or too many calls come from the app",

@@ -1,25 +1,12 @@
 //! Whether another program than the bridge holds the port of `BRIDGE_LISTEN`.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use super::{Failure, Words, places, turned_away::is_ours};
 use crate::{config::Home, http::HttpAnswer};
 
 /// Whoever is on this machine answers sooner.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
-
-/// Where a process on this machine reaches whoever listens at an address.
-pub(super) fn from_here(listen: SocketAddr) -> SocketAddr {
-    let address = match listen.ip() {
-        IpAddr::V4(v4) if v4.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(v6) if v6.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        address => address,
-    };
-    SocketAddr::new(address, listen.port())
-}
 
 /// Whether it is a program of this machine that answers in the bridge's place.
 pub(super) fn failure(listen: SocketAddr, public: &HttpAnswer, local: &HttpAnswer) -> Option<Failure> {

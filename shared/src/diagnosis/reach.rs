@@ -54,7 +54,7 @@ pub(super) async fn why(url: &str, error: &SendError, until: Instant) -> Unreach
         let proxy = environment(variable).unwrap_or_default();
         let to = (scheme == "https").then(|| format!("{host}:{port}"));
         let fault = tunnel::why(variable, &proxy, to.as_deref(), until).await;
-        let (why, mend) = fault.unwrap_or_else(|| (last_words(error), places::machine(variable, variable)));
+        let (why, mend) = fault.unwrap_or_else(|| through_it(variable, &host, error));
         return Unreached::Proxy { variable, why, mend };
     }
     let place = format!("{host}:{port}");
@@ -131,6 +131,11 @@ impl Unreached {
             || matches!((self, other), (Self::Tls { why, .. }, Self::Tls { why: also, .. }) if why == also)
             // Both at one place, and nobody there.
             || self == other
+    }
+
+    /// Whether a certificate is out of date, by this machine's clock.
+    pub fn is_out_of_date(&self) -> bool {
+        matches!(self, Self::Tls { why: TlsFault::Expired | TlsFault::NotYet, .. })
     }
 
     /// The same as a failure, of the address in `variable`: `mend` is where the way to it is mended, `certificate` what
@@ -213,12 +218,36 @@ impl Unreached {
     }
 }
 
+/// What fails behind a proxy that makes the tunnel.
+fn through_it(variable: &str, host: &str, error: &SendError) -> (Words, Words) {
+    if TlsFault::of(error) != Some(TlsFault::Untrusted) {
+        return (last_words(error), places::machine(variable, variable));
+    }
+    let why = Words::new(
+        format!(
+            "the certificate of {host} that comes through it is signed by an authority that this machine does not know"
+        ),
+        format!("经由它返回的 {host} 证书由本机不信任的 CA 签发（代理可能对 TLS 做了解密）"),
+    );
+    let fix = places::machine(
+        "install the authority with which the proxy signs (SSL_CERT_FILE)",
+        "安装代理用于签发证书的 CA（SSL_CERT_FILE）",
+    );
+    (
+        why,
+        fix.or(&Words::new(
+            format!("exempt {host} from the proxy in NO_PROXY"),
+            format!("在 NO_PROXY 中排除 {host}"),
+        )),
+    )
+}
+
 /// What stands at the end of an error's text: the cause of all the others.
 fn last_words(error: &SendError) -> Words {
     if let Some(fault) = TlsFault::of(error) {
         return Words::new(fault.to_string(), fault.in_chinese());
     }
-    if matches!(error, SendError::TimedOut) {
+    if matches!(error, SendError::TimedOut) || error.to_string().contains("timed out") {
         return Words::new("no answer comes through it in time", "未及时收到经由它返回的响应");
     }
     let text = error.to_string();

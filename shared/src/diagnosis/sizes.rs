@@ -5,6 +5,8 @@ use crate::http::{HttpAnswer, SendError};
 
 /// Tried between a check and the largest.
 const SIZES: [usize; 6] = [1_000, 4_000, 16_000, 64_000, 250_000, 500_000];
+/// About as large as the check that has arrived.
+const TINY: usize = 200;
 /// A way that does not take so much in time is not merely slow.
 const SMALL: usize = 16_000;
 
@@ -20,6 +22,8 @@ pub(super) enum Passage {
     },
     /// Something before the bridge answered.
     Answered(u16),
+    /// Something before the bridge answers whatever comes after the first calls.
+    NoMore(u16),
     /// The connection ended without an answer.
     Closed,
     /// No answer came in time.
@@ -95,6 +99,13 @@ pub(super) async fn try_up_to(largest: usize, limits: Limits, way: &(impl Way + 
             }
         }
     }
+    // Where small ones do not arrive any more, it was not the size: a limit of the number of calls, say.
+    if let (Passage::Answered(status), None) = (found.how, found.arrives)
+        && status != 413
+        && way.send(TINY).await != Passage::Whole
+    {
+        found.how = Passage::NoMore(status);
+    }
     Some(found)
 }
 
@@ -104,9 +115,30 @@ async fn is_stuck(way: &(impl Way + Sync)) -> Option<TooLarge> {
     (how == Passage::Late).then_some(TooLarge { fails: SMALL, how, arrives: None })
 }
 
+/// The way is open to the first calls only.
+fn no_more(path: &str, status: u16) -> Failure {
+    let cause = Words::new(
+        format!(
+            "the first calls of {path} arrive, and further ones are answered with HTTP {status}, and not by the bridge: a firewall \
+             limits how often it is called, or one of several upstreams is not the bridge"
+        ),
+        format!(
+            "对 {path} 的前几次调用可以到达，之后的返回 HTTP {status}，且并非来自网桥：防火墙限制了调用频率，或多个上游之一不是网桥"
+        ),
+    );
+    let fix = places::proxy(
+        "raise or remove its limit of calls (CC protection) for DingTalk and Dataphin; every upstream must be the bridge",
+        "为钉钉与 Dataphin 的来源地址放宽频率限制（CC 防护）；每个上游都须是网桥",
+    );
+    Failure::new(cause, fix).code(format!("http-{status}"))
+}
+
 impl TooLarge {
     /// As a failure. `path`: what was called; `whose`: whose bodies are as large.
     pub fn failure(&self, path: &str, whose: &Words) -> Failure {
+        if let Passage::NoMore(status) = self.how {
+            return no_more(path, status);
+        }
         let fails = shown(self.fails);
         let arrives = match self.arrives {
             Some(bytes) => {
@@ -122,7 +154,7 @@ impl TooLarge {
             Passage::Answered(status) => (
                 Words::new(
                     format!("is answered with HTTP {status}, and not by the bridge"),
-                    format!("的响应为 HTTP {status}，且并非来自网桥"),
+                    format!("得到 HTTP {status}，且并非来自网桥"),
                 ),
                 "body-size",
             ),
@@ -137,7 +169,7 @@ impl TooLarge {
                 (Words::new("arrives cut or changed", "到达时被截断或改写"), "body-cut")
             }
             Passage::Late => (Words::new("gets no answer in time", "未及时得到响应"), "body-late"),
-            Passage::Closed | Passage::Whole => {
+            Passage::Closed | Passage::Whole | Passage::NoMore(_) => {
                 (Words::new("ends the connection without an answer", "导致连接被断开且无响应"), "body-size")
             }
         };

@@ -38,7 +38,8 @@ pub(super) type Looked = Result<Option<TableFacts>, StoreError>;
 /// Looks at the table, writes a mark into it, and asks an index: each takes a right of its own.
 pub(super) async fn look(store: &Store) -> Looked {
     let facts = store.table_facts().await?;
-    if facts.is_some() {
+    // What a look at the table shows to be wrong needs no further proof.
+    if facts.as_ref().is_some_and(|facts| facts.faults.is_empty()) {
         store.prove_writes().await?;
         store.list(Status::Received, None, 1, None).await?;
     }
@@ -284,7 +285,9 @@ fn unavailable(error: &StoreError, keeper: Keeper, file: &str) -> Outcome {
         }),
     };
     let other = || {
-        let cause = Words::new(text.clone(), format!("存储不可用（{text}）"));
+        let code =
+            text.rsplit_once("an error (").map_or(text.as_str(), |(_, code)| code.trim_end_matches(')'));
+        let cause = Words::new(text.clone(), format!("存储不可用：返回错误 {code}"));
         Failure::new(cause, keeper.place()).code("store")
     };
     found.unwrap_or_else(other).into()

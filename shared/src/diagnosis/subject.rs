@@ -31,6 +31,10 @@ pub(super) enum Subject {
     Internal,
     /// A gateway or firewall before Dataphin.
     Gateway,
+    /// The callback's body did not arrive.
+    NoBody,
+    /// Another interface answers than the callback's.
+    OtherApi,
     /// A sign-in of a person.
     SignIn,
     /// A permission.
@@ -183,6 +187,49 @@ const GATEWAY: &[&str] = &[
     "firewall",
     "security policy",
     "网关",
+    "域名",
+    "invalid host",
+];
+/// A failure inside Dataphin, whatever else its words are about.
+const INSIDE: &[&str] = &[
+    "access denied for user",
+    "using password",
+    "jdbc",
+    "sqlexception",
+    "deadlock",
+    "数据库",
+    "redis",
+    "dubbo",
+    "feign",
+    "密钥服务",
+    "kms",
+];
+/// Words of Alibaba Cloud's OpenAPI, which is no callback.
+const OTHER_API: &[&str] = &["\"action\"", "parameter action", "invalidaction", "invalidversion"];
+const NO_BODY: &[&str] = &[
+    "body is missing",
+    "body is empty",
+    "missing request body",
+    "missing body",
+    "请求体为空",
+    "请求体不能为空",
+    "缺少请求体",
+    "正文为空",
+];
+/// Words about how something is written.
+const SHAPE: &[&str] = &[
+    "格式",
+    "format",
+    "yyyy",
+    "位秒级",
+    "位毫秒",
+    "算法",
+    "algorithm",
+    "不支持",
+    "not supported",
+    "unsupported",
+    "公钥",
+    "rsa",
 ];
 const ADDRESS: &[&str] = &[
     "whitelist",
@@ -238,6 +285,11 @@ const LICENCE: &[&str] = &[
     "overdue",
     "到期",
     "试用期",
+    "企业版",
+    "当前版本不支持",
+    "edition",
+    "用户数",
+    "授权数",
     "trial period",
     "已失效的订购",
     "subscription",
@@ -296,35 +348,56 @@ const PERMISSION: &[&str] = &[
 fn specific(text: &str) -> Option<Subject> {
     let any = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let is_missing = any(MISSING);
-    let is_json = any(&["unexpected token", "json", "parse", "解析"]);
+    let is_json = any(&["unexpected token", "json", "parse", "解析", "unrecognized field"]);
+    if any(INSIDE) {
+        return Some(Subject::Internal);
+    }
+    if any(OTHER_API) {
+        return Some(Subject::OtherApi);
+    }
+    if any(NO_BODY) {
+        return Some(Subject::NoBody);
+    }
     let of_token = !is_json && (any(ACCESS_TOKEN) || (any(TOKEN) && (any(WRONG) || is_missing)));
-    let is_sign_in = any(SIGN_IN);
+    let is_sign_in = any(SIGN_IN) && !any(&["access token", "accesstoken", "access_token"]);
     let of_signature = any(SIGNATURE) && !is_sign_in;
+    let is_shape = any(SHAPE);
+    let is_failing = any(&["超时", "timeout", "timed out", "调用", "暂不可用"]);
     let is_clock = any(CLOCK) || (any(TIMESTAMP) && any(OUT_OF_TIME)) || any(EXPIRED);
     let of_nonce = text.contains("nonce") || text.contains("随机数") || text.contains("随机串");
     let is_replay = any(REPLAY) || (of_nonce && any(TWICE));
     let of_address = any(ADDRESS) || (has_word(text, "ip") && any(NOT_ADMITTED));
     let of_licence = any(LICENCE);
-    let of_tenant = any(TENANT);
+    let of_tenant = any(TENANT) && !is_json;
     let of_key = any(KEY);
-    let is_off = any(SWITCHED_OFF);
+    let is_off = any(SWITCHED_OFF) && !any(&["账号", "账户", "account"]);
     let of_gateway = any(GATEWAY) || has_word(text, "waf");
     Some(if of_gateway && !of_address && !of_signature {
         Subject::Gateway
+    } else if is_shape && (of_signature || any(TIMESTAMP)) {
+        Subject::Form
+    } else if of_signature && any(&["不存在", "not exist", "not found"]) {
+        Subject::Missing
     } else if is_missing && (of_token || of_signature || of_nonce || any(TIMESTAMP)) {
         Subject::Missing
     } else if is_replay {
         Subject::Replay
+    } else if is_clock && !is_missing && any(&["集群", "节点", "cluster"]) {
+        Subject::Internal
     } else if is_clock && !is_missing {
         Subject::Clock
     } else if of_address {
         Subject::Address
     } else if of_licence {
         Subject::Licence
+    } else if of_tenant && is_failing {
+        Subject::Internal
     } else if of_tenant && !is_missing {
         Subject::Tenant
     } else if of_signature {
         Subject::Signature
+    } else if of_token && is_sign_in {
+        Subject::SignIn
     } else if of_token {
         Subject::Token
     } else if of_key && !is_missing {
@@ -470,7 +543,7 @@ mod tests {
     #[test]
     #[allow(clippy::too_many_lines)] // A table.
     fn what_dataphin_says_is_about_one_thing_in_either_language() {
-        let table: [(Subject, &[&str]); 17] = [
+        let table: [(Subject, &[&str]); 19] = [
             (
                 Subject::Address,
                 &[
@@ -530,6 +603,8 @@ mod tests {
                     "Your subscription has ended",
                     "License verification failed",
                     "账号欠费",
+                    "当前版本不支持自定义审批系统，请升级至企业版",
+                    "授权用户数已超出上限",
                     "套餐已到期",
                     "invalid license file",
                 ],
@@ -638,6 +713,8 @@ mod tests {
                     "登录已过期",
                     "you must sign in",
                     "用户未登录",
+                    "登录token已过期，请重新登录",
+                    "会话令牌无效，请先登录 Dataphin",
                 ],
             ),
             (
@@ -662,12 +739,24 @@ mod tests {
                     "SYSTEM_ERROR: system error",
                     "java.lang.NullPointerException",
                     "服务内部错误",
+                    "集群节点时钟不同步，服务暂不可用",
+                    "密钥服务KMS不可用，请稍后重试",
+                    "获取租户信息失败：调用租户中心超时",
+                    "Access denied for user 'dataphin'@'10.20.0.31' (using password: YES)",
                     "未知异常",
+                ],
+            ),
+            (Subject::NoBody, &["Required request body is missing", "请求体不能为空"]),
+            (
+                Subject::OtherApi,
+                &[
+                    "The input parameter \"Action\" that is mandatory for processing this request is not supplied.",
                 ],
             ),
             (
                 Subject::Gateway,
                 &[
+                    "域名未授权，禁止访问",
                     "No API key found in request",
                     "no Route matched with those values",
                     "访问被安全策略拦截",
@@ -690,6 +779,10 @@ mod tests {
                     "unsupported media type",
                     "不支持的请求类型",
                     "encrypt is missing",
+                    "时间戳格式错误，应为10位秒级时间戳",
+                    "invalid timestamp format, expected yyyy-MM-dd HH:mm:ss",
+                    "签名算法不支持，仅支持 HmacSHA256",
+                    "JSON parse error: Unrecognized field \"tenantId\"",
                 ],
             ),
             (

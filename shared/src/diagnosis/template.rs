@@ -4,13 +4,14 @@ use tokio::task::JoinSet;
 
 use super::{
     Check, Failure, Outcome, Words,
+    app::named_elsewhere,
     asked::{Asked, within},
     limits::Limits,
     reach::Timed,
     report::Report as Findings,
 };
 use crate::{
-    dingtalk::{Contact, DingTalkError},
+    dingtalk::{Class, Contact, DingTalkError},
     template::{self, Problem, Report, Template},
     world::World,
 };
@@ -75,10 +76,7 @@ fn outcome(seen: &[Result<Report, DingTalkError>]) -> Outcome {
         return Failure::new(joined(&causes), mend).code(first.code).into();
     }
     if let Some(error) = seen.iter().find_map(|report| report.as_ref().err()) {
-        return Outcome::skipped(Words::new(
-            format!("DingTalk did not show the template ({})", error.code),
-            format!("钉钉未返回模板（{}）", error.code),
-        ));
+        return unread(error);
     }
     let shown = |report: &Report| {
         let Report { template, nodes, .. } = report;
@@ -97,6 +95,25 @@ fn outcome(seen: &[Result<Report, DingTalkError>]) -> Outcome {
         )
     };
     Outcome::passed(joined(&seen.iter().flatten().map(shown).collect::<Vec<_>>()))
+}
+
+/// A template that DingTalk does not show. What keeps all calls back is named by another check.
+fn unread(error: &DingTalkError) -> Outcome {
+    let cause = Words::new(
+        format!("DingTalk does not show the template: {} ({})", error.message, error.code),
+        format!("钉钉没有返回模板：{}（{}）", error.message, error.code),
+    );
+    let is_elsewhere = error.class != Class::Permanent || error.is_missing_permission();
+    if let Some(outcome) =
+        named_elsewhere(error).or_else(|| is_elsewhere.then(|| Outcome::skipped(cause.clone())))
+    {
+        return outcome;
+    }
+    let fix = Words::new(
+        "`bridge template check`; and whether the app's organisation owns the template",
+        "运行 `bridge template check`；并确认模板属于该应用所在的组织",
+    );
+    Failure::new(cause, fix).code(&error.code).into()
 }
 
 fn joined(all: &[Words]) -> Words {

@@ -17,12 +17,12 @@ pub(super) fn is_ours(answer: &HttpAnswer) -> bool {
     answer.headers.contains_key(REFERENCE_HEADER)
 }
 
-/// What an answer other than 200 says to a check with a body of `sent` bytes.
-pub(super) fn refusal(answer: &HttpAnswer, sent: usize) -> Option<Failure> {
+/// What an answer other than 200 says to a check with a body of `sent` bytes. `https`: the address is one of TLS.
+pub(super) fn refusal(answer: &HttpAnswer, sent: usize, https: bool) -> Option<Failure> {
     match answer.status.as_u16() {
         200 => None,
         status if is_ours(answer) => Some(by_the_bridge(answer, status, sent)),
-        status => Some(before_the_bridge(answer, status, sent)),
+        status => Some(before_the_bridge(answer, status, sent, https)),
     }
 }
 
@@ -151,7 +151,7 @@ fn not_believed() -> Failure {
     .code("http-403")
 }
 
-fn before_the_bridge(answer: &HttpAnswer, status: u16, sent: usize) -> Failure {
+fn before_the_bridge(answer: &HttpAnswer, status: u16, sent: usize, https: bool) -> Failure {
     let failure = |en: String, zh: String, mend: Words| {
         Failure::new(Words::new(en, zh), mend).code(format!("http-{status}"))
     };
@@ -169,6 +169,14 @@ fn before_the_bridge(answer: &HttpAnswer, status: u16, sent: usize) -> Failure {
                 places::variable("BRIDGE_PUBLIC_URL").or(&places::proxy("the redirect", "重定向规则")),
             )
         }
+        400 if https && wants_tls(&String::from_utf8_lossy(&answer.body)) => failure(
+            "HTTP 400: the proxy passes the call on with http:// to a port at which TLS is spoken".to_owned(),
+            "HTTP 400：代理以 http:// 将请求转发到了一个 TLS 端口".to_owned(),
+            places::proxy(
+                "let it lead to the bridge's own port (BRIDGE_LISTEN, http), or call that upstream with https://",
+                "将其转发到网桥自己的端口（BRIDGE_LISTEN，http），或以 https:// 访问该上游",
+            ),
+        ),
         400 if wants_tls(&String::from_utf8_lossy(&answer.body)) => failure(
             "HTTP 400: TLS is spoken there, and BRIDGE_PUBLIC_URL begins with http://".to_owned(),
             "HTTP 400：该端口是 TLS 服务，而 BRIDGE_PUBLIC_URL 以 http:// 开头".to_owned(),

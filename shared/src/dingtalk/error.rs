@@ -155,6 +155,26 @@ impl DingTalkError {
         self.origin == Origin::DingTalk && matches!(self.class, Class::UnknownOutcome | Class::Transient)
     }
 
+    /// Whether a part of a call that was whole when it left did not arrive: a header, the query, the body.
+    pub fn is_cut_short(&self) -> bool {
+        let code = self.old_code();
+        code.starts_with("Missing") || code.contains(".Missing") || code == "40000"
+    }
+
+    /// Whether there is no such call: the path was changed, or the address is not an API of DingTalk's.
+    pub fn is_no_such_call(&self) -> bool {
+        self.code.starts_with("InvalidAction") || self.code.starts_with("InvalidVersion")
+    }
+
+    /// Whether the gateway turned the call away, or the organisation may not make it: no API looked at it.
+    pub fn is_the_gateways(&self) -> bool {
+        let beginnings = ["AuthenticationFailed", "Forbidden"];
+        self.is_cut_short()
+            || self.is_no_such_call()
+            || beginnings.iter().any(|beginning| self.code.starts_with(beginning))
+            || matches!(self.code.as_str(), "needAuth" | "benefitStatusInvalid")
+    }
+
     /// Whether a code tells a failure that passes by itself: DingTalk's own, or a call without an answer.
     pub fn is_passing(code: &str) -> bool {
         let is_own = matches!(codes::meaning(code), Some(codes::Meaning::Failed | codes::Meaning::Doubtful));

@@ -19,8 +19,17 @@ pub struct Http {
 
 /// The client could not be built.
 #[derive(Debug, thiserror::Error)]
-#[error("the HTTP client cannot be built: {0}")]
+#[error("the HTTP client cannot be built: {0}{fix}", fix = without_authorities(.0))]
 pub struct HttpSetupError(String);
+
+/// What to do where the machine trusts nobody, as a container without `ca-certificates`.
+fn without_authorities(error: &str) -> &'static str {
+    if error.contains("No CA certificates") {
+        "; install ca-certificates, or set SSL_CERT_FILE / 本机没有受信任的 CA 证书：请安装 ca-certificates，或设置 SSL_CERT_FILE"
+    } else {
+        ""
+    }
+}
 
 /// An answer, whatever its status.
 #[derive(Debug)]

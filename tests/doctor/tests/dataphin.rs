@@ -331,3 +331,18 @@ async fn what_stands_before_dataphin_is_told_from_dataphin() {
         names(&diagnosis, "dataphin-callback", cause, fix);
     }
 }
+
+#[tokio::test]
+async fn a_dataphin_that_knows_no_such_request_in_words_of_its_own_is_healthy() {
+    let site = Site::start().await;
+    let path = "/api/oa/bpms/integration/thirdparty/callback";
+    let answer = r#"{"success":false,"code":"403","message":"该申请不存在或无权限查看"}"#;
+    let url = format!("{}{path}", stranger::start(Manner::Json(200, answer)).await);
+    let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
+    assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
+    // It has not read the callback: nothing was closed.
+    let answer = r#"{"success":false,"code":"500","message":"审批单解密失败，流程已终止"}"#;
+    let url = format!("{}{path}", stranger::start(Manner::Json(200, answer)).await);
+    let diagnosis = site.diagnosis_with(&[("DATAPHIN_CALLBACK_URL", &url)]).await;
+    names(&diagnosis, "dataphin-callback", "cannot decrypt", "DATAPHIN_CALLBACK_AES_KEY");
+}

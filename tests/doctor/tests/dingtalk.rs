@@ -41,7 +41,7 @@ async fn a_token_that_dingtalk_gives_and_then_refuses_is_named_once() {
     let site = Site::start().await;
     let refusal =
         Trouble::answer_before(401, r#"{"code":"InvalidAuthentication","message":"不合法的access_token"}"#);
-    for api in [Api::Forecast, Api::GetInstance, Api::ReadForm, Api::SaveForm, Api::CreateInstance] {
+    for api in WORKFLOW {
         site.sandbox.dingtalk.fault(Fault::of(api, refusal.clone()));
     }
     let diagnosis = site.diagnosis().await;
@@ -50,6 +50,66 @@ async fn a_token_that_dingtalk_gives_and_then_refuses_is_named_once() {
         "credentials",
         "gives an access token, and then does not accept it",
         "x-acs-dingtalk-access-token",
+    );
+}
+
+const WORKFLOW: [Api; 5] =
+    [Api::Forecast, Api::GetInstance, Api::ReadForm, Api::SaveForm, Api::CreateInstance];
+
+#[tokio::test]
+async fn a_refusal_of_the_gateway_proves_no_permission() {
+    let site = Site::start().await;
+    let table = [
+        (
+            400,
+            "AuthenticationFailed.MissingParameter",
+            "dingtalk-api",
+            "does not arrive at DingTalk",
+            "x-acs-dingtalk-access-token",
+        ),
+        (
+            400,
+            "MissingprocessCode",
+            "dingtalk-api",
+            "does not arrive at DingTalk",
+            "query and body unchanged",
+        ),
+        (404, "InvalidAction.NotFound", "dingtalk-api", "under another path", "pass the path on"),
+        (400, "needAuth", "permission-instance-write", "needAuth", "权限管理"),
+        (
+            403,
+            "Forbidden.AccessDenied.AppNotInstalled",
+            "permission-instance-write",
+            "AppNotInstalled",
+            "确认应用已发布",
+        ),
+    ];
+    for (status, code, check, cause, fix) in table {
+        let answer = format!(r#"{{"code":"{code}","message":"no"}}"#);
+        for api in WORKFLOW {
+            site.sandbox.dingtalk.fault(Fault::of(api, Trouble::answer_before(status, &answer)));
+        }
+        let diagnosis = site.diagnosis().await;
+        let first = diagnosis.failed().next().expect("a failure");
+        assert_eq!(first.check.facts().id, check, "{code}: {diagnosis:#?}");
+        let failure = first.failure().expect("a failure");
+        assert!(failure.cause.en.contains(cause), "{failure:?}");
+        assert!(failure.mend.en.contains(fix) || failure.mend.zh.contains(fix), "{failure:?}");
+        site.sandbox.dingtalk.clear_faults();
+    }
+    assert!(site.diagnosis().await.is_healthy());
+}
+
+#[tokio::test]
+async fn a_template_that_dingtalk_does_not_show_is_no_template_that_works() {
+    let site = Site::start().await;
+    let refusal = Trouble::answer_before(400, r#"{"code":"noPermission","message":"not your template"}"#);
+    site.sandbox.dingtalk.fault(Fault::of(Api::ReadForm, refusal));
+    names(
+        &site.diagnosis().await,
+        "template",
+        "does not show the template: not your template",
+        "bridge template check",
     );
 }
 

@@ -6,7 +6,7 @@ use shared::diagnosis::{Failure, Words};
 pub(super) const ROOM: u64 = 64 * 1024;
 
 /// Parts of an error's text, with the code, the cause and the fix they stand for.
-const CAUSES: [Known; 5] = [
+const CAUSES: [Known; 9] = [
     Known {
         parts: &["not a database", "malformed", "corrupt"],
         code: "data-file-corrupt",
@@ -46,6 +46,49 @@ const CAUSES: [Known; 5] = [
             "停止占用该文件的其他进程（可用 `fuser` 查看）",
         ),
     },
+    Known {
+        parts: &["symbolic link"],
+        code: "data-file-link",
+        cause: ("is a symbolic link, which is not followed", "是符号链接，网桥不跟随链接"),
+        fix: (
+            "name the file itself in BRIDGE_FILE, and mount the disk that it is on",
+            "在 BRIDGE_FILE 中填写实际文件的路径，并挂载其所在磁盘",
+        ),
+    },
+    Known {
+        parts: &["unable to open database file"],
+        code: "data-file-companions",
+        cause: (
+            "cannot be opened: no file can be made beside it (-wal, -shm)",
+            "无法打开：其旁边无法创建文件（-wal、-shm）",
+        ),
+        fix: (
+            "give the user of the bridge write access to the folder, and free space and inodes on its disk (`df -h`, `df -i`); the \
+             data file itself stays as it is",
+            "为运行网桥的用户授予该目录的写权限，并清理磁盘空间与 inode（`df -h`、`df -i`）；数据文件本身请勿改动",
+        ),
+    },
+    Known {
+        parts: &["permission denied"],
+        code: "data-file-denied",
+        cause: ("cannot be opened by this user (permission denied)", "当前用户无权打开（permission denied）"),
+        fix: (
+            "run this command as the user that runs `bridge serve` (`sudo -u`), or give that user the file and its folder",
+            "以运行 `bridge serve` 的用户执行本命令（`sudo -u`），或将该文件及其目录的属主改为该用户",
+        ),
+    },
+    Known {
+        parts: &["no such file"],
+        code: "data-file-folder",
+        cause: (
+            "cannot be made: its folder does not exist (`~` is not expanded in the environment)",
+            "无法创建：所在目录不存在（环境变量中的 `~` 不会展开）",
+        ),
+        fix: (
+            "make the folder, or correct BRIDGE_FILE (an absolute path)",
+            "创建该目录，或更正 BRIDGE_FILE（使用绝对路径）",
+        ),
+    },
 ];
 
 struct Known {
@@ -68,7 +111,7 @@ pub(super) fn failure(file: &str, error: &str) -> Failure {
 }
 
 /// Where a file that cannot be opened or made is fixed.
-pub(super) fn place(file: &str) -> Words {
+fn place(file: &str) -> Words {
     Words::new(
         format!("BRIDGE_FILE in the bridge's environment, or owner and rights of {file} and its folder"),
         format!("网桥环境变量 BRIDGE_FILE，或 {file} 及其所在目录的属主与权限"),
@@ -87,11 +130,15 @@ mod tests {
             ("database or disk is full", Some("disk-full")),
             ("attempt to write a readonly database", Some("data-file-read-only")),
             ("database is locked", Some("data-file-locked")),
-            ("cannot open /d/bridge.db: Permission denied", None),
+            ("cannot open /d/bridge.db: Permission denied", Some("data-file-denied")),
+            ("Internal error: unable to open database file", Some("data-file-companions")),
+            ("/d/bridge.db is a symbolic link, which is not followed", Some("data-file-link")),
+            ("/d is not there: No such file or directory", Some("data-file-folder")),
+            ("something else", None),
         ];
         for (error, code) in table {
             assert_eq!(failure("/d/bridge.db", error).code.as_deref(), code, "{error}");
         }
-        assert_eq!(failure("/locked/bridge.db", "cannot open /locked/bridge.db: denied").code, None);
+        assert_eq!(failure("/locked/bridge.db", "cannot open /locked/bridge.db: odd").code, None);
     }
 }

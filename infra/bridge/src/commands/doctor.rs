@@ -84,7 +84,8 @@ async fn storage(world: &World) -> Storage {
             "网桥自身的配置（BRIDGE_*）有误",
         ));
     };
-    if bridge.dynamodb_endpoint.is_none() && !Path::new(&bridge.file).exists() {
+    // A link that leads nowhere is there, and nothing is made in its place.
+    if bridge.dynamodb_endpoint.is_none() && Path::new(&bridge.file).symlink_metadata().is_err() {
         return not_yet(&bridge.file);
     }
     if bridge.dynamodb_endpoint.is_none() && !has_room(&bridge.file) {
@@ -131,14 +132,10 @@ fn not_yet(file: &str) -> Storage {
                 format!("{file} 在首次启动时创建"),
             ))
         }
-        Err(error) => {
-            let folder = folder.display();
-            let cause = Words::new(
-                format!("{file} cannot be made: {folder} cannot be written to ({error})"),
-                format!("无法创建 {file}：目录 {folder} 不可写（{error}）"),
-            );
-            Storage::Unusable(Failure::new(cause, data_file::place(file)))
-        }
+        Err(error) => Storage::Unusable(data_file::failure(
+            file,
+            &format!("{} cannot be written to: {error}", folder.display()),
+        )),
     }
 }
 

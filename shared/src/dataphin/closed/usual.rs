@@ -565,7 +565,7 @@ const OTHERS: [&str; 238] = [
     "单据号段",
 ];
 
-const NEVER: [&str; 60] = [
+const NEVER: [&str; 65] = [
     "token",
     "signature",
     "permission",
@@ -610,6 +610,11 @@ const NEVER: [&str; 60] = [
     "auth",
     "decrypt",
     "encrypt",
+    "解密",
+    "加密",
+    "密文",
+    "密钥",
+    "公钥",
     "申请编号重复",
     "审批编号重复",
     "单据编号重复",
