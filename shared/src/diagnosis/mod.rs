@@ -33,6 +33,7 @@
 mod accounts;
 mod app;
 mod asked;
+mod before_dataphin;
 mod blocked;
 mod callback;
 pub mod check;

@@ -1,0 +1,156 @@
+//! What a no of Dataphin's is about, by its words: none of them is published, and each version words them otherwise.
+
+mod words;
+
+use words::{
+    ACCESS_TOKEN, ADDRESS, BUSY, CLOCK, ENTRY, EXPIRED, FORM, GATEWAY, INSIDE, INTERNAL, KEY, LICENCE,
+    NO_BODY, NOT_ADMITTED, OTHER_API, OUT_OF_TIME, PERMISSION, REPLAY, SHAPE, SIGN_IN, SWITCHED_OFF, TENANT,
+    TWICE, WRONG,
+};
+pub(super) use words::{MISSING, SIGNATURE, TIMESTAMP, TOKEN};
+
+use crate::dataphin::Said;
+
+/// What a no is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// A part of the credentials did not arrive.
+    Missing,
+    /// The callback was taken for a repeated one.
+    Replay,
+    /// One of the two clocks.
+    Clock,
+    /// The address that calls.
+    Address,
+    /// Dataphin's licence.
+    Licence,
+    /// The tenant.
+    Tenant,
+    /// The callback's signature.
+    Signature,
+    /// The access token.
+    Token,
+    /// The AES key.
+    Key,
+    /// The external approval system is not set up, or switched off.
+    SwitchedOff,
+    /// Dataphin's own state.
+    Busy,
+    /// A failure inside Dataphin.
+    Internal,
+    /// A gateway or firewall before Dataphin.
+    Gateway,
+    /// The callback's body did not arrive.
+    NoBody,
+    /// Another interface answers than the callback's.
+    OtherApi,
+    /// A sign-in of a person.
+    SignIn,
+    /// A permission.
+    Permission,
+    /// The shape of a callback: its profile.
+    Form,
+    /// Who may come in, without saying by what: token and profile both may be meant.
+    Entry,
+    /// Anything else.
+    Else,
+}
+
+/// What is about one thing, whatever else it mentions; in order.
+fn specific(text: &str) -> Option<Subject> {
+    let any = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let is_missing = any(MISSING);
+    let is_json = any(&["unexpected token", "json", "parse", "解析", "unrecognized field"]);
+    if any(INSIDE) {
+        return Some(Subject::Internal);
+    }
+    if any(OTHER_API) {
+        return Some(Subject::OtherApi);
+    }
+    if any(NO_BODY) {
+        return Some(Subject::NoBody);
+    }
+    let of_token = !is_json && (any(ACCESS_TOKEN) || (any(TOKEN) && (any(WRONG) || is_missing)));
+    let is_sign_in = any(SIGN_IN) && !any(&["access token", "accesstoken", "access_token"]);
+    let of_signature = any(SIGNATURE) && !is_sign_in;
+    let is_shape = any(SHAPE);
+    let is_unsigned = of_signature && any(&["不存在", "not exist", "not found"]);
+    let is_failing = any(&["超时", "timeout", "timed out", "调用", "暂不可用"]);
+    let is_clock = any(CLOCK) || (any(TIMESTAMP) && any(OUT_OF_TIME)) || any(EXPIRED);
+    let of_nonce = text.contains("nonce") || text.contains("随机数") || text.contains("随机串");
+    let is_replay = any(REPLAY) || (of_nonce && any(TWICE));
+    let of_address = any(ADDRESS) || (has_word(text, "ip") && any(NOT_ADMITTED));
+    let of_licence = any(LICENCE);
+    let of_tenant = any(TENANT) && !is_json;
+    let of_key = any(KEY);
+    let is_off = any(SWITCHED_OFF) && !any(&["账号", "账户", "account"]);
+    let of_gateway = any(GATEWAY) || has_word(text, "waf");
+    Some(if of_gateway && !of_address && !of_signature {
+        Subject::Gateway
+    } else if is_shape && (of_signature || any(TIMESTAMP)) {
+        Subject::Form
+    } else if (is_missing && (of_token || of_signature || of_nonce || any(TIMESTAMP))) || is_unsigned {
+        Subject::Missing
+    } else if is_replay {
+        Subject::Replay
+    } else if is_clock && !is_missing && any(&["集群", "节点", "cluster"]) {
+        Subject::Internal
+    } else if is_clock && !is_missing {
+        Subject::Clock
+    } else if of_address {
+        Subject::Address
+    } else if of_licence {
+        Subject::Licence
+    } else if of_tenant && is_failing {
+        Subject::Internal
+    } else if of_tenant && !is_missing {
+        Subject::Tenant
+    } else if of_signature {
+        Subject::Signature
+    } else if of_token && is_sign_in {
+        Subject::SignIn
+    } else if of_token {
+        Subject::Token
+    } else if of_key && !is_missing {
+        Subject::Key
+    } else if is_off {
+        Subject::SwitchedOff
+    } else if any(BUSY) {
+        Subject::Busy
+    } else if is_sign_in {
+        Subject::SignIn
+    } else if any(PERMISSION) {
+        Subject::Permission
+    } else if any(INTERNAL) && !is_json {
+        Subject::Internal
+    } else {
+        return None;
+    })
+}
+
+/// Whether a text has a word that stands by itself.
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|part| part == word)
+}
+
+/// What says little by itself; in order.
+fn vague(text: &str) -> Subject {
+    let any = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if any(MISSING) || any(FORM) {
+        Subject::Form
+    } else if any(ENTRY) {
+        Subject::Entry
+    } else {
+        Subject::Else
+    }
+}
+
+pub(super) fn subject(said: &Said) -> Subject {
+    let message = said.message.to_lowercase();
+    let code = said.code.as_deref().unwrap_or_default().to_lowercase();
+    let found = specific(&message).or_else(|| specific(&code));
+    found.unwrap_or_else(|| vague(&format!("{code} {message}")))
+}
+
+#[cfg(test)]
+mod tests;
