@@ -14,6 +14,7 @@ pub use dataphin::DataphinConfig;
 pub use dingtalk::DingTalkConfig;
 pub use environment::{Environment, Fallback, Problems, VARIABLES, Variable};
 pub use home::Home;
+pub(crate) use variables::bare;
 pub use variables::{SECRETS, Variables};
 
 /// Everything the bridge is configured with.

@@ -26,12 +26,24 @@ pub const SECRETS: [&str; 9] = [
 #[derive(Clone, Default)]
 pub struct Variables(BTreeMap<String, SecretString>);
 
+/// Whether a name is one of ours, or was meant to be: in small letters, with an `export` that a shell's file has before it.
+fn is_ours(name: &str) -> bool {
+    let name = bare(name).to_ascii_uppercase();
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// A name without what a shell's file has before it.
+pub(crate) fn bare(name: &str) -> &str {
+    let name = name.trim();
+    ["export ", "set "].iter().find_map(|word| name.strip_prefix(word)).unwrap_or(name).trim()
+}
+
 impl Variables {
     /// Those of the process's environment that are ours, or look so.
     pub fn from_env() -> Self {
         std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-            .filter(|(name, _)| PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
+            .filter(|(name, _)| is_ours(name))
             .map(|(name, value)| (name, value.to_string_lossy().into_owned()))
             .collect()
     }

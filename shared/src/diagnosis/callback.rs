@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     config::{BridgeConfig, DataphinConfig, DingTalkConfig},
-    dingtalk::knock::Knock,
+    dingtalk::knock::{BadReply, Knock},
     http::{
         Http, HttpAnswer, SendError,
         probe::{self, KNOCK_HEADER, Unmet},
@@ -275,25 +275,7 @@ impl Door<'_> {
             }
             Err(bad) => bad,
         };
-        let cause = match page(&answer) {
-            Some(page) if is_ours(&answer) => Words::new(
-                format!(
-                    "the bridge answers check_url, and the proxy changes its answer: what arrives is {}",
-                    page.en
-                ),
-                format!("网桥已响应 check_url，但代理改写了响应：到达的是{}", page.zh),
-            ),
-            Some(page) => Words::new(
-                format!("not the bridge answers check_url, but {}", page.en),
-                format!("响应 check_url 的不是网桥，而是{}", page.zh),
-            ),
-            None => Words::new(
-                format!("the answer to check_url is not what DingTalk takes: {bad}"),
-                format!("check_url 的响应不符合钉钉要求：{}", bad.in_chinese()),
-            ),
-        };
-        let fix = places::proxy("it must pass the bridge's answer on unchanged", "须原样返回网桥的响应");
-        let failure = Failure::new(cause, fix).code("bad-reply");
+        let failure = bad_reply(&answer, bad);
         Err(self.placed(address, &knock, &answer, failure).await)
     }
 
@@ -392,6 +374,56 @@ impl Way for Large<'_> {
             _ => Passage::Whole,
         }
     }
+}
+
+/// An answer with the right status that DingTalk would not take: the bridge's, and changed on its way, or somebody else's.
+fn bad_reply(answer: &HttpAnswer, bad: BadReply) -> Failure {
+    let status = answer.status.as_u16();
+    let unchanged = places::proxy("it must pass the bridge's answer on unchanged", "须原样返回网桥的响应");
+    let through = places::proxy(
+        "let /dingtalk/callback through to the bridge, and answer nothing in its place (sign-in, check of browsers, page of errors)",
+        "将 /dingtalk/callback 转发到网桥，不要代为应答（登录校验、人机验证、错误页）",
+    );
+    let is_changed = is_ours(answer) || contains_signature(answer);
+    let (cause, fix) = match (page(answer), is_changed) {
+        (Some(page), true) => (
+            Words::new(
+                format!(
+                    "the bridge answers check_url, and the proxy changes its answer: what arrives is {}",
+                    page.en
+                ),
+                format!("网桥已响应 check_url，但代理改写了响应：到达的是{}", page.zh),
+            ),
+            unchanged,
+        ),
+        (Some(page), false) => (
+            Words::new(
+                format!("check_url is answered by {}, and not by the bridge", page.en),
+                format!("响应 check_url 的不是网桥，而是{}", page.zh),
+            ),
+            through,
+        ),
+        (None, true) => (
+            Words::new(
+                format!("the answer to check_url is not what DingTalk takes: {bad}"),
+                format!("check_url 的响应不符合钉钉要求：{}", bad.in_chinese()),
+            ),
+            unchanged,
+        ),
+        (None, false) => (
+            Words::new(
+                format!("check_url is answered by a JSON (HTTP {status}) that is not the bridge's"),
+                format!("响应 check_url 的不是网桥，而是其他服务的 JSON（HTTP {status}）"),
+            ),
+            through,
+        ),
+    };
+    Failure::new(cause, fix).code("bad-reply")
+}
+
+/// Whether a signature of ours is somewhere in an answer, whatever is around it.
+fn contains_signature(answer: &HttpAnswer) -> bool {
+    String::from_utf8_lossy(&answer.body).to_lowercase().contains("msg_signature")
 }
 
 /// Host and port of an address.

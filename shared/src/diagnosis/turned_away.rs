@@ -218,6 +218,7 @@ fn before_the_bridge(answer: &HttpAnswer, status: u16, sent: usize, https: bool)
             "HTTP 429，且并非来自网桥：代理限制了调用频率".to_owned(),
             places::proxy("its rate limit", "频率限制"),
         ),
+        525 | 526 => other_status(status),
         500..=599 => failure(
             format!("HTTP {status}: the proxy does not reach the bridge"),
             format!("HTTP {status}：代理无法连通网桥"),
@@ -230,8 +231,16 @@ fn before_the_bridge(answer: &HttpAnswer, status: u16, sent: usize, https: bool)
 fn other_status(status: u16) -> Failure {
     let (fix, zh) = match status {
         414 => ("raise its limit for the length of an address", "调大 URL 长度限制"),
+        421 => (
+            "its virtual host for this name (Host and SNI must be the same)",
+            "该域名的虚拟主机配置（Host 与 SNI 须一致）",
+        ),
+        525 | 526 => (
+            "it does not accept the certificate of what it leads to: let it lead to BRIDGE_LISTEN with http, or trust that certificate",
+            "它不信任上游的证书：以 http 转发到 BRIDGE_LISTEN，或信任该证书",
+        ),
         415 => ("let the content type application/json pass", "放行 Content-Type：application/json"),
-        431 => ("raise its limit for the size of headers", "调大请求头大小限制"),
+        431 | 494 => ("raise its limit for the size of headers", "调大请求头大小限制"),
         _ => (
             "look at what it answers to /dingtalk/callback itself, and pass the path on to the bridge",
             "检查其对 /dingtalk/callback 的处理，并将该路径转发到网桥",

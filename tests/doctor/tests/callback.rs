@@ -32,7 +32,7 @@ async fn a_proxy_that_does_not_let_check_url_through() {
         (stranger::start(Manner::Page(401)).await, "a sign-in or a firewall", "without sign-in"),
         (stranger::start(Manner::Page(403)).await, "a sign-in or a firewall", "放行"),
         (stranger::start(Manner::Status(502)).await, "does not reach the bridge", "BRIDGE_LISTEN"),
-        (stranger::start(Manner::Page(200)).await, "page in HTML", "unchanged"),
+        (stranger::start(Manner::Page(200)).await, "page in HTML", "answer nothing in its place"),
         (stranger::start(Manner::Status(405)).await, "does not let the method POST through", "allow POST"),
         (stranger::start(Manner::Status(413)).await, "refuses a body of", "client_max_body_size"),
         (stranger::start(Manner::NoQuery(to())).await, "the proxy drops the query", "查询参数"),

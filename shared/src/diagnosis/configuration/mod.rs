@@ -55,8 +55,11 @@ impl Setup {
         for (name, problem) in read.problems.iter() {
             let cause = match names::misspelt(name, variables) {
                 Some(other) => Words::new(
-                    format!("{name} is missing; {other} is set, which nobody reads: a misspelt name?"),
-                    format!("缺少 {name}；已设置的 {other} 不会被读取：是否拼写错误？"),
+                    format!(
+                        "{name} is missing; {} is set, which nobody reads: a misspelt name?",
+                        names::shown(other)
+                    ),
+                    format!("缺少 {name}；已设置的 {} 不会被读取：是否拼写错误？", names::shown(other)),
                 ),
                 None => Words::new(format!("{name} {}", problem.en), format!("{name} {}", problem.zh)),
             };

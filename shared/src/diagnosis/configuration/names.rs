@@ -2,7 +2,7 @@
 
 use super::Wrong;
 use crate::{
-    config::{VARIABLES, Variables},
+    config::{VARIABLES, Variables, bare},
     diagnosis::{Failure, Words},
 };
 
@@ -37,16 +37,21 @@ pub(super) fn unknown(variables: &Variables) -> Wrong {
             continue;
         }
         let cause = Words::new(
-            format!("{name} is set, which nobody reads: {meant} is the name"),
-            format!("已设置的 {name} 不会被读取：正确的名称是 {meant}"),
+            format!("{} is set, which nobody reads: {meant} is the name", shown(name)),
+            format!("已设置的 {} 不会被读取：正确的名称是 {meant}", shown(name)),
         );
         let mend = Words::new(
-            format!("the bridge's environment: rename {name} to {meant}, or remove it"),
-            format!("网桥的环境变量：将 {name} 改名为 {meant}，或删除"),
+            format!("the bridge's environment: rename {} to {meant}, or remove it", shown(name)),
+            format!("网桥的环境变量：将 {} 改名为 {meant}，或删除", shown(name)),
         );
         wrong.insert(name.to_owned(), Failure::new(cause, mend));
     }
     wrong
+}
+
+/// A name as it is shown: with quotes where a blank is in it, which nobody would see.
+pub(super) fn shown(name: &str) -> String {
+    if name.contains(char::is_whitespace) { format!("“{name}”") } else { name.to_owned() }
 }
 
 fn strangers(variables: &Variables) -> impl Iterator<Item = &str> {
@@ -58,6 +63,7 @@ fn strangers(variables: &Variables) -> impl Iterator<Item = &str> {
 
 /// The variable that was meant.
 fn nearest(name: &str) -> Option<&'static str> {
+    let name = bare(name);
     let (name, parts) = (squeezed(name), words(name));
     let near = known().map(|known| (distance(&name, &squeezed(known)), known));
     let (distance, nearest) = near.min_by_key(|(distance, _)| *distance)?;
@@ -108,6 +114,9 @@ mod tests {
             ("DATAPHIN_TOKEN", "DATAPHIN_ACCESS_TOKEN"),
             ("BRIDGE_PUBLIC_ULR", "BRIDGE_PUBLIC_URL"),
             ("BRIDGE_DATA_FILE", "BRIDGE_FILE"),
+            ("export DINGTALK_PROCESS_CODE", "DINGTALK_PROCESS_CODE"),
+            ("dingtalk_process_code", "DINGTALK_PROCESS_CODE"),
+            ("DATAPHIN_CALLBACK_PROFILE ", "DATAPHIN_CALLBACK_PROFILE"),
         ];
         for (name, meant) in table {
             let (found, cause) = one_wrong(&[(name, "anything")]);
