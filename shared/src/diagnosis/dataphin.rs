@@ -103,7 +103,15 @@ fn knows_no_such(refusal: &Refusal, apply_id: &ApplyId) -> bool {
     let text = said.message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let is_missing = says(&["不存在", "未找到", "找不到", "not found", "not exist", "no such"]);
-    let is_either = says(&["不存在或", "未找到或", "not found or", "not exist or"]);
+    let is_either = says(&[
+        "不存在或",
+        "未找到或",
+        "not found or",
+        "not exist or",
+        "不存在审批单",
+        "不存在该审批",
+        "不存在该申请",
+    ]);
     is_missing && said.denied && (is_either || text.contains(&apply_id.as_str().to_lowercase()))
 }
 

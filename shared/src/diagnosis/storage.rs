@@ -247,6 +247,11 @@ pub(super) fn judge(
                     "wait some minutes until the table is ACTIVE, then run `bridge doctor` again",
                     "等待几分钟，待表变为 ACTIVE 状态后重新运行 `bridge doctor`",
                 )
+            } else if facts.faults.contains(&TableFault::KeyInaccessible) {
+                Words::new(
+                    "AWS KMS: enable the table's key, and let DynamoDB use it (key policy, grants)",
+                    "AWS KMS：启用该表的密钥，并允许 DynamoDB 使用它（密钥策略与授权）",
+                )
             } else {
                 keeper.table()
             };
@@ -259,6 +264,9 @@ pub(super) fn judge(
 fn words_of(fault: &TableFault) -> Words {
     let zh = match fault {
         TableFault::NotActive => "表尚不可用（不是 ACTIVE 状态）".to_owned(),
+        TableFault::KeyInaccessible => {
+            "表的 KMS 密钥不可用（INACCESSIBLE_ENCRYPTION_CREDENTIALS）".to_owned()
+        }
         TableFault::OtherKey => "表的主键与所需不同".to_owned(),
         TableFault::IndexMissing(name) => format!("缺少索引 `{name}`"),
         TableFault::IndexKeys(name, one, other) => format!("索引 `{name}` 的键不是 {one} 和 {other}"),

@@ -29,7 +29,9 @@ impl Stored {
     pub async fn look(store: Option<&Store>, quick: bool, limits: Limits) -> Self {
         let Some(store) = store else { return Self::default() };
         let table = timed(async { timeout_at(limits.ask_until(), storage::look(store)).await.ok() }).await;
-        if quick || !matches!(table.value, Some(Ok(Some(_)))) {
+        // What is wrong with the table itself says why nothing can be read from it.
+        let is_sound = matches!(&table.value, Some(Ok(Some(facts))) if facts.faults.is_empty());
+        if quick || !is_sound {
             return Self { table, ..Self::default() };
         }
         let read = async {

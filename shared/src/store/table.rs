@@ -35,6 +35,9 @@ pub enum TableFault {
     /// It is being made, or going away.
     #[error("the table is not active (yet)")]
     NotActive,
+    /// AWS cannot use the KMS key with which it is encrypted.
+    #[error("the table's KMS key cannot be used (INACCESSIBLE_ENCRYPTION_CREDENTIALS)")]
+    KeyInaccessible,
     /// Its key is another one.
     #[error("the table's key is not `{KEY}`")]
     OtherKey,
@@ -67,8 +70,11 @@ impl Store {
         };
         let Some(table) = table else { return Err(StoreError::Unreached(Unreached::NotDynamoDb)) };
         let mut faults = Vec::new();
-        if table.table_status().is_some_and(|status| *status != TableStatus::Active) {
-            faults.push(TableFault::NotActive);
+        match table.table_status() {
+            Some(TableStatus::InaccessibleEncryptionCredentials) => faults.push(TableFault::KeyInaccessible),
+            // While it is changed it serves.
+            None | Some(TableStatus::Active | TableStatus::Updating) => {}
+            Some(_) => faults.push(TableFault::NotActive),
         }
         if !has_keys(table.key_schema(), &[KEY]) {
             faults.push(TableFault::OtherKey);

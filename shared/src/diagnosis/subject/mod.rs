@@ -87,7 +87,9 @@ fn specific(text: &str) -> Option<Subject> {
     let of_gateway = any(GATEWAY) || has_word(text, "waf");
     Some(if of_gateway && !of_address && !of_signature {
         Subject::Gateway
-    } else if is_shape && (of_signature || any(TIMESTAMP)) {
+    } else if is_shape && (of_signature || any(TIMESTAMP))
+        || (of_key && any(&["不支持", "not supported", "unsupported"]))
+    {
         Subject::Form
     } else if (is_missing && (of_token || of_signature || of_nonce || any(TIMESTAMP))) || is_unsigned {
         Subject::Missing

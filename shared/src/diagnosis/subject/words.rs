@@ -105,8 +105,20 @@ pub(in crate::diagnosis) const TOKEN: &[&str] = &["token", "令牌", "accesskey"
 
 pub(super) const ACCESS_TOKEN: &[&str] = &["access token", "accesstoken", "access_token", "令牌"];
 
-pub(super) const SIGN_IN: &[&str] =
-    &["sign in", "sign-in", "signed in", "log in", "login", "logged in", "登录", "登陆", "session", "会话"];
+pub(super) const SIGN_IN: &[&str] = &[
+    "sso",
+    "单点登录",
+    "sign in",
+    "sign-in",
+    "signed in",
+    "log in",
+    "login",
+    "logged in",
+    "登录",
+    "登陆",
+    "session",
+    "会话",
+];
 
 pub(super) const CLOCK: &[&str] = &[
     "clock",
@@ -158,6 +170,12 @@ pub(super) const GATEWAY: &[&str] = &[
 
 /// A failure inside Dataphin, whatever else its words are about.
 pub(super) const INSIDE: &[&str] = &[
+    "communications link failure",
+    "connection refused",
+    "no space left",
+    "ora-",
+    "denied to user",
+    "sqlstate",
     "access denied for user",
     "using password",
     "jdbc",
@@ -172,7 +190,17 @@ pub(super) const INSIDE: &[&str] = &[
 ];
 
 /// Words of Alibaba Cloud's OpenAPI, which is no callback.
-pub(super) const OTHER_API: &[&str] = &["\"action\"", "parameter action", "invalidaction", "invalidversion"];
+pub(super) const OTHER_API: &[&str] = &[
+    "no static resource",
+    "no handler found",
+    "endpoint does not exist",
+    "接口不存在",
+    "接口地址不存在",
+    "\"action\"",
+    "parameter action",
+    "invalidaction",
+    "invalidversion",
+];
 
 pub(super) const NO_BODY: &[&str] = &[
     "body is missing",
