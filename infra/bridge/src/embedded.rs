@@ -5,7 +5,7 @@
 
 use std::{fmt, fs::File, path::Path, sync::Arc, time::Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use aws_smithy_runtime_api::{
     client::{
         http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
@@ -21,7 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Semaphore;
 
 use crate::{
-    data_file::{DataFile, Trouble},
+    data_file::{DataFile, Trouble, is_foreign},
     private,
 };
 
@@ -58,6 +58,10 @@ impl Embedded {
 
     /// Opens a data file that another process may be serving: to look at it, or to change an approval by its version.
     pub fn beside(file: &str) -> Result<Self> {
+        ensure!(
+            !is_foreign(Path::new(file)),
+            "{file} is the database of another program, not a data file of the bridge"
+        );
         // SQLite gives the files that it makes beside this one its mode.
         drop(private::open_or_create(Path::new(file))?);
         for ending in COMPANIONS {

@@ -91,6 +91,9 @@ async fn storage(world: &World) -> Storage {
     if bridge.dynamodb_endpoint.is_none() && !has_room(&bridge.file) {
         return Storage::Unusable(data_file::failure(&bridge.file, "disk full"));
     }
+    if bridge.dynamodb_endpoint.is_none() && data_file::was_emptied(&bridge.file) {
+        return Storage::Unusable(data_file::failure(&bridge.file, data_file::EMPTIED));
+    }
     match host::open_store(&bridge, host::Storage::Beside, world.clone()) {
         Ok((store, _)) => match store.table_exists().await {
             // A start that was cut short leaves a file without a table; the next one makes it.

@@ -6,6 +6,7 @@
 //! it back, and has SQLite look through the whole file.
 
 mod check;
+mod foreign;
 mod trouble;
 
 use std::{
@@ -17,6 +18,7 @@ use std::{
 };
 
 use check::Checker;
+pub(crate) use foreign::is_foreign;
 pub use trouble::Trouble;
 
 /// SQLite's write-ahead log: what was committed lately is only there.

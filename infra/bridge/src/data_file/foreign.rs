@@ -1,0 +1,45 @@
+//! Whether a file that is to be opened is another program's database: nothing may be made in it.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+/// The table in which the engine keeps its tables.
+const OURS: &str = "_tables";
+
+/// Whether it has tables, and not ours. What cannot be asked is left to whoever opens it.
+pub(crate) fn is_foreign(path: &Path) -> bool {
+    let tables = || -> Result<(i64, i64), rusqlite::Error> {
+        let file = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        file.query_row(
+            "SELECT count(*), coalesce(sum(name = ?1), 0) FROM sqlite_master WHERE type = 'table'",
+            [OURS],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+    };
+    tables().is_ok_and(|(all, ours)| all > 0 && ours == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::Embedded;
+
+    #[test]
+    fn another_programs_database_is_left_as_it_is() {
+        let path = std::env::temp_dir().join(format!("bridge-foreign-{}.db", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let name = path.to_str().unwrap();
+        drop(Embedded::beside(name).unwrap());
+        assert!(!is_foreign(&path), "our own");
+        std::fs::remove_file(&path).unwrap();
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("CREATE TABLE dashboards (id INTEGER)").unwrap();
+        drop(other);
+        let before = std::fs::read(&path).unwrap();
+        let error = Embedded::beside(name).unwrap_err().to_string();
+        assert!(error.contains("of another program"), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        std::fs::remove_file(&path).unwrap();
+    }
+}
