@@ -1,6 +1,10 @@
 //! Whether an address can be connected to at all: its name, and a TCP connection.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -60,7 +64,18 @@ pub(super) async fn resolve(host: &str, port: u16, until: Instant) -> Result<Nam
 /// A place as it is shown: `name:port`, with the address that the name leads to.
 pub(super) fn shown(place: &str, address: SocketAddr) -> String {
     let is_address = place == address.to_string() || place == format!("{}:{}", address.ip(), address.port());
-    if is_address { place.to_owned() } else { format!("{place} ({})", address.ip()) }
+    if is_address {
+        place.to_owned()
+    } else if is_fake(address.ip()) {
+        format!("{place} ({}, fake-IP)", address.ip())
+    } else {
+        format!("{place} ({})", address.ip())
+    }
+}
+
+/// An address that local proxies (Clash and the like) give to names that they look up themselves.
+fn is_fake(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(v4) if v4.octets()[0] == 198 && matches!(v4.octets()[1], 18 | 19))
 }
 
 /// Connects to the first address that takes it. Takes no longer than `until`.

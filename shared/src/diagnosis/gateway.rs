@@ -411,6 +411,10 @@ fn clock(offset: Option<SignedDuration>) -> Outcome {
     }
     let (direction, zh) = if offset.is_negative() { ("ahead of", "快") } else { ("behind", "慢") };
     let (seconds, hours) = (offset.abs().as_secs(), zone_hours(offset));
+    let off = match seconds / (24 * 3_600) {
+        0 | 1 => Words::new(format!("{seconds} seconds"), format!("{seconds} 秒")),
+        days => Words::new(format!("{days} days"), format!("{days} 天")),
+    };
     let (zone, zone_zh) = match hours {
         Some(hours) => (
             format!(" ({hours} hours: local time was set as UTC, or the other way round)"),
@@ -427,8 +431,8 @@ fn clock(offset: Option<SignedDuration>) -> Outcome {
     };
     Outcome::failed(
         Words::new(
-            format!("our clock is {seconds} seconds {direction} DingTalk's{zone}"),
-            format!("本机时钟比钉钉{zh} {seconds} 秒{zone_zh}"),
+            format!("our clock is {} {direction} DingTalk's{zone}", off.en),
+            format!("本机时钟比钉钉{zh} {}{zone_zh}", off.zh),
         ),
         fix,
     )

@@ -29,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PATH: &str = "/dataphin/bpms/check/connect";
 /// The bridge takes 1 MiB, which is the limit of many a proxy, too.
 const LARGE: usize = 1_000_000;
+/// What requests of Dataphin's hold, and firewalls like to block.
+const SQL: &str =
+    "SELECT a.id FROM orders a WHERE a.dt = '2026-01-01' OR 1 = 1; INSERT INTO t VALUES (1) -- <b>";
 /// The code of a bridge that runs with another access token than this configuration.
 pub(super) const OTHER_TOKEN: &str = "access-token";
 
@@ -60,6 +63,13 @@ pub(super) async fn check(route: &Route<'_>) -> Outcome {
     };
     if let Err(failure) = judge(&answer, route.store, sent) {
         return failure.into();
+    }
+    let with_sql = json!({"checkEvent": "connectivity", "content": SQL}).to_string();
+    if let Ok(answer) = route.call(with_sql).await
+        && said(&answer).is_none()
+        && !is_ours(&answer)
+    {
+        return content_blocked(&answer).into();
     }
     if let Some(limit) = sizes::try_up_to(LARGE, route.limits, route).await {
         let whose = Words::new("Dataphin's requests may have up to 1 MB", "Dataphin 的申请可达 1 MB");
@@ -180,6 +190,25 @@ fn judge(answer: &HttpAnswer, store: Option<&str>, sent: usize) -> Result<(), Fa
         .code(format!("http-{status}"))),
         (_, None) => Err(stranger(answer)),
     }
+}
+
+/// Something before the bridge looks into bodies.
+fn content_blocked(answer: &HttpAnswer) -> Failure {
+    let status = answer.status.as_u16();
+    let cause = Words::new(
+        format!(
+            "a firewall in front of the bridge blocks bodies that hold SQL (HTTP {status}), as requests of Dataphin's do; others get \
+             through to /dataphin"
+        ),
+        format!(
+            "网桥前面的防火墙拦截含有 SQL 的请求正文（HTTP {status}），而 Dataphin 的申请中会有 SQL；其他正文可以到达 /dataphin"
+        ),
+    );
+    let fix = places::proxy(
+        "take /dataphin out of its rules about the content of bodies (SQL injection, XSS)",
+        "对 /dataphin 关闭请求正文内容规则（SQL 注入、XSS）",
+    );
+    Failure::new(cause, fix).code("content-blocked")
 }
 
 fn cut(arrived: usize, sent: usize) -> Failure {

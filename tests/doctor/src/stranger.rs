@@ -46,6 +46,8 @@ pub enum Manner {
     Only(String, &'static str, u16),
     /// Passes the call on, and changes the answer's first key.
     Rewriting(String),
+    /// Passes calls on whose body does not hold this text, and blocks the others.
+    Blocking(String, &'static str),
     /// Passes the call on, and puts something behind the answer.
     Appending(String, &'static str),
 }
@@ -117,6 +119,10 @@ async fn act(manner: &Manner, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Re
             forward(&format!("{to}{path}"), headers, body).await
         }
         Manner::Only(_, _, code) => (status(*code), Html("<html>nothing here</html>")).into_response(),
+        Manner::Blocking(_, text) if String::from_utf8_lossy(&body).contains(text) => {
+            (status(405), Html("<html>您的访问被阻断</html>")).into_response()
+        }
+        Manner::Blocking(to, _) => forward(&format!("{to}{path}"), headers, body).await,
         Manner::Appending(to, text) => {
             let (parts, body) = forward(&format!("{to}{path}"), headers, body).await.into_parts();
             let body = axum::body::to_bytes(body, 1 << 20).await.expect("a body");

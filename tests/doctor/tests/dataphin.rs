@@ -298,6 +298,14 @@ async fn outcomes_that_dataphin_does_not_take() {
 }
 
 #[tokio::test]
+async fn a_firewall_that_blocks_what_dataphin_sends() {
+    let site = Site::start().await;
+    let firewall = stranger::start(Manner::Blocking(site.bridge.clone(), "INSERT INTO")).await;
+    let diagnosis = site.diagnosis_with(&[("BRIDGE_PUBLIC_URL", &firewall)]).await;
+    names(&diagnosis, "dataphin-route", "blocks bodies that hold SQL (HTTP 405)", "请求正文内容规则");
+}
+
+#[tokio::test]
 async fn what_stands_before_dataphin_is_told_from_dataphin() {
     let site = Site::start().await;
     let path = "/api/oa/bpms/integration/thirdparty/callback";
