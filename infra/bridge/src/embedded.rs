@@ -21,7 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Semaphore;
 
 use crate::{
-    data_file::{DataFile, Trouble, is_foreign},
+    data_file::{DataFile, Trouble, is_foreign, was_emptied},
     private,
 };
 
@@ -58,6 +58,10 @@ impl Embedded {
 
     /// Opens a data file that another process may be serving: to look at it, or to change an approval by its version.
     pub fn beside(file: &str) -> Result<Self> {
+        ensure!(
+            !was_emptied(Path::new(file)),
+            "{file} was emptied: its log ({file}-wal) is there, and holds commits"
+        );
         ensure!(
             !is_foreign(Path::new(file)),
             "{file} is the database of another program, not a data file of the bridge"

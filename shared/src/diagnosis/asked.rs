@@ -112,10 +112,9 @@ impl Asked {
     /// Whether DingTalk answers a create call.
     pub fn creates(&self) -> Creates {
         match self.agent.as_ref().map(|agent| &agent.value) {
-            None => Creates::Unknown,
+            Some(Ok(_)) => Creates::Work,
             Some(Err(error)) if error.is_silence() || error.is_own_failure() => Creates::Fail,
-            Some(Ok(AgentIdProof::Unknown(error))) if error.is_own_failure() => Creates::Fail,
-            Some(_) => Creates::Work,
+            Some(Err(_)) | None => Creates::Unknown,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What stands before Dataphin and answers in its place: a firewall, a gateway, an old service bus.
 
-use super::{Failure, Words, blocked::Blocked, places};
+use super::{Failure, Words, blocked::Blocked, places, stranger::is_xml};
 use crate::dataphin::ShownAnswer;
 
 /// What stands before Dataphin, where its answer shows that it is not Dataphin's: a firewall, a gateway, an old service bus.
@@ -13,7 +13,7 @@ pub(super) fn gatekeeper(answer: &ShownAnswer) -> Option<Failure> {
         let cause = blocked.cause(status, "DATAPHIN_CALLBACK_URL", &Words::new("Dataphin", "Dataphin "));
         return Some(Failure::new(cause, blocked.fix(&path)).code(blocked.code()));
     }
-    if body.starts_with("<?xml") || body.starts_with("<soap") {
+    if is_xml(body.as_bytes()) && status < 500 {
         let cause = Words::new(
             format!(
                 "DATAPHIN_CALLBACK_URL does not lead to Dataphin: XML answers (HTTP {status}), a web service or a gateway"

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     Failure, Outcome, Words,
-    connect::Unconnected,
+    connect::{self, Unconnected},
     data_file,
     limits::Limits,
     neighbour, places,
@@ -231,17 +231,30 @@ async fn has_inner_name(url: &Url) -> bool {
     }
 }
 
-/// A host that has a name, and the address that it leads to from here; nothing where a proxy looks it up.
-pub(super) async fn leads_to(address: &str) -> Option<(String, IpAddr)> {
+/// Whether no proxy of the environment is between us and a host.
+fn is_direct(scheme: &str, host: &str) -> bool {
+    reach::proxy_of(scheme, host, &|name: &str| std::env::var(name).ok()).is_none()
+}
+
+/// The same cause with the addresses that the host's name leads to from here, of which one may be old; nothing is added where a proxy
+/// looks the name up.
+pub(super) async fn placed(cause: Words, address: &str) -> Words {
+    let Some((host, leads_to)) = leads_to(address).await else { return cause };
+    Words::new(
+        format!("{}; {host} is {leads_to} seen from here", cause.en),
+        format!("{}；从本机看，{host} 解析为 {leads_to}", cause.zh),
+    )
+}
+
+async fn leads_to(address: &str) -> Option<(String, String)> {
     let url = Url::parse(address).ok()?;
     let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
-    let is_direct = reach::proxy_of(url.scheme(), &host, &|name: &str| std::env::var(name).ok()).is_none();
-    if !is_direct || host.parse::<IpAddr>().is_ok() || host == "localhost" {
+    if !is_direct(url.scheme(), &host) || host.parse::<IpAddr>().is_ok() || host == "localhost" {
         return None;
     }
-    let port = url.port_or_known_default()?;
-    let found = timeout(LOOK_UP, tokio::net::lookup_host((host.clone(), port))).await.ok()?.ok()?.next();
-    Some((host, found?.ip()))
+    let named = connect::resolve(&host, url.port_or_known_default()?, Instant::now() + LOOK_UP).await.ok()?;
+    let addresses: Vec<String> = named.addresses.iter().map(|address| address.ip().to_string()).collect();
+    (!addresses.is_empty()).then(|| (host, addresses.join(", ")))
 }
 
 impl Door<'_> {
@@ -288,23 +301,18 @@ impl Door<'_> {
         let listen = self.bridge.listen;
         let here = async {
             let address = data_file::local(listen)?;
+            // A proxy of the environment must not see what is signed.
+            if !is_direct("http", &address.ip().to_string()) {
+                return None;
+            }
             timeout(neighbour::PATIENCE, self.send(&format!("http://{address}{PATH}"), knock))
                 .await
                 .ok()?
                 .ok()
         };
-        let (local, leads) = tokio::join!(here, leads_to(address));
-        let other = local.and_then(|local| neighbour::failure(listen, answer, &local));
-        match (other, leads) {
-            (Some(other), _) => other,
-            (None, Some((host, leads))) => Failure {
-                cause: Words::new(
-                    format!("{}; {host} is {leads} seen from here", failure.cause.en),
-                    format!("{}；从本机看，{host} 解析为 {leads}", failure.cause.zh),
-                ),
-                ..failure
-            },
-            (None, None) => failure,
+        match here.await.and_then(|local| neighbour::failure(listen, answer, &local)) {
+            Some(other) => other,
+            None => Failure { cause: placed(failure.cause, address).await, ..failure },
         }
     }
 

@@ -81,12 +81,18 @@ async fn judge(dataphin: &Dataphin, config: &DataphinConfig, world: &World, limi
         _ if is_plain => wants_https().into(),
         DryRun::Refused(Refusal::NotReached(error)) => unreached(config, &error, limits).await.into(),
         DryRun::Unclear(answer) => unclear(&answer).into(),
-        DryRun::Refused(refusal) if knows_no_such(&refusal, &test.apply_id) => Outcome::passed(Words::new(
-            format!(
-                "Dataphin understands the callback, and says of a request that does not exist: {refusal}"
-            ),
-            format!("Dataphin 能识别回调；对于不存在的申请，其返回：{refusal}"),
-        )),
+        DryRun::Refused(refusal) if knows_no_such(&refusal, &test.apply_id) => {
+            if is_too_large(dataphin, test, limits).await {
+                return too_large().into();
+            }
+            let said = said_of(&refusal).map_or_else(String::new, dataphins_words::in_chinese);
+            Outcome::passed(Words::new(
+                format!(
+                    "Dataphin understands the callback, and says of a request that does not exist: {refusal}"
+                ),
+                format!("Dataphin 能识别回调；对于不存在的申请，其返回：{said}"),
+            ))
+        }
         DryRun::Refused(refusal) => {
             let failure = in_between.unwrap_or_else(|| refused(&refusal, config.settings.profile.signs()));
             match refusal {
@@ -97,13 +103,29 @@ async fn judge(dataphin: &Dataphin, config: &DataphinConfig, world: &World, limi
     }
 }
 
-/// Whether a no is about the request that cannot exist: it names it, or says that there may be none.
+/// Whether a no is about the request that cannot exist: it says that there is no such request, or none that we may see.
 fn knows_no_such(refusal: &Refusal, apply_id: &ApplyId) -> bool {
-    let Some(said) = said_of(refusal) else { return false };
+    let Some(said) = said_of(refusal).filter(|said| said.denied && !matches!(said.status, 401 | 403)) else {
+        return false;
+    };
     let text = said.message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let is_missing = says(&["不存在", "未找到", "找不到", "not found", "not exist", "no such"]);
-    let is_either = says(&[
+    let id = apply_id.as_str().to_lowercase();
+    let of_request = says(&["申请", "审批单", "approval", "application"]) || text.contains(&id);
+    let of_others = says(&[
+        "token",
+        "令牌",
+        "签名",
+        "signature",
+        "接口",
+        "用户",
+        "user",
+        "密码",
+        "解密",
+        "decrypt",
+        "api",
+    ]);
+    let is_none = says(&[
         "不存在或",
         "未找到或",
         "not found or",
@@ -111,24 +133,17 @@ fn knows_no_such(refusal: &Refusal, apply_id: &ApplyId) -> bool {
         "不存在审批单",
         "不存在该审批",
         "不存在该申请",
-    ]);
-    is_missing && said.denied && (is_either || text.contains(&apply_id.as_str().to_lowercase()))
+    ]) || (text.contains(&id)
+        && says(&["不存在", "未找到", "找不到", "not found", "not exist", "no such"]));
+    of_request && is_none && !of_others
 }
 
-/// The same failure with the address that the host's name leads to, which may be an old one.
+/// The same failure with the address that the host's name leads to.
 async fn placed(failure: Failure, config: &DataphinConfig) -> Failure {
-    let Some((host, address)) = callback::leads_to(&config.settings.callback_url).await else {
-        return failure;
-    };
-    let cause = Words::new(
-        format!("{}; {host} is {address} seen from here", failure.cause.en),
-        format!("{}；从本机看，{host} 解析为 {address}", failure.cause.zh),
-    );
-    let fix = failure.mend.or(&places::machine(
-        "where /etc/hosts and the DNS lead that name",
-        "/etc/hosts 与 DNS 对该域名的解析",
-    ));
-    Failure { cause, mend: fix, ..failure }
+    let cause = callback::placed(failure.cause, &config.settings.callback_url).await;
+    let names =
+        places::machine("where /etc/hosts and the DNS lead that name", "/etc/hosts 与 DNS 对该域名的解析");
+    Failure { cause, mend: failure.mend.or(&names), code: failure.code }
 }
 
 async fn unreached(config: &DataphinConfig, error: &SendError, limits: Limits) -> Failure {

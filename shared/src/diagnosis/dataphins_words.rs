@@ -113,8 +113,8 @@ pub(super) fn failure(said: &Said, signs: bool) -> Option<Failure> {
                 format!("Dataphin 前置网关或防火墙拒绝回调，{}", quote.zh),
             );
             let fix = gateway(
-                "let POST to the path of DATAPHIN_CALLBACK_URL pass (it asks for no key, the callback is signed)",
-                "放行对 DATAPHIN_CALLBACK_URL 路径的 POST 请求（回调自带签名，网关无需再校验密钥）",
+                "let POST to the path of DATAPHIN_CALLBACK_URL pass without a key or sign-in of its own",
+                "放行对 DATAPHIN_CALLBACK_URL 路径的 POST 请求，网关不再要求密钥或登录",
             );
             Some(Failure::new(cause, fix).code("gateway"))
         }
@@ -185,9 +185,16 @@ pub(super) fn failure(said: &Said, signs: bool) -> Option<Failure> {
     }
 }
 
-/// What Dataphin said, in Chinese punctuation.
+/// What Dataphin said, in Chinese; its own words stay as they are.
 pub(super) fn in_chinese(said: &Said) -> String {
-    said.to_string().replacen(", ", "，", 1).replacen(": ", "：", 1)
+    let why = match (&said.code, &said.because) {
+        (Some(code), _) => format!("，code {code}"),
+        (None, _) if said.denied => "，success 为 false".to_owned(),
+        (None, Some(because)) => format!("，{because}"),
+        (None, None) => String::new(),
+    };
+    let message = if said.message.is_empty() { String::new() } else { format!("：{}", said.message) };
+    format!("HTTP {}{why}{message}", said.status)
 }
 
 /// The callback's timestamp is not taken: one of the two clocks is off.

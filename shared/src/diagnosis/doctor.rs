@@ -367,7 +367,7 @@ impl Doctor {
 }
 
 fn no_store() -> Outcome {
-    Outcome::skipped(Words::new("there is no store to look into yet", "尚无可查看的存储"))
+    Outcome::skipped(Words::new("the store is not there yet, or cannot be read", "存储尚未创建，或无法读取"))
 }
 
 fn incomplete() -> Outcome {

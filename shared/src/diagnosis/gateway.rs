@@ -69,7 +69,7 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked,
             _ => oapi,
         },
     });
-    let taken_back = asked.errors(with_oapi).find(|error| error.class == Class::Token);
+    let taken_back = errors().find(|error| error.class == Class::Token);
     report.judge(Check::Credentials, asked.api.took, || match taken_back {
         Some(error) if refusal.is_none() => token_refused(error),
         _ => credentials(refusal.as_ref()),
@@ -417,7 +417,7 @@ fn clock(offset: Option<SignedDuration>) -> Outcome {
     };
     let (zone, zone_zh) = match hours {
         Some(hours) => (
-            format!(" ({hours} hours: local time was set as UTC, or the other way round)"),
+            format!(" ({hours} h: perhaps local time was set as UTC, or the other way round)"),
             format!("（{hours} 小时：可能将本地时间当作 UTC 设置，或相反）"),
         ),
         None => (String::new(), String::new()),

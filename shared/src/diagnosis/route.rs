@@ -68,6 +68,7 @@ pub(super) async fn check(route: &Route<'_>) -> Outcome {
     if let Ok(answer) = route.call(with_sql).await
         && said(&answer).is_none()
         && !is_ours(&answer)
+        && matches!(answer.status.as_u16(), 400 | 403 | 405 | 406 | 418 | 444 | 493)
     {
         return content_blocked(&answer).into();
     }
@@ -238,6 +239,14 @@ fn stranger(answer: &HttpAnswer) -> Failure {
         );
         return Failure::new(cause, places::leads_to()).code(format!("http-{status}"));
     }
+    if let Some(blocked) = Blocked::of(status, &answer.body) {
+        let cause = blocked.cause(
+            status,
+            "BRIDGE_PUBLIC_URL",
+            &Words::new("the bridge's /dataphin", "网桥 /dataphin "),
+        );
+        return Failure::new(cause, blocked.fix(&Words::new("/dataphin", "/dataphin"))).code(blocked.code());
+    }
     if matches!(status, 405 | 501) {
         let cause = Words::new(
             format!(
@@ -250,14 +259,6 @@ fn stranger(answer: &HttpAnswer) -> Failure {
             "与 /dingtalk 一样，允许对 /dataphin 使用 POST 方法",
         );
         return Failure::new(cause, fix).code(format!("http-{status}"));
-    }
-    if let Some(blocked) = Blocked::of(status, &answer.body) {
-        let cause = blocked.cause(
-            status,
-            "BRIDGE_PUBLIC_URL",
-            &Words::new("the bridge's /dataphin", "网桥 /dataphin "),
-        );
-        return Failure::new(cause, blocked.fix(&Words::new("/dataphin", "/dataphin"))).code(blocked.code());
     }
     let what = if answer.status.is_redirection() {
         let to = target(answer);

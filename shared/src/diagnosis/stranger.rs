@@ -26,7 +26,7 @@ pub(super) fn page(answer: &HttpAnswer) -> Option<Words> {
             format!("未经请求的压缩响应（HTTP {status}，gzip 等）"),
         ));
     }
-    if body.starts_with(b"<?xml") || body.starts_with(b"<soap") {
+    if is_xml(body) {
         return Some(Words::new(
             format!("XML (HTTP {status}): a web service or a gateway"),
             format!("一个 XML 响应（HTTP {status}）：Web 服务或网关"),
@@ -51,6 +51,13 @@ pub(super) fn page(answer: &HttpAnswer) -> Option<Words> {
         ));
     }
     None
+}
+
+/// Whether a body is XML, and no page: old servers begin theirs with `<?xml`, too.
+pub(super) fn is_xml(body: &[u8]) -> bool {
+    let begin = String::from_utf8_lossy(body.get(..body.len().min(1_024)).unwrap_or_default()).to_lowercase();
+    let is_page = begin.contains("<html") || begin.contains("<!doctype html");
+    (begin.starts_with("<?xml") || begin.starts_with("<soap")) && !is_page
 }
 
 /// Whether an answer's body is compressed, though we never say that we take that.

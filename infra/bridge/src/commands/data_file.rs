@@ -5,13 +5,10 @@ use shared::diagnosis::{Failure, Words};
 /// With less room on its disk a data file cannot grow.
 pub(super) const ROOM: u64 = 64 * 1024;
 
-/// The reason that [`was_emptied`] finds.
-pub(super) const EMPTIED: &str = "emptied";
-
 /// Parts of an error's text, with the code, the cause and the fix they stand for.
 const CAUSES: [Known; 11] = [
     Known {
-        parts: &[EMPTIED],
+        parts: &["was emptied"],
         code: "data-file-emptied",
         cause: (
             "is empty, though its log (-wal) is not: somebody emptied it",
@@ -129,12 +126,6 @@ pub(super) fn failure(file: &str, error: &str) -> Failure {
         return Failure::new(cause, Words::new(fix.0, fix.1)).code(*code);
     }
     Failure::new(Words::new(error, format!("无法打开数据文件 {file}（{error}）")), place(file))
-}
-
-/// Whether somebody emptied a data file that is in use. SQLite would wait for it, and might remove its log.
-pub(super) fn was_emptied(file: &str) -> bool {
-    let bytes = |name: &str| std::fs::metadata(name).map(|found| found.len()).ok();
-    bytes(file) == Some(0) && bytes(&format!("{file}-wal")).is_some_and(|log| log > 0)
 }
 
 /// Where a file that cannot be opened or made is fixed.

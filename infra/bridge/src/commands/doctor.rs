@@ -91,9 +91,6 @@ async fn storage(world: &World) -> Storage {
     if bridge.dynamodb_endpoint.is_none() && !has_room(&bridge.file) {
         return Storage::Unusable(data_file::failure(&bridge.file, "disk full"));
     }
-    if bridge.dynamodb_endpoint.is_none() && data_file::was_emptied(&bridge.file) {
-        return Storage::Unusable(data_file::failure(&bridge.file, data_file::EMPTIED));
-    }
     match host::open_store(&bridge, host::Storage::Beside, world.clone()) {
         Ok((store, _)) => match store.table_exists().await {
             // A start that was cut short leaves a file without a table; the next one makes it.
@@ -135,10 +132,7 @@ fn not_yet(file: &str) -> Storage {
                 format!("{file} 在首次启动时创建"),
             ))
         }
-        Err(error) => Storage::Unusable(data_file::failure(
-            file,
-            &format!("{} cannot be written to: {error}", folder.display()),
-        )),
+        Err(error) => Storage::Unusable(data_file::failure(file, &format!("{file} cannot be made: {error}"))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whether a file that is to be opened is another program's database: nothing may be made in it.
+//! Files that must not be opened for writing: another program's database, and an emptied one whose log still holds commits.
 
 use std::path::Path;
 
@@ -18,6 +18,13 @@ pub(crate) fn is_foreign(path: &Path) -> bool {
         )
     };
     tables().is_ok_and(|(all, ours)| all > 0 && ours == 0)
+}
+
+/// Whether somebody emptied a data file that is in use. SQLite would wait for it, and might remove its log.
+pub(crate) fn was_emptied(path: &Path) -> bool {
+    let bytes = |path: &Path| std::fs::metadata(path).map(|found| found.len()).ok();
+    let log = format!("{}-wal", path.display());
+    bytes(path) == Some(0) && bytes(Path::new(&log)).is_some_and(|log| log > 0)
 }
 
 #[cfg(test)]

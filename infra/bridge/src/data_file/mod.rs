@@ -18,7 +18,7 @@ use std::{
 };
 
 use check::Checker;
-pub(crate) use foreign::is_foreign;
+pub(crate) use foreign::{is_foreign, was_emptied};
 pub use trouble::Trouble;
 
 /// SQLite's write-ahead log: what was committed lately is only there.

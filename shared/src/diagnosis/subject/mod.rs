@@ -3,9 +3,9 @@
 mod words;
 
 use words::{
-    ACCESS_TOKEN, ADDRESS, BUSY, CLOCK, ENTRY, EXPIRED, FORM, GATEWAY, INSIDE, INTERNAL, KEY, LICENCE,
-    NO_BODY, NOT_ADMITTED, OTHER_API, OUT_OF_TIME, PERMISSION, REPLAY, SHAPE, SIGN_IN, SWITCHED_OFF, TENANT,
-    TWICE, WRONG,
+    ACCESS_TOKEN, ADDRESS, ADDRESS_LIST, BUSY, CLOCK, ENTRY, EXPIRED, FORM, GATEWAY, INSIDE, INTERNAL, KEY,
+    LICENCE, NO_BODY, NOT_ADMITTED, OF_TIME, OTHER_API, OTHERS, OUT_OF_TIME, PERMISSION, PLUMBING, REPLAY,
+    SHAPE, SIGN_IN, SWITCHED_OFF, TENANT, TWICE, WRONG,
 };
 pub(super) use words::{MISSING, SIGNATURE, TIMESTAMP, TOKEN};
 
@@ -70,21 +70,27 @@ fn specific(text: &str) -> Option<Subject> {
     if any(NO_BODY) {
         return Some(Subject::NoBody);
     }
-    let of_token = !is_json && (any(ACCESS_TOKEN) || (any(TOKEN) && (any(WRONG) || is_missing)));
-    let is_sign_in = any(SIGN_IN) && !any(&["access token", "accesstoken", "access_token"]);
+    let names_token = any(ACCESS_TOKEN);
+    let of_token = !is_json && (names_token || (any(TOKEN) && (any(WRONG) || is_missing)));
+    let signs_in = any(SIGN_IN) || ["log in", "sign in", "sso"].iter().any(|words| has_phrase(text, words));
+    let is_sign_in = signs_in && !any(&["access token", "accesstoken", "access_token"]);
     let of_signature = any(SIGNATURE) && !is_sign_in;
-    let is_shape = any(SHAPE);
+    let is_shape = any(SHAPE) || has_phrase(text, "format");
     let is_unsigned = of_signature && any(&["不存在", "not exist", "not found"]);
     let is_failing = any(&["超时", "timeout", "timed out", "调用", "暂不可用"]);
-    let is_clock = any(CLOCK) || (any(TIMESTAMP) && any(OUT_OF_TIME)) || any(EXPIRED);
+    let of_credentials = of_signature || of_token;
+    let is_out_of_time = if of_credentials { any(OF_TIME) } else { any(OUT_OF_TIME) };
+    let is_clock =
+        any(CLOCK) || has_phrase(text, "server time") || (any(TIMESTAMP) && is_out_of_time) || any(EXPIRED);
     let of_nonce = text.contains("nonce") || text.contains("随机数") || text.contains("随机串");
     let is_replay = any(REPLAY) || (of_nonce && any(TWICE));
-    let of_address = any(ADDRESS) || (has_word(text, "ip") && any(NOT_ADMITTED));
-    let of_licence = any(LICENCE);
-    let of_tenant = any(TENANT) && !is_json;
-    let of_key = any(KEY);
-    let is_off = any(SWITCHED_OFF) && !any(&["账号", "账户", "account"]);
-    let of_gateway = any(GATEWAY) || has_word(text, "waf");
+    let of_list = any(ADDRESS_LIST) && (has_word(text, "ip") || !any(OTHERS));
+    let of_address = any(ADDRESS) || of_list || (has_word(text, "ip") && any(NOT_ADMITTED));
+    let of_licence = any(LICENCE) || (text.contains("到期") && !of_credentials && !is_sign_in);
+    let of_tenant = any(TENANT) && !is_json && !of_signature && !names_token;
+    let of_key = any(KEY) && !is_json;
+    let is_off = any(SWITCHED_OFF) && !any(OTHERS) && !any(PLUMBING);
+    let of_gateway = (any(GATEWAY) || has_word(text, "waf")) && !is_sign_in && !any(BUSY);
     Some(if of_gateway && !of_address && !of_signature {
         Subject::Gateway
     } else if is_shape && (of_signature || any(TIMESTAMP))
@@ -133,6 +139,14 @@ fn specific(text: &str) -> Option<Subject> {
 /// Whether a text has a word that stands by itself.
 fn has_word(text: &str, word: &str) -> bool {
     text.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|part| part == word)
+}
+
+/// Whether a text has words that stand by themselves.
+fn has_phrase(text: &str, phrase: &str) -> bool {
+    let is_letter = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
+    text.match_indices(phrase).any(|(at, _)| {
+        !is_letter(text[..at].chars().next_back()) && !is_letter(text[at + phrase.len()..].chars().next())
+    })
 }
 
 /// What says little by itself; in order.

@@ -91,6 +91,7 @@ fn what_dataphin_says_is_about_one_thing_in_either_language() {
         (
             Subject::Clock,
             &[
+                "timestamp must not be older than 5 minutes: expired",
                 "timestamp expired",
                 "请求时间戳已过期",
                 "时间戳超出允许范围",
@@ -122,6 +123,12 @@ fn what_dataphin_says_is_about_one_thing_in_either_language() {
         (
             Subject::Signature,
             &[
+                "签名校验失败，请检查 token、timestamp、nonce",
+                "invalid signature for timestamp 1764400000",
+                "签名校验失败，租户ID：1001",
+                "SignatureProcessor: signature mismatch",
+                "the signature information does not match",
+                "签名校验失败（算法HmacSHA256）",
                 "signature verification failed",
                 "签名校验失败",
                 "验签失败",
@@ -137,6 +144,8 @@ fn what_dataphin_says_is_about_one_thing_in_either_language() {
         (
             Subject::Token,
             &[
+                "access token 已到期",
+                "租户1001的AccessToken无效",
                 "invalid access token",
                 "访问令牌无效",
                 "the access token is wrong",
@@ -167,6 +176,8 @@ fn what_dataphin_says_is_about_one_thing_in_either_language() {
         (
             Subject::SignIn,
             &[
+                "会话已到期，请重新登录",
+                "请求被拦截，请先登录",
                 "please log in first",
                 "login required",
                 "请先登录",
@@ -185,6 +196,8 @@ fn what_dataphin_says_is_about_one_thing_in_either_language() {
         (
             Subject::Busy,
             &[
+                "网关繁忙，请稍后重试",
+                "Read from server timeout",
                 "system is busy",
                 "系统繁忙，请稍后再试",
                 "service unavailable",
@@ -199,6 +212,8 @@ fn what_dataphin_says_is_about_one_thing_in_either_language() {
         (
             Subject::Internal,
             &[
+                "internal error, see log info",
+                "系统异常，请联系系统维护人员",
                 "系统异常，请联系管理员",
                 "internal server error",
                 "SYSTEM_ERROR: system error",

@@ -67,18 +67,19 @@ pub(in crate::diagnosis) const MISSING: &[&str] = &[
     "required",
     "is empty",
     "is null",
-    "must not be",
     "not present",
     "absent",
     "not provided",
     "缺少",
     "缺失",
     "为空",
-    "不能为空",
     "未传",
     "未携带",
     "未提供",
     "必填",
+    "must not be null",
+    "must not be empty",
+    "must not be blank",
 ];
 
 pub(in crate::diagnosis) const SIGNATURE: &[&str] = &[
@@ -105,32 +106,11 @@ pub(in crate::diagnosis) const TOKEN: &[&str] = &["token", "令牌", "accesskey"
 
 pub(super) const ACCESS_TOKEN: &[&str] = &["access token", "accesstoken", "access_token", "令牌"];
 
-pub(super) const SIGN_IN: &[&str] = &[
-    "sso",
-    "单点登录",
-    "sign in",
-    "sign-in",
-    "signed in",
-    "log in",
-    "login",
-    "logged in",
-    "登录",
-    "登陆",
-    "session",
-    "会话",
-];
+pub(super) const SIGN_IN: &[&str] =
+    &["单点登录", "sign-in", "signed in", "login", "logged in", "登录", "登陆", "session", "会话"];
 
-pub(super) const CLOCK: &[&str] = &[
-    "clock",
-    "时钟",
-    "time skew",
-    "时间偏差",
-    "时间差",
-    "时间相差",
-    "系统时间",
-    "服务器时间",
-    "server time",
-];
+pub(super) const CLOCK: &[&str] =
+    &["clock", "时钟", "time skew", "时间偏差", "时间差", "时间相差", "系统时间", "服务器时间"];
 
 pub(super) const EXPIRED: &[&str] = &[
     "request expired",
@@ -145,7 +125,8 @@ pub(super) const EXPIRED: &[&str] = &[
 pub(super) const REPLAY: &[&str] =
     &["replay", "重放", "duplicate request", "repeated request", "重复请求", "重复提交"];
 
-pub(super) const TWICE: &[&str] = &["duplicate", "repeat", "used", "exist", "重复", "已使用", "已存在"];
+pub(super) const TWICE: &[&str] =
+    &["duplicate", "repeat", "used", "重复", "已使用", "已存在", "already exist"];
 
 pub(super) const GATEWAY: &[&str] = &[
     "api key",
@@ -154,7 +135,6 @@ pub(super) const GATEWAY: &[&str] = &[
     "appcode",
     "x-ca-",
     "jwt",
-    "hmac",
     "no route matched",
     "upstream",
     "安全策略",
@@ -214,30 +194,10 @@ pub(super) const NO_BODY: &[&str] = &[
 ];
 
 /// Words about how something is written.
-pub(super) const SHAPE: &[&str] = &[
-    "格式",
-    "format",
-    "yyyy",
-    "位秒级",
-    "位毫秒",
-    "算法",
-    "algorithm",
-    "不支持",
-    "not supported",
-    "unsupported",
-    "公钥",
-    "rsa",
-];
+pub(super) const SHAPE: &[&str] =
+    &["格式", "yyyy", "位秒级", "位毫秒", "不支持", "not supported", "unsupported", "公钥", "rsa", "仅支持"];
 
 pub(super) const ADDRESS: &[&str] = &[
-    "whitelist",
-    "white list",
-    "white-list",
-    "allowlist",
-    "allow list",
-    "blacklist",
-    "白名单",
-    "黑名单",
     "ip地址",
     "ip 地址",
     "来源ip",
@@ -283,16 +243,17 @@ pub(super) const LICENCE: &[&str] = &[
     "欠费",
     "arrears",
     "overdue",
-    "到期",
     "试用期",
     "企业版",
     "当前版本不支持",
     "edition",
-    "用户数",
-    "授权数",
     "trial period",
     "已失效的订购",
     "subscription",
+    "用户数已",
+    "用户数超",
+    "授权数已",
+    "授权数超",
 ];
 
 pub(super) const TENANT: &[&str] = &["tenant", "租户", "organization", "organisation", "组织已", "组织不"];
@@ -364,16 +325,18 @@ pub(super) const BUSY: &[&str] = &[
     "timed out",
     "timeout",
     "time out",
-    "starting",
     "繁忙",
     "稍后",
     "重试",
-    "维护",
     "超时",
     "限流",
     "频繁",
     "服务不可用",
     "升级中",
+    "维护中",
+    "正在维护",
+    "is starting",
+    "starting up",
 ];
 
 /// Words of a failure inside Dataphin.
@@ -401,7 +364,6 @@ pub(super) const FORM: &[&str] = &[
     "parse",
     "body",
     "json",
-    "format",
     "param",
     "argument",
     "field",
@@ -421,6 +383,8 @@ pub(super) const FORM: &[&str] = &[
     "不支持",
     "字段",
     "报文",
+    " format",
+    "malformat",
 ];
 
 /// Words about who may come in.
@@ -439,3 +403,30 @@ pub(super) const ENTRY: &[&str] = &[
     "禁止",
     "拒绝",
 ];
+
+/// Lists of who may come in. Without a word of whose, they are of addresses.
+pub(super) const ADDRESS_LIST: &[&str] =
+    &["whitelist", "white list", "white-list", "allowlist", "allow list", "blacklist", "白名单", "黑名单"];
+/// Whoever else may be on such a list, or be switched off.
+pub(super) const OTHERS: &[&str] =
+    &["租户", "tenant", "域名", "domain", "应用", "用户", "user", "账号", "账户", "account"];
+/// Words of time, and of nothing else: an `invalid signature` may stand beside a timestamp.
+pub(super) const OF_TIME: &[&str] = &[
+    "expire",
+    "too old",
+    "too far",
+    "too late",
+    "too early",
+    "skew",
+    "window",
+    "stale",
+    "drift",
+    "相差",
+    "过期",
+    "超时",
+    "超出",
+    "失效",
+    "差异",
+];
+/// What is closed and is no setting.
+pub(super) const PLUMBING: &[&str] = &["connection", "pool", "stream", "socket"];
