@@ -347,7 +347,7 @@ fn credentials(refusal: Option<&DingTalkError>) -> Outcome {
                 format!("DingTalk gives no access token: {}", error.message),
                 format!("钉钉没有返回 access token：{}", error.message),
             ),
-            if ["停用", "禁用", "isabled"].iter().any(|word| error.message.contains(word) || error.code.contains(word)) {
+            if is_off(error) {
                 places::app_page("enable the app, or publish it again", "启用该应用，或重新发布")
             } else {
                 places::credentials()
@@ -356,6 +356,12 @@ fn credentials(refusal: Option<&DingTalkError>) -> Outcome {
         .code(&error.code)
         .into(),
     }
+}
+
+/// Whether DingTalk says that the app is switched off.
+fn is_off(error: &DingTalkError) -> bool {
+    let text = format!("{} {}", error.code, error.message).to_lowercase();
+    ["停用", "禁用", "disabled"].iter().any(|word| text.contains(word))
 }
 
 /// A token that DingTalk has just given, and does not accept, a new one neither.

@@ -15,7 +15,8 @@ use super::{Words, connect, places};
 const MAX_LINE: usize = 512;
 const HTTP_PORT: u16 = 80;
 
-/// What is wrong with the proxy in `variable` (its value: `proxy`), and where to fix it; nothing where it makes the tunnel. `to`: the place at the other end; nothing: no tunnel is asked for. Takes no longer than `until`.
+/// What is wrong with the proxy in `variable` (its value: `proxy`), and where to fix it; nothing where it makes the tunnel. `to`: the
+/// place at the other end; nothing: no tunnel is asked for. Takes no longer than `until`.
 pub(super) async fn why(
     variable: &str,
     proxy: &str,

@@ -103,7 +103,12 @@ async fn act(manner: &Manner, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Re
         Manner::Limited(_, limit, code) if body.len() > *limit => {
             (status(*code), Html("<html>too large</html>")).into_response()
         }
-        Manner::Limited(to, ..) => forward(&format!("{to}{path}"), headers, body).await,
+        Manner::Blocking(_, text) if String::from_utf8_lossy(&body).contains(text) => {
+            (status(405), Html("<html>您的访问被阻断</html>")).into_response()
+        }
+        Manner::Limited(to, ..) | Manner::Blocking(to, _) => {
+            forward(&format!("{to}{path}"), headers, body).await
+        }
         Manner::Cut(to, limit) => {
             let end = body.len().min(*limit);
             forward(&format!("{to}{path}"), headers, body.slice(..end)).await
@@ -119,10 +124,6 @@ async fn act(manner: &Manner, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Re
             forward(&format!("{to}{path}"), headers, body).await
         }
         Manner::Only(_, _, code) => (status(*code), Html("<html>nothing here</html>")).into_response(),
-        Manner::Blocking(_, text) if String::from_utf8_lossy(&body).contains(text) => {
-            (status(405), Html("<html>您的访问被阻断</html>")).into_response()
-        }
-        Manner::Blocking(to, _) => forward(&format!("{to}{path}"), headers, body).await,
         Manner::Appending(to, text) => {
             let (parts, body) = forward(&format!("{to}{path}"), headers, body).await.into_parts();
             let body = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
