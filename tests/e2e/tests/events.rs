@@ -89,10 +89,12 @@ async fn events_that_dingtalk_could_not_deliver_are_fetched() {
         (r.sandbox.dingtalk.failed_pushes() == 1).then_some(())
     })
     .await;
-    // Where time has gaps, the bridge may have looked already.
-    if !r.sees_gaps() {
-        assert_eq!(r.approval(&apply_id).await.state.status(), Status::Pending);
+    // Where time has gaps, the bridge looks by itself, sooner than the event is fetched.
+    if r.sees_gaps() {
+        assert_eq!(r.told(&apply_id).await.outcome, dataphin::Outcome::Approved);
+        return;
     }
+    assert_eq!(r.approval(&apply_id).await.state.status(), Status::Pending);
     // They are asked for once an hour at most.
     r.pass(SignedDuration::from_mins(61));
     assert_eq!(r.told(&apply_id).await.outcome, dataphin::Outcome::Approved);
