@@ -89,15 +89,17 @@ async fn events_that_dingtalk_could_not_deliver_are_fetched() {
         (r.sandbox.dingtalk.failed_pushes() == 1).then_some(())
     })
     .await;
-    // Where time has gaps, the bridge looks by itself, sooner than the event is fetched.
-    if r.sees_gaps() {
-        assert_eq!(r.told(&apply_id).await.outcome, dataphin::Outcome::Approved);
-        return;
+    // Where time has gaps, the bridge looks by itself, mostly sooner than the event is fetched.
+    let sees_gaps = r.sees_gaps();
+    if !sees_gaps {
+        assert_eq!(r.approval(&apply_id).await.state.status(), Status::Pending);
     }
-    assert_eq!(r.approval(&apply_id).await.state.status(), Status::Pending);
     // They are asked for once an hour at most.
     r.pass(SignedDuration::from_mins(61));
     assert_eq!(r.told(&apply_id).await.outcome, dataphin::Outcome::Approved);
+    if sees_gaps {
+        return;
+    }
     let approval = r.approval(&apply_id).await;
     assert!(
         approval
