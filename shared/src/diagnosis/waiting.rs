@@ -30,7 +30,7 @@ pub(super) enum Creates {
     Work,
     /// DingTalk itself fails, or does not answer.
     Fail,
-    /// None was made.
+    /// None was made, or its answer says nothing about others.
     Unknown,
 }
 

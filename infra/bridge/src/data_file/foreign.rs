@@ -49,4 +49,19 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), before);
         std::fs::remove_file(&path).unwrap();
     }
+
+    #[test]
+    fn an_emptied_data_file_is_not_opened_and_its_log_stays() {
+        let path = std::env::temp_dir().join(format!("bridge-emptied-{}.db", std::process::id()));
+        let log = format!("{}-wal", path.display());
+        std::fs::write(&path, "").unwrap();
+        let _ = std::fs::remove_file(&log);
+        assert!(!was_emptied(&path), "a start that was cut short leaves an empty file");
+        std::fs::write(&log, "commits").unwrap();
+        let error = Embedded::beside(path.to_str().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("was emptied"), "{error}");
+        assert_eq!(std::fs::read(&log).unwrap(), b"commits");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::remove_file(&log).unwrap();
+    }
 }
