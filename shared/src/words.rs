@@ -22,7 +22,7 @@ impl Words {
     /// First this place, or else that one.
     #[must_use]
     pub fn or(self, other: &Self) -> Self {
-        Self::new(format!("{}; or {}", self.en, other.en), format!("{}；或 {}", self.zh, other.zh))
+        Self::new(format!("{}; or {}", self.en, other.en), format!("{}；或者{}", self.zh, other.zh))
     }
 }
 

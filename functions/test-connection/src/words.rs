@@ -8,7 +8,7 @@ use shared::{
 };
 
 /// What the test does not look at.
-const NOT_TESTED: &str = "连接成功。本测试不检查网桥的公网地址、对 Dataphin 的回调和钉钉事件；请运行 `bridge doctor` 检查这些内容。 / \
+const NOT_TESTED: &str = "连接成功。本测试不检查审批桥的公网地址、对 Dataphin 的回调和钉钉事件；请运行 `bridge doctor` 检查这些内容。 / \
                           Connected. This test does not look at the bridge's public address, the callback to Dataphin and DingTalk's \
                           events: run `bridge doctor` for those.";
 

@@ -85,7 +85,7 @@ impl Site {
         for path in ["/dataphin/bpms/processinstance/create", "/dingtalk/callback"] {
             let (status, body) = self.post(path).await;
             assert_eq!((status, code(&body).as_str()), (503, expected), "{path}: {body}");
-            assert!(body.contains("网桥"), "in Chinese, too: {body}");
+            assert!(body.contains("审批桥"), "in Chinese, too: {body}");
         }
         let (_, body) = self.post("/dataphin/bpms/check/connect").await;
         let shown: Value = serde_json::from_str(&body).expect("JSON");

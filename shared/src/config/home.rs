@@ -31,7 +31,10 @@ impl Home {
     /// Where a variable is set, in English and Chinese.
     pub fn place_of(self, variable: &str) -> (String, String) {
         if self == Self::Machine {
-            return (format!("{variable} in the bridge's environment"), format!("网桥环境变量 {variable}"));
+            return (
+                format!("{variable} in the bridge's environment"),
+                format!("审批桥的环境变量 {variable}"),
+            );
         }
         if is_secret(variable) {
             return (
@@ -45,6 +48,15 @@ impl Home {
                 format!("{variable}：AWS 堆栈参数 {parameter}"),
             ),
             None => (format!("{variable} in the functions' environment"), format!("函数环境变量 {variable}")),
+        }
+    }
+
+    /// What is done after a variable was changed, in English and Chinese.
+    pub fn after_change(self, variable: &str) -> (&'static str, &'static str) {
+        match self {
+            Self::Machine => self.renewal(),
+            Self::Aws if is_secret(variable) => ("wait some minutes", "等待几分钟"),
+            Self::Aws => ("run `sam deploy`", "运行 `sam deploy`"),
         }
     }
 

@@ -51,7 +51,7 @@ impl Access {
                 _ => Words::new(
                     "the access token is not the one that the bridge is configured with: type in the same in Dataphin's approval \
                      settings (Access Token) and in DATAPHIN_ACCESS_TOKEN",
-                    "Access Token 与网桥配置的不一致：请在 Dataphin 审批设置（Access Token）与网桥的 DATAPHIN_ACCESS_TOKEN 中填写相同的值",
+                    "Access Token 与审批桥配置的不一致：请在 Dataphin 审批设置（Access Token）与审批桥的 DATAPHIN_ACCESS_TOKEN 中填写相同的值",
                 ),
             };
             return Err(denied(ACCESS_TOKEN, &message).for_wrong_credential(ACCESS_TOKEN));
@@ -85,7 +85,7 @@ impl Access {
                      DATAPHIN_TIMESTAMP_WINDOW_SECONDS"
                 ),
                 format!(
-                    "请求的时间戳与网桥相差 {seconds} 秒：请校准 Dataphin 或网桥的时钟（NTP），或调大 DATAPHIN_TIMESTAMP_WINDOW_SECONDS"
+                    "请求的时间戳与审批桥相差 {seconds} 秒：请校准 Dataphin 或审批桥的时钟（NTP），或调大 DATAPHIN_TIMESTAMP_WINDOW_SECONDS"
                 ),
             );
             return Err(denied(TIMESTAMP, &message));

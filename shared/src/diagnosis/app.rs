@@ -38,6 +38,7 @@ pub(super) fn wanted(quick: bool, accounts: Option<AccountKind>) -> Vec<Permissi
 pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked) {
     let created = asked.agent.as_ref().and_then(|proof| proof.value.as_ref().err());
     let refused = created.filter(|error| error.is_missing_permission());
+    let mut said: Vec<&str> = Vec::new();
     for (permission, check) in PERMISSIONS {
         let proved = asked.permissions.get(&permission);
         let took = proved.map(|proved| proved.took).unwrap_or_default();
@@ -55,7 +56,20 @@ pub(super) fn judge(report: &mut Report, config: &DingTalkConfig, asked: &Asked)
                 format!("{} is granted", permission.scope()),
                 format!("已授予 {}", permission.scope()),
             )),
-            Some(Err(error)) => named_elsewhere(error).unwrap_or_else(|| missing(permission, error)),
+            Some(Err(error)) => match named_elsewhere(error) {
+                Some(outcome) => outcome,
+                // What DingTalk says of the app as a whole is said once.
+                None if !error.is_missing_permission() && said.contains(&error.code.as_str()) => {
+                    Outcome::skipped(Words::new(
+                        format!("DingTalk answers as before ({})", error.code),
+                        format!("钉钉的返回与前面相同（{}）", error.code),
+                    ))
+                }
+                None => {
+                    said.push(&error.code);
+                    missing(permission, error)
+                }
+            },
         });
     }
     let settings = &config.settings;
@@ -90,8 +104,16 @@ fn missing(permission: Permission, error: &DingTalkError) -> Outcome {
     if !error.is_missing_permission() {
         let cause = Words::new(
             format!("DingTalk answers the test call with {}: {}", error.code, error.message),
-            format!("钉钉对权限检测返回 {}：{}", error.code, error.message),
+            format!("调用权限检测接口时，钉钉返回 {}：{}", error.code, error.message),
         );
+        if is_of_organisation(error) {
+            let fix = Words::new(
+                "the organisation's main administrator sees the reason in the DingTalk admin console, and asks DingTalk's support to lift \
+                 it: no permission of the app is at fault",
+                "由组织主管理员在钉钉管理后台查看原因，并联系钉钉客服解除；与应用权限无关",
+            );
+            return Failure::new(cause, fix).code(&error.code).into();
+        }
         let app = places::app_page(
             "whether it is published and enabled; and the organisation's OA approval edition",
             "确认应用已发布并启用；并检查组织的 OA 审批版本",
@@ -112,6 +134,14 @@ fn missing(permission: Permission, error: &DingTalkError) -> Outcome {
     .into()
 }
 
+/// Whether DingTalk says that the organisation itself may do nothing.
+fn is_of_organisation(error: &DingTalkError) -> bool {
+    let text = format!("{} {}", error.code, error.message).to_lowercase();
+    ["corpfrozen", "组织已被冻结", "企业已被冻结", "组织已冻结", "企业已冻结"]
+        .iter()
+        .any(|words| text.contains(words))
+}
+
 fn person(report: &mut Report, check: Check, variable: Option<&str>, found: Option<&Person>, without: Words) {
     report.judge(check, found.map(|found| found.took).unwrap_or_default(), || {
         let (Some(variable), Some(found)) = (variable, found) else {
@@ -121,9 +151,13 @@ fn person(report: &mut Report, check: Check, variable: Option<&str>, found: Opti
             Ok(person) if !person.active => Outcome::failed(
                 Words::new(
                     format!("{variable}: the person has never signed in to DingTalk, or is switched off"),
-                    format!("{variable}：此人从未登录钉钉，或账号已被停用"),
+                    format!("{variable}：该成员从未登录钉钉（未激活），或账号已被停用"),
                 ),
-                places::contacts().or(&Words::variable(variable)),
+                Words::new(
+                    format!("let them sign in to DingTalk, or enable the account ({})", places::contacts().en),
+                    format!("请该成员登录钉钉以激活，或启用其账号（{}）", places::contacts().zh),
+                )
+                .or(&Words::variable(variable)),
             ),
             Ok(person) if !person.has_department => Outcome::failed(
                 Words::new(
@@ -199,7 +233,7 @@ fn agent_id(agent_id: Option<i64>, asked: &Asked) -> Outcome {
             ),
             Some(_) => Words::new(
                 "not asked: it takes a template and a person to ask with",
-                "未询问：需要有模板和测试人员",
+                "未询问：需要有模板和测试用户",
             ),
         });
     };

@@ -177,8 +177,10 @@ enum Host {
     Oapi,
 }
 
-/// Asks, and where that fails looks why. What is turned away for its number is asked again, and the last time counts.
+/// Asks, and where that fails looks why. What is turned away for its number is asked again, and what DingTalk itself failed at, once;
+/// the last time counts.
 async fn reached(dingtalk: &DingTalk, host: Host, limits: Limits) -> Answered {
+    let mut failed = false;
     loop {
         let ask = async {
             match host {
@@ -190,6 +192,10 @@ async fn reached(dingtalk: &DingTalk, host: Host, limits: Limits) -> Answered {
         let value = match value.unwrap_or(Err(SendError::TimedOut)) {
             Ok(answer) => match taken(&answer, host) {
                 Err(error) if dingtalk.comes_again(&error).await => continue,
+                Err(error) if !failed && dingtalk.tries_again(&error).await => {
+                    failed = true;
+                    continue;
+                }
                 _ => Ok(answer),
             },
             Err(error) => {

@@ -40,7 +40,7 @@ pub(super) fn gatekeeper(answer: &ShownAnswer) -> Option<Failure> {
                     "the gateway or firewall before Dataphin: let POST to {} pass, from the bridge's address",
                     path.en
                 ),
-                format!("Dataphin 前置网关或防火墙：放行网桥出口 IP 对 {} 的 POST 请求", path.zh),
+                format!("Dataphin 前置网关或防火墙：放行审批桥出口 IP 对 {} 的 POST 请求", path.zh),
             );
             Some(
                 Failure::new(cause, fix.or(&places::variable("DATAPHIN_CALLBACK_URL")))
@@ -59,7 +59,7 @@ pub(super) fn too_often(status: u16) -> Failure {
     );
     let fix = Words::new(
         "raise the rate limit of Dataphin's gateway for the bridge's address; outcomes are delivered again by themselves",
-        "在 Dataphin 前置网关上为网桥的出口 IP 调高频率限制；审批结果会自动重新投递",
+        "在 Dataphin 前置网关上为审批桥的出口 IP 调高频率限制；审批结果会自动重新投递",
     );
     Failure::new(cause, fix).code(format!("http-{status}"))
 }
@@ -82,12 +82,12 @@ pub(super) fn too_large() -> Failure {
         Words::new(
             "the gateway before Dataphin refuses the body of the callback as too large (HTTP 413): an outcome with a long \
              comment would not arrive",
-            "Dataphin 前置网关认为回调的请求正文过大（HTTP 413）：审批意见较长的结果将无法送达",
+            "Dataphin 前置网关认为回调的请求体过大（HTTP 413）：审批意见较长的结果将无法送达",
         ),
         Words::new(
             "the gateway or proxy before Dataphin: its limit for the size of a body, 1 MB at least (nginx: \
              client_max_body_size)",
-            "Dataphin 前置网关或代理：请求正文大小限制，至少 1 MB（nginx：client_max_body_size）",
+            "Dataphin 前置网关或代理：请求体大小限制，至少 1 MB（nginx：client_max_body_size）",
         ),
     )
     .code("body-size")

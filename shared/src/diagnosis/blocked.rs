@@ -11,6 +11,8 @@ pub(super) enum Blocked {
     Firewall,
     /// A server that asks for a certificate of the client's.
     NoCertificate,
+    /// A server that is being worked on.
+    Maintenance,
 }
 
 /// Words of a page with which a domain is blocked for want of a filing.
@@ -41,6 +43,17 @@ const FIREWALL: [&str; 10] = [
 const NO_CERTIFICATE: [&str; 3] =
     ["no required ssl certificate was sent", "the ssl certificate error", "client certificate required"];
 
+/// Words of a page that stands in for a service that is being worked on.
+const MAINTENANCE: [&str; 7] = [
+    "系统维护",
+    "维护中",
+    "系统升级",
+    "升级维护",
+    "under maintenance",
+    "scheduled maintenance",
+    "maintenance mode",
+];
+
 /// A page looks no farther than that.
 const MAX_BYTES: usize = 64 * 1024;
 
@@ -57,8 +70,10 @@ impl Blocked {
             Some(Self::Unfiled)
         } else if says(&NO_CERTIFICATE) {
             Some(Self::NoCertificate)
+        } else if says(&FIREWALL) {
+            Some(Self::Firewall)
         } else {
-            says(&FIREWALL).then_some(Self::Firewall)
+            (status >= 500 && says(&MAINTENANCE)).then_some(Self::Maintenance)
         }
     }
 
@@ -68,6 +83,7 @@ impl Blocked {
             Self::Unfiled => "no-icp-filing",
             Self::Firewall => "blocked",
             Self::NoCertificate => "client-certificate",
+            Self::Maintenance => "maintenance",
         }
     }
 
@@ -94,6 +110,10 @@ impl Blocked {
                 ),
                 format!("HTTP {status}：{}前面的服务要求客户端证书（双向 TLS）", whom.zh),
             ),
+            Self::Maintenance => Words::new(
+                format!("HTTP {status}: a page of maintenance is shown in the place of {}", whom.en),
+                format!("HTTP {status}：返回的是维护页面，而不是{}的响应", whom.zh),
+            ),
         }
     }
 
@@ -112,6 +132,10 @@ impl Blocked {
                 format!("let POST to {} in without a client certificate", paths.en),
                 format!("对 {} 的 POST 请求不要求客户端证书", paths.zh),
             ),
+            Self::Maintenance => Words::new(
+                format!("wait for the end of the maintenance, or take {} out of it", paths.en),
+                format!("等待维护结束，或让维护页面放行 {}", paths.zh),
+            ),
         }
     }
 }
@@ -129,6 +153,13 @@ mod tests {
         assert_eq!(Blocked::of(405, waf.as_bytes()), Some(Blocked::Firewall));
         assert_eq!(Blocked::of(403, filing.as_bytes()), Some(Blocked::Unfiled));
         assert_eq!(Blocked::of(400, mutual.as_bytes()), Some(Blocked::NoCertificate));
+        let maintained = "<h1>系统维护中，预计20:00恢复</h1>";
+        assert_eq!(Blocked::of(503, maintained.as_bytes()), Some(Blocked::Maintenance));
+        assert_eq!(
+            Blocked::of(404, maintained.as_bytes()),
+            None,
+            "a page that is not there says nothing of that"
+        );
         assert_eq!(Blocked::of(404, footer.as_bytes()), None, "every site in China shows its filing");
         assert_eq!(Blocked::of(200, waf.as_bytes()), None);
     }

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use reqwest::Url;
+use reqwest::{Request, Url};
 use tokio::time::{Instant, timeout};
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     limits::Limits,
     neighbour, places,
     reach::{self, Unreached, is_public},
+    several,
     sizes::{self, Passage, Way},
     stranger::page,
     turned_away::{another_bridge, dataphins, is_ours, refusal},
@@ -32,7 +33,7 @@ const DEADLINE: Duration = Duration::from_millis(1_500);
 /// How long we wait, to tell slow from silent.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Our own store says so soon what it is called.
-const LOOK_UP: Duration = Duration::from_millis(700);
+pub(super) const LOOK_UP: Duration = Duration::from_millis(700);
 const PATH: &str = "/dingtalk/callback";
 /// The bridge takes 256 KiB.
 const LARGE: usize = 250_000;
@@ -86,7 +87,7 @@ pub(super) async fn check(door: &Door<'_>) -> Knocked {
     let Some(base) = &door.bridge.public_url else {
         return Outcome::skipped(Words::new(
             "BRIDGE_PUBLIC_URL is not set: set it to the address typed into DingTalk and Dataphin",
-            "未设置 BRIDGE_PUBLIC_URL：请设为钉钉与 Dataphin 中填写的网桥地址",
+            "未设置 BRIDGE_PUBLIC_URL：请设为钉钉与 Dataphin 中填写的审批桥地址",
         ))
         .into();
     };
@@ -136,9 +137,12 @@ async fn knock_for_each_owner(
         }
     }
     if let Some(owner_key) = owner_keys.first() {
+        if let Some(failure) = several::astray(door, url, &address, owner_key).await {
+            return Err(failure);
+        }
         let way = Large { door, address: &address, owner_key };
         if let Some(limit) = sizes::try_up_to(LARGE, door.limits, &way).await {
-            let whose = Words::new("the bridge takes events of up to 256 KB", "网桥接受最大 256 KB 的事件");
+            let whose = Words::new("the bridge takes events of up to 256 KB", "审批桥接受最大 256 KB 的事件");
             return Err(limit.failure(PATH, &whose));
         }
     }
@@ -174,9 +178,9 @@ fn slow(took: Duration) -> Failure {
     let (took, deadline) = (took.as_millis(), DEADLINE.as_millis());
     let cause = Words::new(
         format!("the bridge answers check_url after {took} ms: DingTalk waits {deadline} ms"),
-        format!("网桥在 {took} 毫秒后才响应 check_url：钉钉只等待 {deadline} 毫秒"),
+        format!("审批桥在 {took} 毫秒后才响应 check_url：钉钉只等待 {deadline} 毫秒"),
     );
-    Failure::new(cause, places::proxy("its speed, and the bridge's", "其速度以及网桥的速度")).code("slow")
+    Failure::new(cause, places::proxy("its speed, and the bridge's", "其速度以及审批桥的速度")).code("slow")
 }
 
 /// The address as it may be shown: without a user, a password or a query.
@@ -217,7 +221,7 @@ fn not_public(url: &Url) -> Option<Failure> {
 fn in_the_clear() -> Failure {
     let cause = Words::new(
         "BRIDGE_PUBLIC_URL begins with http://: it leads to the bridge, and tokens travel in the clear; use https://",
-        "BRIDGE_PUBLIC_URL 以 http:// 开头：可以到达网桥，但令牌以明文传输；请改用 https://",
+        "BRIDGE_PUBLIC_URL 以 http:// 开头：可以到达审批桥，但令牌以明文传输；请改用 https://",
     );
     Failure::new(cause, places::variable("BRIDGE_PUBLIC_URL")).code("not-https")
 }
@@ -232,7 +236,7 @@ async fn has_inner_name(url: &Url) -> bool {
 }
 
 /// Whether no proxy of the environment is between us and a host.
-fn is_direct(scheme: &str, host: &str) -> bool {
+pub(super) fn is_direct(scheme: &str, host: &str) -> bool {
     reach::proxy_of(scheme, host, &|name: &str| std::env::var(name).ok()).is_none()
 }
 
@@ -257,12 +261,18 @@ async fn leads_to(address: &str) -> Option<(String, String)> {
     (!addresses.is_empty()).then(|| (host, addresses.join(", ")))
 }
 
+/// A knock as a call.
+pub(super) fn request(http: &Http, address: &str, knock: &Knock) -> Option<Request> {
+    let request = http.client().post(address).query(&knock.query);
+    let request = request.header("content-type", "application/json").header(KNOCK_HEADER, &knock.digest);
+    request.body(knock.body.clone()).build().ok()
+}
+
 impl Door<'_> {
     async fn send(&self, address: &str, knock: &Knock) -> Result<HttpAnswer, SendError> {
-        let request = self.http.client().post(address).query(&knock.query);
-        let request = request.header("content-type", "application/json").header(KNOCK_HEADER, &knock.digest);
-        let request = request.body(knock.body.clone()).build();
-        let Ok(request) = request else { return Err(SendError::NotSent("no URL".to_owned())) };
+        let Some(request) = request(self.http, address, knock) else {
+            return Err(SendError::NotSent("no URL".to_owned()));
+        };
         timeout(PATIENCE, self.http.send(request)).await.unwrap_or(Err(SendError::TimedOut))
     }
 
@@ -318,12 +328,32 @@ impl Door<'_> {
 
     async fn unreached(&self, address: &str, error: &SendError) -> Failure {
         let unreached = reach::why(address, error, self.limits.until()).await;
-        let proxy = places::proxy("let it run, and lead to the bridge", "确认其正在运行，并转发到网桥");
+        let proxy =
+            places::proxy("make sure it runs and forwards to the bridge", "确认其正在运行，并转发到审批桥");
+        let tls = places::proxy(
+            "see that its port 443 speaks TLS and is not stuck",
+            "确认其 443 监听已启用 TLS 且没有卡住",
+        );
+        let rule = places::proxy(
+            "see whether a rule cuts /dingtalk/callback (nginx: return 444, deny); make sure it runs and forwards to the bridge",
+            "检查是否有规则断开 /dingtalk/callback（nginx：return 444、deny）；确认其正在运行，并转发到审批桥",
+        );
         let fix = match &unreached {
+            Unreached::Unconnected(Unconnected::Refused { .. }) if self.is_inner_port(address) => {
+                inner_port().or(&places::serve()).or(&proxy)
+            }
             Unreached::Unconnected(Unconnected::Refused { .. }) => places::serve().or(&proxy),
+            Unreached::Tls { .. } | Unreached::TlsStalls { .. } | Unreached::TlsClosed { .. } => tls,
+            Unreached::Closed { .. } => rule.or(&places::serve()),
             _ => proxy.or(&places::serve()),
         };
         unreached.failure("BRIDGE_PUBLIC_URL", fix, places::proxy_certificate())
+    }
+
+    /// Whether the public address names the port at which the bridge itself listens.
+    fn is_inner_port(&self, address: &str) -> bool {
+        let url = Url::parse(address).ok().filter(|url| !is_loopback(url));
+        url.and_then(|url| url.port()) == Some(self.bridge.listen.port())
     }
 
     /// Whether somebody else than our bridge gave an answer: Dataphin, or another bridge.
@@ -351,6 +381,14 @@ impl Door<'_> {
         );
         (ours.as_deref() != Some(theirs)).then(|| another_bridge(PATH, &why))
     }
+}
+
+fn inner_port() -> Words {
+    let source = Words::new(
+        ": its port is that of BRIDGE_LISTEN; leave it out if the proxy serves the usual one (443)",
+        "：其端口是 BRIDGE_LISTEN 的内部端口，代理使用默认端口（443）时请去掉",
+    );
+    Words::change(("correct", "修改"), "BRIDGE_PUBLIC_URL", &source)
 }
 
 /// Large checks.
@@ -387,10 +425,10 @@ impl Way for Large<'_> {
 /// An answer with the right status that DingTalk would not take: the bridge's, and changed on its way, or somebody else's.
 fn bad_reply(answer: &HttpAnswer, bad: BadReply) -> Failure {
     let status = answer.status.as_u16();
-    let unchanged = places::proxy("it must pass the bridge's answer on unchanged", "须原样返回网桥的响应");
+    let unchanged = places::proxy("it must pass the bridge's answer on unchanged", "须原样返回审批桥的响应");
     let through = places::proxy(
         "let /dingtalk/callback through to the bridge, and answer nothing in its place (sign-in, check of browsers, page of errors)",
-        "将 /dingtalk/callback 转发到网桥，不要代为应答（登录校验、人机验证、错误页）",
+        "将 /dingtalk/callback 转发到审批桥，不要代为应答（登录校验、人机验证、错误页）",
     );
     let is_changed = is_ours(answer) || contains_signature(answer);
     let (cause, fix) = match (page(answer), is_changed) {
@@ -400,14 +438,14 @@ fn bad_reply(answer: &HttpAnswer, bad: BadReply) -> Failure {
                     "the bridge answers check_url, and the proxy changes its answer: what arrives is {}",
                     page.en
                 ),
-                format!("网桥已响应 check_url，但代理改写了响应：到达的是{}", page.zh),
+                format!("审批桥已响应 check_url，但代理改写了响应：到达的是{}", page.zh),
             ),
             unchanged,
         ),
         (Some(page), false) => (
             Words::new(
                 format!("check_url is answered by {}, and not by the bridge", page.en),
-                format!("响应 check_url 的不是网桥，而是{}", page.zh),
+                format!("响应 check_url 的不是审批桥，而是{}", page.zh),
             ),
             through,
         ),
@@ -421,7 +459,7 @@ fn bad_reply(answer: &HttpAnswer, bad: BadReply) -> Failure {
         (None, false) => (
             Words::new(
                 format!("check_url is answered by a JSON (HTTP {status}) that is not the bridge's"),
-                format!("响应 check_url 的不是网桥，而是其他服务的 JSON（HTTP {status}）"),
+                format!("响应 check_url 的不是审批桥，而是其他服务的 JSON（HTTP {status}）"),
             ),
             through,
         ),
@@ -452,7 +490,7 @@ fn owner_failure(failure: Failure, owner_keys: &[String], owner_key: &str) -> Fa
     }
     let cause = Words::new(
         "the running bridge does not take events that are addressed to DINGTALK_CORP_ID: has it taken up the change?",
-        "运行中的网桥不接受发给 DINGTALK_CORP_ID 的事件：修改后是否已重启？",
+        "运行中的审批桥不接受发给 DINGTALK_CORP_ID 的事件：修改后是否已重启？",
     );
     Failure::new(cause, places::restart().or(&Words::variable("DINGTALK_CORP_ID"))).code(NOT_BELIEVED)
 }

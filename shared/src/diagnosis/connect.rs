@@ -16,6 +16,9 @@ use super::{Failure, Words, places};
 
 /// A resolver that takes longer is too slow for every call.
 pub(super) const SLOW_NAME: Duration = Duration::from_secs(2);
+/// The codes of a resolver that does not answer, or late.
+pub(super) const NO_DNS: &str = "dns";
+pub(super) const SLOW_DNS: &str = "dns-slow";
 /// Whoever takes longer does not take the connection.
 const TIMEOUT: Duration = Duration::from_millis(1_500);
 /// `HTTP/1.1 200`
@@ -120,6 +123,11 @@ pub(super) async fn speaks_http(stream: &mut TcpStream, host: &str, until: Insta
     timeout_at(until.min(Instant::now() + TIMEOUT), ask).await.ok().flatten().unwrap_or(false)
 }
 
+/// What stands between us and an address must let us through.
+pub(super) fn passing() -> Words {
+    places::machine("let its firewall and proxy pass the connection", "在防火墙与代理中放行该连接")
+}
+
 /// Whether it is the resolver that fails, and not the name that is unknown: `EAI_AGAIN`.
 fn is_dead_dns(error: &io::Error) -> bool {
     let text = error.to_string().to_lowercase();
@@ -157,34 +165,50 @@ impl Unconnected {
     pub fn failure(&self, mend: Words) -> Failure {
         let here = places::machine;
         let (mend, code) = match self {
-            Self::NoName { .. } => (mend.or(&here("its DNS", "DNS 设置")), "name-not-resolved"),
-            Self::NoDns { .. } => {
-                (here("its DNS servers (/etc/resolv.conf)", "DNS 服务器（/etc/resolv.conf）"), "dns")
+            Self::NoName { .. } => {
+                (mend.or(&here("add the name to its DNS", "在其 DNS 中添加该域名")), "name-not-resolved")
             }
+            Self::NoDns { .. } => (
+                here(
+                    "name a DNS server that answers (/etc/resolv.conf)",
+                    "换用可用的 DNS 服务器（/etc/resolv.conf）",
+                ),
+                NO_DNS,
+            ),
+            Self::Refused { place } if place.contains("(127.") => (
+                here("take the line of that name out of /etc/hosts", "删除 /etc/hosts 中该域名的行")
+                    .or(&mend),
+                "connection-refused",
+            ),
             Self::Refused { .. } => (
                 mend.or(&here(
-                    "its network, and where /etc/hosts and the DNS lead the name",
-                    "网络，以及 /etc/hosts 与 DNS 对该域名的解析",
+                    "see where /etc/hosts and the DNS lead the name",
+                    "检查 /etc/hosts 与 DNS 对该域名的解析",
                 )),
                 "connection-refused",
             ),
-            Self::Reset { .. } => {
-                (mend.or(&here("its firewall and proxy", "防火墙与代理")), "connection-reset")
-            }
+            Self::Reset { .. } => (mend.or(&passing()), "connection-reset"),
             Self::Dropped { .. } => (
-                here("its firewall, routes and proxy", "防火墙、路由和代理").or(&mend),
+                here(
+                    "let its firewall and proxy pass the connection, and check its routes",
+                    "在防火墙与代理中放行该连接，并检查路由",
+                )
+                .or(&mend),
                 "connection-timed-out",
             ),
             Self::NoRoute { .. } => (
                 here(
-                    "its routes (gateway, VPN, IPv6), and what rejects the connection on the way",
-                    "路由（网关、VPN、IPv6），以及途中拒绝连接的设备",
+                    "add the route (gateway, VPN, IPv6), or find what rejects the connection on the way",
+                    "添加路由（网关、VPN、IPv6），或排查途中拒绝连接的设备",
                 )
                 .or(&mend),
                 "no-route",
             ),
             Self::Forbidden { .. } => (
-                here("its own firewall and security rules (outgoing)", "本机防火墙与安全策略（出方向）"),
+                here(
+                    "allow it in its own firewall and security rules (outgoing)",
+                    "在本机防火墙与安全策略（出方向）中放行",
+                ),
                 "connection-forbidden",
             ),
         };
@@ -198,8 +222,8 @@ impl Unconnected {
                 (format!("the name {host} is not resolved"), format!("域名 {host} 无法解析"))
             }
             Self::NoDns { host } => (
-                format!("the DNS servers do not answer in time, so the name {host} is not resolved"),
-                format!("DNS 服务器没有及时响应，无法解析 {host}"),
+                format!("the DNS servers do not answer, so the name {host} is not resolved"),
+                format!("DNS 服务器没有应答，无法解析 {host}"),
             ),
             Self::Refused { place } => (
                 format!("the connection to {place} is refused: nothing listens there"),

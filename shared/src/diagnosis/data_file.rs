@@ -23,7 +23,7 @@ type Pair = (&'static str, &'static str);
 const TROUBLES: [(&str, Pair, Pair); 5] = [
     (
         "data-file-deleted",
-        ("was deleted or moved while the bridge runs", "在网桥运行期间被删除或移走"),
+        ("was deleted or moved while the bridge runs", "在审批桥运行期间被删除或移走"),
         (
             "move it (and the -wal file) back, or restore the backup; then restart `bridge serve`",
             "将其（及 -wal 文件）移回原处，或恢复备份；然后重启 `bridge serve`",
@@ -31,7 +31,7 @@ const TROUBLES: [(&str, Pair, Pair); 5] = [
     ),
     (
         "data-file-replaced",
-        ("was replaced by another file while the bridge runs", "在网桥运行期间被另一个文件替换"),
+        ("was replaced by another file while the bridge runs", "在审批桥运行期间被另一个文件替换"),
         (
             "stop `bridge serve`, put the right file in place, and start it",
             "停止 `bridge serve`，放回正确的文件，再启动",
@@ -54,7 +54,7 @@ const TROUBLES: [(&str, Pair, Pair); 5] = [
         (
             "give the user of the bridge write access to the file and its folder, or mount the disk read-write; the bridge goes on \
              by itself",
-            "为运行网桥的用户授予该文件及其目录的写权限，或以读写方式挂载磁盘；之后网桥会自动恢复",
+            "为运行审批桥的用户授予该文件及其目录的写权限，或以读写方式挂载磁盘；之后审批桥会自动恢复",
         ),
     ),
     (
@@ -65,7 +65,7 @@ const TROUBLES: [(&str, Pair, Pair); 5] = [
         ),
         (
             "free space on the disk of the file; the bridge goes on by itself",
-            "清理该文件所在磁盘的空间；之后网桥会自动恢复",
+            "清理该文件所在磁盘的空间；之后审批桥会自动恢复",
         ),
     ),
 ];
@@ -104,7 +104,7 @@ fn failure(code: &str, file: &str) -> Option<Failure> {
     let (code, what, fix) = TROUBLES.into_iter().find(|(known, ..)| *known == code)?;
     let cause = Words::new(
         format!("the data file {file} (BRIDGE_FILE) {}; the bridge accepts nothing", what.0),
-        format!("数据文件 {file}（BRIDGE_FILE）{}，网桥暂停接收", what.1),
+        format!("数据文件 {file}（BRIDGE_FILE）{}，审批桥暂停接收", what.1),
     );
     Some(Failure::new(cause, Words::new(fix.0, fix.1)).code(code))
 }

@@ -1,5 +1,6 @@
 //! Dataphin's callback: a dry run that decides nothing.
 
+use reqwest::Url;
 use tokio::time::timeout_at;
 
 use super::{
@@ -79,6 +80,11 @@ async fn judge(dataphin: &Dataphin, config: &DataphinConfig, world: &World, limi
         _ if by_bridge => leads_to_a_bridge().into(),
         _ if is_plain && config.settings.callback_url.starts_with("https://") => plain_upstream().into(),
         _ if is_plain => wants_https().into(),
+        DryRun::Refused(Refusal::Redirect { location: Some(location), .. })
+            if is_own_https(&config.settings.callback_url, &location) =>
+        {
+            wants_https_redirect(&location).into()
+        }
         DryRun::Refused(Refusal::NotReached(error)) => unreached(config, &error, limits).await.into(),
         DryRun::Unclear(answer) => unclear(&answer).into(),
         DryRun::Refused(refusal) if knows_no_such(&refusal, &test.apply_id) => {
@@ -141,8 +147,10 @@ fn knows_no_such(refusal: &Refusal, apply_id: &ApplyId) -> bool {
 /// The same failure with the address that the host's name leads to.
 async fn placed(failure: Failure, config: &DataphinConfig) -> Failure {
     let cause = callback::placed(failure.cause, &config.settings.callback_url).await;
-    let names =
-        places::machine("where /etc/hosts and the DNS lead that name", "/etc/hosts 与 DNS 对该域名的解析");
+    let names = places::machine(
+        "see where /etc/hosts and the DNS lead that name",
+        "检查 /etc/hosts 与 DNS 对该域名的解析",
+    );
     Failure { cause, mend: failure.mend.or(&names), code: failure.code }
 }
 
@@ -164,6 +172,23 @@ async fn is_too_large(dataphin: &Dataphin, test: TestRequest, limits: Limits) ->
     tried.is_ok_and(|exchange| exchange.answer.is_some_and(|answer| answer.status == 413))
 }
 
+/// Whether a redirect leads from http:// to the same host's https://.
+fn is_own_https(url: &str, location: &str) -> bool {
+    let host = |url: &str| Url::parse(url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
+    url.starts_with("http://") && location.starts_with("https://") && host(url) == host(location)
+}
+
+fn wants_https_redirect(location: &str) -> Failure {
+    Failure::new(
+        Words::new(
+            format!("DATAPHIN_CALLBACK_URL begins with http://, and Dataphin redirects it to {location}: https:// is meant"),
+            format!("DATAPHIN_CALLBACK_URL 以 http:// 开头，而 Dataphin 将其重定向到 {location}：应使用 https://"),
+        ),
+        places::variable("DATAPHIN_CALLBACK_URL"),
+    )
+    .code("redirect")
+}
+
 fn wants_https() -> Failure {
     Failure::new(
         Words::new(
@@ -179,7 +204,7 @@ fn leads_to_a_bridge() -> Failure {
     Failure::new(
         Words::new(
             "DATAPHIN_CALLBACK_URL leads to the bridge itself (or to another one), and not to Dataphin",
-            "DATAPHIN_CALLBACK_URL 指向的是网桥自身（或另一个网桥），而不是 Dataphin",
+            "DATAPHIN_CALLBACK_URL 指向的是审批桥自身（或另一个审批桥），而不是 Dataphin",
         ),
         places::variable("DATAPHIN_CALLBACK_URL"),
     )
@@ -257,11 +282,16 @@ pub(super) fn our_token(outcome: &Outcome) -> OurToken {
 
 /// Where it is mended that Dataphin's certificate is not taken.
 fn certificate(unreached: &Unreached) -> Words {
-    let its_own =
-        Words::new("Dataphin's certificate, or that of the proxy before it", "Dataphin 或其前置代理的证书");
+    let its_own = Words::new(
+        "renew Dataphin's certificate, or that of the proxy before it",
+        "更换 Dataphin 或其前置代理的证书",
+    );
     let authority = Words::new(
-        "DATAPHIN_CA_FILE in the bridge's environment (the authority that signed Dataphin's certificate, in PEM)",
-        "网桥环境变量 DATAPHIN_CA_FILE（签发 Dataphin 证书的 CA，PEM 格式）",
+        "if its chain is not whole, Dataphin's server (or the proxy before it) must send the intermediate certificates; if it is \
+         self-signed or a private authority's, put that certificate (or the authority's) in PEM into a file, name it in \
+         DATAPHIN_CA_FILE in the bridge's environment, and restart",
+        "证书链不完整时，请 Dataphin 端（或其前置代理）补全中间证书；自签名或私有 CA 时，将该证书（或其 CA 证书）存为 PEM 文件，\
+         填入审批桥的环境变量 DATAPHIN_CA_FILE，并重启",
     );
     match unreached {
         Unreached::Tls { why: TlsFault::Untrusted, .. } => authority,
@@ -343,7 +373,23 @@ fn refused(refusal: &Refusal, signs: bool) -> Failure {
             ),
             profile(),
         ),
-        Refusal::NotReached(_) | Refusal::Redirect { .. } | Refusal::Html { .. } => (
+        Refusal::Redirect { .. } => (
+            Words::new(
+                format!(
+                    "the callback is redirected ({refusal}): a sign-in guards the path of DATAPHIN_CALLBACK_URL, or that address is \
+                     wrong"
+                ),
+                format!(
+                    "回调被重定向：{}。DATAPHIN_CALLBACK_URL 的路径需要登录，或该地址有误",
+                    in_chinese(refusal)
+                ),
+            ),
+            url().or(&Words::new(
+                "if it is the address that Dataphin shows, exempt its path from sign-in in the gateway or single sign-on before Dataphin",
+                "如与 Dataphin 显示的回调 URL 一致，请在 Dataphin 前置网关或单点登录中将该路径设为免登录",
+            )),
+        ),
+        Refusal::NotReached(_) | Refusal::Html { .. } => (
             Words::new(
                 format!("DATAPHIN_CALLBACK_URL does not lead to Dataphin: {refusal}"),
                 format!("DATAPHIN_CALLBACK_URL 没有指向 Dataphin：{}", in_chinese(refusal)),

@@ -63,7 +63,7 @@ pub(super) fn failure(said: &Said, signs: bool) -> Option<Failure> {
             "（IP 白名单限制）",
             Words::new(
                 "Dataphin's IP white list, and that of the gateway before it: add the address that the bridge calls from",
-                "Dataphin 及其前置网关的 IP 白名单：加入网桥的出口 IP",
+                "Dataphin 及其前置网关的 IP 白名单：加入审批桥的出口 IP",
             ),
             "address",
         ),
@@ -88,8 +88,21 @@ pub(super) fn failure(said: &Said, signs: bool) -> Option<Failure> {
         Subject::SwitchedOff => because(
             ": its external approval system is not set up, or switched off,",
             "（外部审批系统未配置或未启用）",
-            places::dataphin("all fields: fill them in and save", "填写所有字段并保存"),
+            places::dataphin(
+                "select it, fill in all fields, enable it and save",
+                "选择该项，填写所有字段，启用并保存",
+            ),
             "switched-off",
+        ),
+        Subject::Https => because(
+            ": it takes https:// only,",
+            "（只接受 HTTPS）",
+            Words::new(
+                "if DATAPHIN_CALLBACK_URL begins with http://, write https:// and restart; otherwise the gateway before Dataphin must set \
+                 X-Forwarded-Proto",
+                "DATAPHIN_CALLBACK_URL 以 http:// 开头时，改为 https:// 并重启；否则请 Dataphin 前置网关设置 X-Forwarded-Proto",
+            ),
+            "https-only",
         ),
         Subject::SignIn => because(
             " and asks for a sign-in",
@@ -109,12 +122,15 @@ pub(super) fn failure(said: &Said, signs: bool) -> Option<Failure> {
         ),
         Subject::Gateway => {
             let cause = Words::new(
-                format!("a gateway or firewall before Dataphin refuses the callback and {}", quote.en),
-                format!("Dataphin 前置网关或防火墙拒绝回调，{}", quote.zh),
+                format!(
+                    "a gateway or firewall before Dataphin, or this machine's outgoing one, refuses the callback and {}",
+                    quote.en
+                ),
+                format!("Dataphin 前置网关或防火墙（或本机的出口防火墙）拒绝回调，{}", quote.zh),
             );
             let fix = gateway(
-                "let POST to the path of DATAPHIN_CALLBACK_URL pass without a key or sign-in of its own",
-                "放行对 DATAPHIN_CALLBACK_URL 路径的 POST 请求，网关不再要求密钥或登录",
+                "let POST from the bridge's machine to the path of DATAPHIN_CALLBACK_URL pass, without a key or sign-in of its own",
+                "放行审批桥所在机器对 DATAPHIN_CALLBACK_URL 路径的 POST 请求，不要求额外的密钥或登录",
             );
             Some(Failure::new(cause, fix).code("gateway"))
         }
@@ -134,7 +150,7 @@ pub(super) fn failure(said: &Said, signs: bool) -> Option<Failure> {
                 "Dataphin's log at this time, with its administrator",
                 "请 Dataphin 管理员查看该时刻的 Dataphin 日志",
             );
-            Some(Failure::new(cause, log.or(&profile())).code("internal"))
+            Some(Failure::new(cause, log).code("internal"))
         }
         Subject::Key => {
             let zh_said = in_chinese(said);
@@ -159,11 +175,10 @@ pub(super) fn failure(said: &Said, signs: bool) -> Option<Failure> {
         Subject::NoBody => {
             let cause = Words::new(
                 format!("the callback's body does not arrive at Dataphin, which {}", quote.en),
-                format!("回调的请求正文没有到达 Dataphin，{}", quote.zh),
+                format!("回调的请求体没有到达 Dataphin，{}", quote.zh),
             );
             Some(
-                Failure::new(cause, gateway("the body must pass unchanged", "请求正文须原样转发"))
-                    .code("body"),
+                Failure::new(cause, gateway("the body must pass unchanged", "请求体须原样转发")).code("body"),
             )
         }
         Subject::OtherApi => {
@@ -204,7 +219,7 @@ fn clocks(said: &Said) -> Failure {
         format!(
             "Dataphin does not take the callback's timestamp: the bridge's clock and Dataphin's differ ({said})"
         ),
-        format!("Dataphin 不接受回调的时间戳：网桥与 Dataphin 的时钟不一致（{zh_said}）"),
+        format!("Dataphin 不接受回调的时间戳：审批桥与 Dataphin 的时钟不一致（{zh_said}）"),
     );
     let dataphins = Words::new("the clock (NTP) of Dataphin's servers", "Dataphin 服务器的时钟（NTP）");
     Failure::new(cause, places::clock().or(&dataphins)).code(CLOCK)
@@ -216,7 +231,8 @@ pub(super) fn not_let_in(said: &Said, signs: bool) -> Failure {
     let text = format!("{} {}", said.code.as_deref().unwrap_or_default(), said.message).to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let token = || places::variable("DATAPHIN_ACCESS_TOKEN");
-    let (missing, of_signature) = (says(MISSING), says(SIGNATURE));
+    let missing = says(MISSING) || subject(said) == Subject::Missing;
+    let of_signature = says(SIGNATURE);
     let of_token = says(TOKEN);
     let is_sent = says(TIMESTAMP) || (of_signature && signs) || (of_token && !signs);
     if missing && is_sent {
@@ -273,23 +289,31 @@ pub(super) fn not_let_in(said: &Said, signs: bool) -> Failure {
              sign-in stands before it ({said})"
         ),
         format!(
-            "Dataphin 拒绝回调：两侧的 Access Token 或回调协议（profile）不一致，或其前置有登录校验（{zh_said}）"
+            "Dataphin 拒绝回调：两端的 Access Token 或回调协议（profile）不一致，或其前置有登录校验（{zh_said}）"
         ),
     );
-    Failure::new(cause, token().or(&profile())).code(UNAUTHORIZED)
+    let exempt = Words::new(
+        "if these are a gateway's words, exempt the path of DATAPHIN_CALLBACK_URL from its sign-in",
+        "若以上为前置网关的提示，请在网关中将 DATAPHIN_CALLBACK_URL 的路径设为免登录",
+    );
+    // How frameworks for gateways word it.
+    let is_gateways = says(&["认证失败", "full authentication", "unauthorized"]);
+    let fix = if is_gateways { exempt.or(&token()) } else { token().or(&exempt) };
+    Failure::new(cause, fix.or(&profile())).code(UNAUTHORIZED)
 }
 
 pub(super) fn profile() -> Words {
     Words::new(
-        "`bridge probe dataphin` tries every profile; then DATAPHIN_CALLBACK_PROFILE in the bridge's environment",
-        "先运行 `bridge probe dataphin` 逐一尝试，再设置网桥环境变量 DATAPHIN_CALLBACK_PROFILE",
+        "run `bridge probe dataphin`, which tries every profile; then set DATAPHIN_CALLBACK_PROFILE in the bridge's environment as \
+         it says, and restart",
+        "运行 `bridge probe dataphin` 逐一尝试回调协议，按其结果设置审批桥的环境变量 DATAPHIN_CALLBACK_PROFILE，并重启",
     )
 }
 
 pub(super) fn dataphins_state() -> Words {
     Words::new(
-        "see whether Dataphin runs, and the gateway before it",
-        "检查 Dataphin 及其前置网关是否正常运行",
+        "see whether Dataphin runs, and the gateway before it (each of its backends); outcomes are delivered again by themselves",
+        "检查 Dataphin 及其前置网关（含其每台后端）是否正常运行；审批结果会自动重新投递",
     )
 }
 

@@ -188,7 +188,7 @@ impl Doctor {
             {
                 Outcome::skipped(Words::new(
                     "the bridge cannot start with this configuration",
-                    "按当前配置网桥无法启动",
+                    "按当前配置审批桥无法启动",
                 ))
             }
             outcome => unless_other_app(unless_file_fails(outcome, file_fails), callback::NOT_BELIEVED),
@@ -305,7 +305,7 @@ impl Doctor {
                 }
                 _ => Outcome::skipped(Words::new(
                     "the callback address was not reached before it",
-                    "此前的回调地址检查未到达网桥",
+                    "此前的回调地址检查未到达审批桥",
                 )),
             }
         });
@@ -437,7 +437,7 @@ fn unless_file_fails(outcome: Outcome, file_fails: bool) -> Outcome {
         Outcome::Failed(Failure { code: Some(code), .. }) if file_fails && code == "http-503" => {
             Outcome::skipped(Words::new(
                 "because Store failed: the bridge accepts nothing meanwhile",
-                "因为“存储”检查未通过：网桥暂停接收",
+                "因为“存储”检查未通过：审批桥暂停接收",
             ))
         }
         outcome => outcome,

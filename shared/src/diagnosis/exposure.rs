@@ -65,7 +65,7 @@ fn read_on_the_way(
         format!(
             "an https:// address in {name}, or its host ({host}) in NO_PROXY of the bridge's environment"
         ),
-        format!("将 {name} 改为 https:// 地址，或在网桥环境变量 NO_PROXY 中加入其主机（{host}）"),
+        format!("将 {name} 改为 https:// 地址，或在审批桥环境变量 NO_PROXY 中加入其主机（{host}）"),
     );
     Some(Failure::new(cause, mend).code("proxied-http"))
 }

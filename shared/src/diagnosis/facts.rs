@@ -169,7 +169,7 @@ impl Check {
             Self::TestPerson => Facts {
                 id: "test-person",
                 en: "Test person",
-                zh: "测试人员",
+                zh: "测试用户",
                 proves: "the same of DINGTALK_TEST_USER_ID",
                 needs: &[Self::Member],
                 variables: &["DINGTALK_TEST_USER_ID"],
@@ -239,7 +239,7 @@ impl Check {
             Self::DataphinRoute => Facts {
                 id: "dataphin-route",
                 en: "Dataphin's way to the bridge",
-                zh: "Dataphin 到网桥的通路",
+                zh: "Dataphin 到审批桥的链路",
                 proves: "BRIDGE_PUBLIC_URL leads to the bridge for /dataphin, too, and the bridge that runs holds the same access token; bodies of 1 MB get through",
                 needs: &[Self::Callback],
                 variables: &["BRIDGE_PUBLIC_URL", "DATAPHIN_ACCESS_TOKEN"],

@@ -11,10 +11,19 @@ use crate::{
 };
 
 impl Words {
-    /// One of our variables, and where it is set: its name is the same in both.
+    /// One of our variables is wrong: where it is set, and what follows a change.
     pub fn variable(name: &str) -> Self {
-        let (en, zh) = Home::here().place_of(name);
-        Self::new(en, zh)
+        Self::change(("correct", "修改"), name, &Self::new("", ""))
+    }
+
+    /// The same by another verb, and with where the right value is found.
+    pub(super) fn change((verb, verb_zh): (&str, &str), name: &str, source: &Self) -> Self {
+        let home = Home::here();
+        let ((place, place_zh), (then, then_zh)) = (home.place_of(name), home.after_change(name));
+        Self::new(
+            format!("{verb} {place}{}, and {then}", source.en),
+            format!("{verb_zh}{place_zh}{}，并{then_zh}", source.zh),
+        )
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     Check, Failure, Outcome, Words,
     asked::{Answered, Asked},
     places,
+    reach::OUT_OF_DATE,
     report::Report,
     stranger::page,
 };
@@ -133,11 +134,11 @@ fn in_time(outcome: Outcome, answered: &Answered, timeout: Duration) -> Outcome 
         format!(
             "DingTalk answers after {took} ms, and the bridge gives up after {timeout} ms (DINGTALK_TIMEOUT_SECONDS)"
         ),
-        format!("钉钉在 {took} 毫秒后才响应，而网桥在 {timeout} 毫秒后即放弃（DINGTALK_TIMEOUT_SECONDS）"),
+        format!("钉钉在 {took} 毫秒后才响应，而审批桥在 {timeout} 毫秒后即放弃（DINGTALK_TIMEOUT_SECONDS）"),
     );
-    let mend = Words::variable("DINGTALK_TIMEOUT_SECONDS");
-    let mend = Words::new(format!("raise {}", mend.en), format!("调大{}", mend.zh));
-    Failure::new(cause, mend.or(&places::machine("its network and proxy", "网络与代理")))
+    let seconds = Words::new(" (1 to 15 seconds)", "（1–15 秒）");
+    let mend = Words::change(("raise", "调大"), "DINGTALK_TIMEOUT_SECONDS", &seconds);
+    Failure::new(cause, mend.or(&places::machine("check its network and proxy", "检查网络与代理")))
         .code(TOO_SLOW)
         .into()
 }
@@ -150,11 +151,12 @@ fn host(variable: &str, url: &str, answered: &Answered) -> Outcome {
         Err(unreached) => {
             // DingTalk's own certificate is not out of date: it is our clock.
             if is_default && unreached.is_out_of_date() {
-                return Failure::new(unreached.words(), places::clock().or(&way())).code("tls").into();
+                return Failure::new(unreached.words(), places::clock().or(&way())).code(OUT_OF_DATE).into();
             }
             // Nobody at an address that somebody typed: that is the likelier cause.
             let to = if is_default { way() } else { places::variable(variable).or(&places::network()) };
-            return unreached.failure(variable, to, way()).into();
+            let certificate = if is_default { places::inspected() } else { way() };
+            return unreached.failure(variable, to, certificate).into();
         }
         Ok(answer) => answer,
     };
@@ -186,8 +188,7 @@ fn host(variable: &str, url: &str, answered: &Answered) -> Outcome {
             format!("DingTalk itself fails (HTTP {status}): try again later"),
             format!("钉钉自身故障（HTTP {status}）：请稍后重试"),
         );
-        let mend = Words::new("DingTalk: nothing to fix on our side", "钉钉侧故障，请稍后重试");
-        return Failure::new(cause, mend).code(format!("http-{status}")).into();
+        return Failure::new(cause, not_ours()).code(format!("http-{status}")).into();
     }
     let took = answered.took.as_millis();
     Outcome::passed(Words::new(format!("DingTalk answers in {took} ms"), format!("钉钉在 {took} 毫秒内响应")))
@@ -222,7 +223,7 @@ fn answering(outcome: Outcome, answered: &Answered, silence: Option<&DingTalkErr
         );
         (cause, error.code.as_str())
     };
-    Failure::new(cause, places::machine("its network and proxy", "网络与代理")).code(code).into()
+    Failure::new(cause, places::machine("check its network and proxy", "检查网络与代理")).code(code).into()
 }
 
 /// A call that DingTalk gets, and not as it left.
@@ -232,11 +233,11 @@ fn on_the_way(error: &DingTalkError) -> Failure {
         (
             Words::new(
                 format!("a part of the call does not arrive at DingTalk, which says: {message} ({code})"),
-                format!("调用的一部分没有到达钉钉，钉钉返回：{message}（{code}）"),
+                format!("请求不完整：一部分在途中丢失，钉钉返回：{message}（{code}）"),
             ),
             Words::new(
                 "the proxy on the way to DingTalk must pass headers (x-acs-dingtalk-access-token), query and body unchanged",
-                "通往钉钉的代理须原样转发请求头（x-acs-dingtalk-access-token）、查询参数与正文",
+                "通往钉钉的代理须原样转发请求头（x-acs-dingtalk-access-token）、查询参数与请求体",
             ),
         )
     } else {
@@ -262,13 +263,16 @@ fn in_chinese(error: &DingTalkError) -> String {
     if error.is_silence() {
         format!("没有响应：{}", error.code)
     } else {
-        format!("应答的是网桥与钉钉之间的其他服务，而不是钉钉：{}", error.code)
+        format!("应答的是审批桥与钉钉之间的其他服务，而不是钉钉：{}", error.code)
     }
 }
 
 /// Nothing can be fixed here.
 fn not_ours() -> Words {
-    Words::new("DingTalk: nothing to fix on our side", "钉钉侧故障，请稍后重试")
+    Words::new(
+        "DingTalk: nothing to fix on our side; the bridge tries again by itself",
+        "钉钉侧故障，无需处理；审批桥会自动重试",
+    )
 }
 
 fn is_dingtalks(url: &str) -> bool {
@@ -390,13 +394,20 @@ fn address_list(refused: Option<&DingTalkError>) -> Outcome {
         return Outcome::passed(may);
     };
     let address = address_in(&error.message);
+    let mut fix = places::address_list();
+    if address.is_none() {
+        fix = Words::new(
+            format!("{} (`curl ifconfig.me` on the bridge's machine shows it)", fix.en),
+            format!("{}（在审批桥所在机器上执行 `curl ifconfig.me` 可查询）", fix.zh),
+        );
+    }
     let address = address.map_or_else(String::new, |address| format!(" {address}"));
     Failure::new(
         Words::new(
             format!("this server's address{address} is not on the app's list of server egress IPs"),
             format!("本机的出口 IP{address} 不在应用的服务器出口 IP 列表中"),
         ),
-        places::address_list(),
+        fix,
     )
     .code(&error.code)
     .into()
@@ -424,7 +435,7 @@ fn clock(offset: Option<SignedDuration>) -> Outcome {
     let (zone, zone_zh) = match hours {
         Some(hours) => (
             format!(" ({hours} h: perhaps local time was set as UTC, or the other way round)"),
-            format!("（{hours} 小时：可能将本地时间当作 UTC 设置，或相反）"),
+            format!("（{hours} 小时，多为本地时间与 UTC 混淆）"),
         ),
         None => (String::new(), String::new()),
     };
@@ -467,8 +478,8 @@ fn rate_limit(throttled: Option<&DingTalkError>) -> Outcome {
     let Some(error) = throttled else {
         return Outcome::passed(Words::new("DingTalk turns no call away for its number", "钉钉没有限流"));
     };
-    let rate = Words::variable("DINGTALK_CALLS_PER_SECOND");
-    let change = |en: &str, zh: &str| Words::new(format!("{en} {}", rate.en), format!("{zh}{}", rate.zh));
+    let change =
+        |en: &str, zh: &str| Words::change((en, zh), "DINGTALK_CALLS_PER_SECOND", &Words::new("", ""));
     let fewer = change("lower", "调低");
     let (cause, mend) = if error.is_ban() {
         (
@@ -477,8 +488,8 @@ fn rate_limit(throttled: Option<&DingTalkError>) -> Outcome {
                 "钉钉已将本机的出口 IP 封禁五分钟：来自该 IP 的调用过多",
             ),
             fewer.or(&Words::new(
-                "what else calls DingTalk from this address; then wait five minutes",
-                "同一出口 IP 上调用钉钉的其他程序；然后等待五分钟",
+                "slow down what else calls DingTalk from this address; then wait five minutes",
+                "降低同一出口 IP 上其他程序调用钉钉的频率；然后等待五分钟",
             )),
         )
     } else if error.is_busy() {
@@ -489,7 +500,7 @@ fn rate_limit(throttled: Option<&DingTalkError>) -> Outcome {
         (cause, change("raise", "调高"))
     } else if error.code.contains("Unavailable") {
         let cause = Words::new(
-            "DingTalk turns calls away as unavailable: it is overloaded or under maintenance, or too many calls come from the app",
+            "DingTalk itself turns calls away as unavailable: it is overloaded or under maintenance, or too many calls come from the app",
             "钉钉返回服务不可用：钉钉过载或维护中，或该应用的调用过多",
         );
         let wait = Words::new("wait some minutes", "等待几分钟");
@@ -501,8 +512,8 @@ fn rate_limit(throttled: Option<&DingTalkError>) -> Outcome {
                 "钉钉限流：该应用每秒的调用次数超过其版本上限",
             ),
             fewer.or(&Words::new(
-                "what else calls DingTalk with this AppKey",
-                "使用同一 AppKey 调用钉钉的其他程序",
+                "slow down what else calls DingTalk with this AppKey",
+                "降低使用同一 AppKey 的其他程序的调用频率",
             )),
         )
     };

@@ -21,6 +21,7 @@
 //! | `stranger` | what answers there in the place of whom was meant |
 //! | `asked`, `gateway`, `app`, `template` | DingTalk: the questions, and what its answers mean |
 //! | `callback`, `turned_away` | our address, as DingTalk sees it |
+//! | `several` | a public name with several addresses |
 //! | `route` | our address, as Dataphin sees it |
 //! | `sizes` | how large a body may be on the way to us |
 //! | `sightings`, `requests` | what arrived lately, and what became of requests |
@@ -60,6 +61,7 @@ mod report;
 mod requests;
 mod route;
 mod said;
+mod several;
 mod sightings;
 mod sizes;
 mod storage;

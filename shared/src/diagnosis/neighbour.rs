@@ -21,7 +21,7 @@ pub(super) fn failure(listen: SocketAddr, public: &HttpAnswer, local: &HttpAnswe
              /dingtalk/callback with HTTP {status}"
         ),
         format!(
-            "本机 BRIDGE_LISTEN 的端口（{listen}）被其他程序占用，应答的不是网桥：对 /dingtalk/callback 返回 HTTP {status}"
+            "本机 BRIDGE_LISTEN 的端口（{listen}）被其他程序占用，应答的不是审批桥：对 /dingtalk/callback 返回 HTTP {status}"
         ),
     );
     let fix = Words::new(

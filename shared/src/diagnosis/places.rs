@@ -18,19 +18,25 @@ pub(super) fn credentials() -> Words {
 
 /// A permission point.
 pub(super) fn permission(scope: &str, zh: &str) -> Words {
-    app_page(&format!("Permission Management > {scope}"), &format!("权限管理 > {zh}（{scope}）"))
+    app_page(
+        &format!("Permission Management > {scope}: apply for it"),
+        &format!("权限管理 > {zh}（{scope}）：点击“申请权限”"),
+    )
 }
 
 /// The list of addresses that may call.
 pub(super) fn address_list() -> Words {
-    app_page("Security Settings > Server egress IP", "安全设置 > 服务器出口 IP")
+    app_page(
+        "Security Settings > Server egress IP: add the address and save",
+        "安全设置 > 服务器出口 IP：添加该 IP 并保存",
+    )
 }
 
 /// Whom the app may see.
 pub(super) fn visible_range() -> Words {
     app_page(
-        "Version Management and Release > Visible range, and Permission Management > Contacts scope",
-        "版本管理与发布 > 可见范围，以及 权限管理 > 通讯录接口权限范围",
+        "add the person in Version Management and Release > Visible range, and in Permission Management > Contacts scope",
+        "在“版本管理与发布 > 应用可见范围”与“权限管理 > 通讯录接口权限范围”中加入该成员",
     )
 }
 
@@ -44,11 +50,21 @@ pub(super) fn contacts() -> Words {
     Words::new("DingTalk admin console > Contacts > Members", "钉钉管理后台 > 通讯录 > 成员管理")
 }
 
+/// A device that opens TLS, or a machine that trusts nobody.
+pub(super) fn inspected() -> Words {
+    machine(
+        "if a device on the way inspects TLS, exempt *.dingtalk.com there, or add its authority to this machine's trust store \
+         (SSL_CERT_FILE) and restart; if ca-certificates is missing, install it",
+        "若出口设备对 HTTPS 做了解密，请在该设备上排除 *.dingtalk.com，或将其根证书装入本机信任库（SSL_CERT_FILE）并重启；\
+         若缺少 ca-certificates，请安装",
+    )
+}
+
 /// The organisation's plan.
 pub(super) fn plan() -> Words {
     Words::new(
-        "DingTalk developer console > Resource usage (buy API calls, or wait for the next month)",
-        "钉钉开发者后台 > 资源用量（购买 API 调用量，或等待下月）",
+        "DingTalk developer console > Resource Management: see the usage, and buy API calls (or wait for the next month)",
+        "钉钉开发者后台 > 资源管理：查看用量明细并购买 API 调用量（或等待下月）",
     )
 }
 
@@ -66,7 +82,7 @@ pub(super) fn dataphin(en: &str, zh: &str) -> Words {
 pub(super) fn proxy(en: &str, zh: &str) -> Words {
     Words::new(
         format!("the proxy, gateway or firewall in front of the bridge (BRIDGE_PUBLIC_URL): {en}"),
-        format!("网桥前面的代理、网关或防火墙（BRIDGE_PUBLIC_URL）：{zh}"),
+        format!("审批桥前面的代理、网关或防火墙（BRIDGE_PUBLIC_URL）：{zh}"),
     )
 }
 
@@ -78,8 +94,8 @@ pub(super) fn serve() -> Words {
             "AWS 堆栈函数 `callback` 的日志（CloudWatch）与堆栈告警",
         ),
         Home::Machine => Words::new(
-            "start `bridge serve` if it does not run (BRIDGE_LISTEN)",
-            "如 `bridge serve` 未运行，请启动（BRIDGE_LISTEN）",
+            "start `bridge serve` if it does not run (BRIDGE_LISTEN), and see its log if it ends again",
+            "如 `bridge serve` 未运行，请启动（BRIDGE_LISTEN）；若启动后退出，请查看其日志",
         ),
     }
 }
@@ -89,15 +105,20 @@ pub(super) fn leads_to() -> Words {
     match Home::here() {
         Home::Aws => proxy("let it lead to the AWS stack's API", "将其转发到 AWS 堆栈的 API"),
         Home::Machine => proxy(
-            "let it lead to BRIDGE_LISTEN, and start `bridge serve` if it does not run",
-            "将其转发到 BRIDGE_LISTEN；如 `bridge serve` 未运行，请启动",
+            "let it lead to BRIDGE_LISTEN (127.0.0.1 only where it is on the same machine), start `bridge serve` if it does not run, \
+             and let the firewall admit the proxy; its health check: GET /health",
+            "将后端设为 BRIDGE_LISTEN 的地址与端口（仅当代理在同一台机器时才能用 127.0.0.1）；如 `bridge serve` 未运行，请启动；\
+             防火墙须放行代理（CDN 为其回源 IP）；健康检查使用 GET /health",
         ),
     }
 }
 
 /// What the proxy or gateway before the bridge shows for itself.
 pub(super) fn proxy_certificate() -> Words {
-    proxy("its certificate and chain (the intermediate certificates, too)", "其证书与证书链（包括中间证书）")
+    proxy(
+        "bind a valid certificate for this name, with its whole chain (the intermediate certificates, too)",
+        "为该域名绑定有效的证书与完整的证书链（包括中间证书）",
+    )
 }
 
 /// Between the bridge and DingTalk. `variable` holds the address; `is_default`: it is DingTalk's own.
@@ -110,11 +131,14 @@ pub(super) fn network() -> Words {
     match Home::here() {
         Home::Aws => Words::new(
             "the way from the functions' network to DingTalk (in a VPC: NAT gateway, routes, security groups)",
-            "函数网络到钉钉的通路（在 VPC 中：NAT 网关、路由表与安全组）",
+            "函数网络到钉钉的链路（在 VPC 中：NAT 网关、路由表与安全组）",
         ),
         Home::Machine => Words::new(
-            "the network or proxy between the bridge and DingTalk (HTTP_PROXY/HTTPS_PROXY if set)",
-            "网桥与钉钉之间的网络或代理（如已设置 HTTP_PROXY/HTTPS_PROXY，也请检查）",
+            "the network or proxy between the bridge and DingTalk: run `curl -v https://api.dingtalk.com` (and oapi.dingtalk.com) on the \
+             bridge's machine; if DingTalk does not answer there, either, have *.dingtalk.com:443 allowed in the firewall or proxy \
+             (HTTPS_PROXY if set)",
+            "审批桥与钉钉之间的网络或代理：在审批桥所在机器上执行 `curl -v https://api.dingtalk.com`（及 oapi.dingtalk.com）；\
+             若同样没有钉钉的应答，请在防火墙或代理（如已设置 HTTPS_PROXY）中放行 *.dingtalk.com:443",
         ),
     }
 }
@@ -139,7 +163,7 @@ pub(super) fn and_restart_zh() -> String {
 pub(super) fn machine(en: &str, zh: &str) -> Words {
     match Home::here() {
         Home::Aws => Words::new(format!("the AWS stack's functions: {en}"), format!("AWS 堆栈的函数：{zh}")),
-        Home::Machine => Words::new(format!("the bridge's machine: {en}"), format!("网桥所在机器：{zh}")),
+        Home::Machine => Words::new(format!("the bridge's machine: {en}"), format!("审批桥所在机器：{zh}")),
     }
 }
 
@@ -166,13 +190,12 @@ pub(crate) fn secret() -> Words {
     Words::new(
         "the secret in Secrets Manager, the AWS stack's parameter SecretArn, the function's role, and in a VPC the way to \
          Secrets Manager (NAT gateway or endpoint)",
-        "Secrets Manager 中的密钥、AWS 堆栈参数 SecretArn、函数角色；在 VPC 中还有到 Secrets Manager 的通路（NAT 网关或终端节点）",
+        "Secrets Manager 中的密钥、AWS 堆栈参数 SecretArn、函数角色；在 VPC 中还有到 Secrets Manager 的链路（NAT 网关或终端节点）",
     )
 }
 
 /// A variable, and where its value is found.
 pub(super) fn variable(name: &str) -> Words {
-    let here = Words::variable(name);
     let source = match name {
         "DINGTALK_APP_KEY" | "DINGTALK_APP_SECRET" | "DINGTALK_AGENT_ID" => credentials(),
         "DINGTALK_CALLBACK_TOKEN" => subscription(" > Token", " > 签名 token"),
@@ -188,10 +211,8 @@ pub(super) fn variable(name: &str) -> Words {
         "DATAPHIN_ACCESS_TOKEN" => dataphin("Access Token", "Access Token"),
         "DATAPHIN_CALLBACK_URL" => dataphin("Callback URL", "回调 URL"),
         "DATAPHIN_CALLBACK_AES_KEY" => dataphin("Encoding AES Key", "Encoding AES Key"),
-        _ => return here,
+        _ => return Words::variable(name),
     };
-    Words::new(
-        format!("{} (its value: {})", here.en, source.en),
-        format!("{}（取值：{}）", here.zh, source.zh),
-    )
+    let source = Words::new(format!(" (its value: {})", source.en), format!("（取值见 {}）", source.zh));
+    Words::change(("correct", "修改"), name, &source)
 }

@@ -78,7 +78,7 @@ impl Taken {
                     format!(
                         "{events} event(s) could not be pushed: our address did not answer in time; they were taken up now"
                     ),
-                    format!("有 {events} 个事件推送失败：网桥地址未及时响应；现已补取"),
+                    format!("有 {events} 个事件推送失败：审批桥地址未及时响应；现已补取"),
                 ),
                 places::proxy(
                     "whether it is always reachable and answers within 1.5 s",
@@ -107,11 +107,11 @@ impl Taken {
             }
             Self::NotNow => Outcome::skipped(Words::new(
                 "they could not be taken up now; the bridge tries again by itself",
-                "目前无法补取；网桥会自动重试",
+                "目前无法补取；审批桥会自动重试",
             )),
             Self::Nobody => Outcome::skipped(Words::new(
                 "not asked: only a bridge with a complete configuration and a store can take them up",
-                "未询问：只有配置完整且有存储的网桥才能补取",
+                "未询问：只有配置完整且有存储的审批桥才能补取",
             )),
         }
     }

@@ -7,7 +7,7 @@ use tokio::{net::TcpStream, time::Instant};
 
 use super::{
     Failure, Words,
-    connect::{self, Unconnected},
+    connect::{self, SLOW_DNS, Unconnected, passing},
     places,
     tls::TlsFault,
     tunnel,
@@ -16,6 +16,9 @@ use crate::http::{SendError, peer::Network};
 
 /// The code of a proxy of the environment that fails.
 pub(super) const PROXY: &str = "proxy";
+
+/// The code of a certificate that is out of date by this machine's clock.
+pub(super) const OUT_OF_DATE: &str = "certificate-time";
 
 /// How far a request got.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +57,11 @@ pub(super) async fn why(url: &str, error: &SendError, until: Instant) -> Unreach
         let proxy = environment(variable).unwrap_or_default();
         let to = (scheme == "https").then(|| format!("{host}:{port}"));
         let fault = tunnel::why(variable, &proxy, to.as_deref(), until).await;
-        let (why, mend) = fault.unwrap_or_else(|| through_it(variable, &host, error));
+        let (why, mend) = match fault {
+            _ if is_meant_exempt(&host, &environment) => unread_exemption(&host),
+            Some(fault) => fault,
+            None => through_it(variable, &host, error),
+        };
         return Unreached::Proxy { variable, why, mend };
     }
     let place = format!("{host}:{port}");
@@ -141,24 +148,27 @@ impl Unreached {
     /// The same as a failure, of the address in `variable`: `mend` is where the way to it is mended, `certificate` what
     /// it shows for itself.
     pub fn failure(&self, variable: &str, mend: Words, certificate: Words) -> Failure {
-        let network = |en: &str, zh: &str| places::machine(en, zh);
-        let dns = || network("its DNS servers (/etc/resolv.conf)", "DNS 服务器（/etc/resolv.conf）");
+        let dns = || {
+            places::machine(
+                "name a faster DNS server (/etc/resolv.conf)",
+                "换用响应更快的 DNS 服务器（/etc/resolv.conf）",
+            )
+        };
         let (mend, code) = match self {
             Self::Unconnected(unconnected) => return unconnected.failure(mend),
-            Self::SlowName { .. } => (dns(), "dns-slow"),
-            Self::TlsStalls { .. } => {
-                (network("its firewall and proxy", "防火墙与代理").or(&mend), "tls-timed-out")
+            Self::SlowName { .. } => (dns(), SLOW_DNS),
+            Self::TlsStalls { .. } => (mend.or(&passing()), "tls-timed-out"),
+            Self::TlsClosed { .. } => (mend.or(&passing()), "tls-closed"),
+            Self::Reset { .. } => (mend.or(&passing()), "connection-reset"),
+            Self::Tls { why, .. } => {
+                let code = if self.is_out_of_date() { OUT_OF_DATE } else { "tls" };
+                (why.mend(variable, certificate), code)
             }
-            Self::TlsClosed { .. } => {
-                (mend.or(&network("its firewall and proxy", "防火墙与代理")), "tls-closed")
-            }
-            Self::Reset { .. } => {
-                (mend.or(&network("its firewall and proxy", "防火墙与代理")), "connection-reset")
-            }
-            Self::Tls { why, .. } => (why.mend(variable, certificate), "tls"),
             Self::Closed { .. } => (mend, "connection-closed"),
             Self::NotHttp { .. } => (TlsFault::NoTls.mend(variable, certificate), "not-http"),
-            Self::Slow { .. } => (mend.or(&network("its network and proxy", "网络与代理")), "timed-out"),
+            Self::Slow { .. } => {
+                (mend.or(&places::machine("check its network and proxy", "检查网络与代理")), "timed-out")
+            }
             Self::Proxy { mend, .. } => (mend.clone(), PROXY),
         };
         Failure::new(self.words(), mend).code(code)
@@ -195,7 +205,7 @@ impl Unreached {
             ),
             Self::Closed { place } => (
                 format!("{place} closes the connection without an answer"),
-                format!("{place} 未响应即关闭了连接"),
+                format!("{place} 未返回任何响应就断开了连接"),
             ),
             Self::NotHttp { place } => (
                 format!(
@@ -269,13 +279,35 @@ pub(super) fn proxy_of(
         ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
     };
     let variable = names.into_iter().find(set)?;
-    let exempt = ["NO_PROXY", "no_proxy"].iter().filter_map(|name| environment(name)).any(|list| {
-        list.split(',').map(|entry| entry.trim().trim_start_matches('.')).any(|entry| {
-            let names = entry == "*" || host == entry || host.ends_with(&format!(".{entry}"));
-            !entry.is_empty() && (names || holds(entry, host))
-        })
-    });
-    (!exempt).then_some(variable)
+    let mut lists = ["NO_PROXY", "no_proxy"].iter().filter_map(|name| environment(name));
+    (!lists.any(|list| is_exempt(list.split(','), host))).then_some(variable)
+}
+
+/// Whether `NO_PROXY` names a host, and nobody reads it so: its entries are separated by something else than commas.
+fn is_meant_exempt(host: &str, environment: &impl Fn(&str) -> Option<String>) -> bool {
+    ["NO_PROXY", "no_proxy"].iter().filter_map(|name| environment(name)).any(|list| {
+        let entries = list.split(|c: char| matches!(c, ',' | ';' | '；' | '，' | '、') || c.is_whitespace());
+        is_exempt(entries, host)
+    })
+}
+
+fn unread_exemption(host: &str) -> (Words, Words) {
+    let why = Words::new(
+        format!(
+            "NO_PROXY names {host}, and separates its entries by something else than commas, so that nobody reads it"
+        ),
+        format!("NO_PROXY 中有 {host}，但各项没有用英文逗号分隔，因此不生效"),
+    );
+    let fix = places::machine("separate the entries of NO_PROXY by commas", "用英文逗号分隔 NO_PROXY 的各项");
+    (why, fix)
+}
+
+fn is_exempt<'a>(mut entries: impl Iterator<Item = &'a str>, host: &str) -> bool {
+    entries.any(|entry| {
+        let entry = entry.trim().trim_start_matches('.');
+        let names = entry == "*" || host == entry || host.ends_with(&format!(".{entry}"));
+        !entry.is_empty() && (names || holds(entry, host))
+    })
 }
 
 /// Whether a network of `NO_PROXY` holds an address.
@@ -345,6 +377,26 @@ mod tests {
         let unknown = why("http://no-such-host.invalid", &error, soon()).await;
         let host = "no-such-host.invalid".to_owned();
         assert_eq!(unknown, Unreached::Unconnected(Unconnected::NoName { host }));
+    }
+
+    #[test]
+    fn an_exemption_that_nobody_reads_is_told_from_one_that_is_not_meant() {
+        let exempt = |list: &'static str| {
+            let environment = move |name: &str| match name {
+                "HTTPS_PROXY" => Some("http://proxy.corp:3128".to_owned()),
+                "NO_PROXY" => Some(list.to_owned()),
+                _ => None,
+            };
+            let host = "dataphin.acme.cn";
+            (proxy_of("https", host, &environment).is_none(), is_meant_exempt(host, &environment))
+        };
+        assert_eq!(exempt("localhost,.acme.cn"), (true, true));
+        for list in
+            ["localhost;.acme.cn", "localhost dataphin.acme.cn", "localhost，acme.cn", "a;dataphin.acme.cn;b"]
+        {
+            assert_eq!(exempt(list), (false, true), "{list}");
+        }
+        assert_eq!(exempt("localhost;bridge.acme.cn"), (false, false));
     }
 
     #[tokio::test]

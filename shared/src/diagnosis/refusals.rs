@@ -249,7 +249,7 @@ impl Requests {
         let mut fix = Words::new(fix.0, fix.1);
         if of_people.len() >= MORE_THAN_CHANCE && self.accepted(today.now) == 0 {
             let range = places::visible_range();
-            if !fix.en.contains(&range.en) {
+            if !fix.en.contains("Visible range") {
                 fix = fix.or(&range);
             }
             fix = fix.or(&Words::variable("DATAPHIN_ACCOUNT_KIND"));

@@ -53,7 +53,7 @@ fn denied(refusal: &Refusal) -> (Words, Words) {
         ),
         Words::new(
             format!("AWS IAM: allow {action}{on} to the role or user of the bridge"),
-            format!("AWS IAM：为网桥的角色或用户授权 {action}{zh}"),
+            format!("AWS IAM：为审批桥的角色或用户授权 {action}{zh}"),
         ),
     )
 }

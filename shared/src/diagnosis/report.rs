@@ -2,8 +2,15 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{Check, Diagnosis, Failure, Finding, Outcome, Words, reach::PROXY};
+use super::{
+    Check, Diagnosis, Failure, Finding, Outcome, Words,
+    connect::{NO_DNS, SLOW_DNS},
+    reach::{OUT_OF_DATE, PROXY},
+};
 use crate::config::Variables;
+
+/// The codes of what every address needs.
+const SHARED: [&str; 3] = [PROXY, NO_DNS, SLOW_DNS];
 
 /// Findings so far. They must come in the order of [`Check::ALL`].
 pub(super) struct Report {
@@ -76,17 +83,20 @@ impl Report {
         self.findings.push(Finding { check, variable: None, outcome, took });
     }
 
-    /// A proxy of the environment that fails does so for whoever goes through it.
+    /// A proxy, a DNS server or a clock that fails does so for every address.
     fn unless_told(&self, failure: Failure) -> Outcome {
+        let code = failure.code.as_deref().unwrap_or_default();
         let told = self.findings.iter().find(|finding| {
-            finding.failure().is_some_and(|told| told.code == failure.code && told.mend == failure.mend)
+            let Some(told) = finding.failure().filter(|told| told.code == failure.code) else { return false };
+            let by_clock = code == OUT_OF_DATE && finding.check == Check::DingTalkApi;
+            by_clock || (SHARED.contains(&code) && told.mend == failure.mend)
         });
-        match told.filter(|_| failure.code.as_deref() == Some(PROXY)) {
+        match told {
             Some(told) => {
                 let facts = told.check.facts();
                 Outcome::skipped(Words::new(
-                    format!("because {} failed: the same proxy", facts.en),
-                    format!("因“{}”未通过：使用同一代理", facts.zh),
+                    format!("because {} failed: the cause is the same", facts.en),
+                    format!("因“{}”未通过：原因相同", facts.zh),
                 ))
             }
             None => failure.into(),

@@ -12,7 +12,7 @@ use super::{
     limits::Limits,
     places, reach,
     sizes::{self, Passage, Way},
-    stranger::{page, target},
+    stranger::{page, target, wants_tls},
     turned_away::{another_bridge, is_ours},
 };
 use crate::{
@@ -78,7 +78,7 @@ pub(super) async fn check(route: &Route<'_>) -> Outcome {
     }
     Outcome::passed(Words::new(
         "Dataphin's connection test reaches the bridge through BRIDGE_PUBLIC_URL, and so does a body of 1 MB",
-        "Dataphin 的连接测试可经 BRIDGE_PUBLIC_URL 到达网桥，1 MB 的请求正文也可到达",
+        "Dataphin 的连接测试可经 BRIDGE_PUBLIC_URL 到达审批桥，1 MB 的请求体也可到达",
     ))
 }
 
@@ -132,7 +132,7 @@ fn judge(answer: &HttpAnswer, store: Option<&str>, sent: usize) -> Result<(), Fa
     {
         let why = Words::new(
             "another store than that of the bridge that answers at /dingtalk/callback",
-            "其存储与响应 /dingtalk/callback 的网桥不同",
+            "其存储与响应 /dingtalk/callback 的审批桥不同",
         );
         return Err(another_bridge("/dataphin", &why));
     }
@@ -143,8 +143,8 @@ fn judge(answer: &HttpAnswer, store: Option<&str>, sent: usize) -> Result<(), Fa
         (Some(Unmet::Query), _) => Err(Failure::new(
             Words::new(
                 "the bridge is reached, and Dataphin's connection test arrives without accessToken or timestamp: the proxy \
-                 drops the query of /dataphin",
-                "已到达网桥，但 Dataphin 的连接测试到达时缺少 accessToken 或 timestamp：代理丢弃了 /dataphin 的查询参数",
+                 drops or renames the query's parameters of /dataphin",
+                "已到达审批桥，但 Dataphin 的连接测试到达时缺少 accessToken 或 timestamp：代理丢弃或改写了 /dataphin 的查询参数",
             ),
             places::proxy("the query must pass unchanged", "查询参数须原样转发"),
         )
@@ -152,7 +152,7 @@ fn judge(answer: &HttpAnswer, store: Option<&str>, sent: usize) -> Result<(), Fa
         (Some(Unmet::Token), _) => Err(Failure::new(
             Words::new(
                 "the running bridge holds another DATAPHIN_ACCESS_TOKEN than this configuration (has it taken up the change?)",
-                "运行中的网桥使用的 DATAPHIN_ACCESS_TOKEN 与当前配置不同（修改后是否已重启？）",
+                "运行中的审批桥使用的 DATAPHIN_ACCESS_TOKEN 与当前配置不同（修改后是否已重启？）",
             ),
             places::restart().or(&places::variable("DATAPHIN_ACCESS_TOKEN")),
         )
@@ -161,7 +161,7 @@ fn judge(answer: &HttpAnswer, store: Option<&str>, sent: usize) -> Result<(), Fa
             Words::new(
                 "the running bridge holds another DATAPHIN_ACCESS_TOKEN than this configuration (has it taken up the \
                  change?), or the proxy drops the query of /dataphin",
-                "运行中的网桥使用的 DATAPHIN_ACCESS_TOKEN 与当前配置不同（修改后是否已重启？），或代理丢弃了 /dataphin 的查询参数",
+                "运行中的审批桥使用的 DATAPHIN_ACCESS_TOKEN 与当前配置不同（修改后是否已重启？），或代理丢弃了 /dataphin 的查询参数",
             ),
             places::restart().or(&places::variable("DATAPHIN_ACCESS_TOKEN")),
         )
@@ -170,7 +170,7 @@ fn judge(answer: &HttpAnswer, store: Option<&str>, sent: usize) -> Result<(), Fa
             Err(Failure::new(
                 Words::new(
                     "the running bridge's clock and this machine's are too far from each other",
-                    "运行中的网桥与本机的时钟相差过大",
+                    "运行中的审批桥与本机的时钟相差过大",
                 ),
                 places::clock(),
             )
@@ -184,7 +184,7 @@ fn judge(answer: &HttpAnswer, store: Option<&str>, sent: usize) -> Result<(), Fa
         (_, None) if ours => Err(Failure::new(
             Words::new(
                 format!("the bridge is reached, and /dataphin arrives as another path or method (HTTP {status})"),
-                format!("已到达网桥，但 /dataphin 到达时路径或方法已改变（HTTP {status}）"),
+                format!("已到达审批桥，但 /dataphin 到达时路径或方法已改变（HTTP {status}）"),
             ),
             places::proxy("it must pass path and method on unchanged", "须原样转发路径与方法"),
         )
@@ -202,12 +202,12 @@ fn content_blocked(answer: &HttpAnswer) -> Failure {
              through to /dataphin"
         ),
         format!(
-            "网桥前面的防火墙拦截含有 SQL 的请求正文（HTTP {status}），而 Dataphin 的申请中会有 SQL；其他正文可以到达 /dataphin"
+            "审批桥前面的防火墙拦截含有 SQL 的请求体（HTTP {status}），而 Dataphin 的申请中会有 SQL；其他请求体可以到达 /dataphin"
         ),
     );
     let fix = places::proxy(
         "take /dataphin out of its rules about the content of bodies (SQL injection, XSS)",
-        "对 /dataphin 关闭请求正文内容规则（SQL 注入、XSS）",
+        "对 /dataphin 关闭请求体内容规则（SQL 注入、XSS）",
     );
     Failure::new(cause, fix).code("content-blocked")
 }
@@ -219,33 +219,40 @@ fn cut(arrived: usize, sent: usize) -> Failure {
              cuts the body"
         ),
         format!(
-            "已到达网桥，但 Dataphin 连接测试的正文不完整：{sent} 字节中仅到达 {arrived} 字节，代理丢弃或截断了请求正文"
+            "已到达审批桥，但 Dataphin 连接测试的请求体不完整：{sent} 字节中仅到达 {arrived} 字节，代理丢弃或截断了请求体"
         ),
     );
-    Failure::new(cause, places::proxy("the body must pass unchanged", "请求正文须原样转发")).code("body-cut")
+    Failure::new(cause, places::proxy("the body must pass unchanged", "请求体须原样转发")).code("body-cut")
 }
 
 /// Somebody else answers.
 fn stranger(answer: &HttpAnswer) -> Failure {
     let status = answer.status.as_u16();
+    if let Some(blocked) = Blocked::of(status, &answer.body) {
+        let cause = blocked.cause(
+            status,
+            "BRIDGE_PUBLIC_URL",
+            &Words::new("the bridge's /dataphin", "审批桥 /dataphin "),
+        );
+        return Failure::new(cause, blocked.fix(&Words::new("/dataphin", "/dataphin"))).code(blocked.code());
+    }
+    if status == 400 && wants_tls(&String::from_utf8_lossy(&answer.body)) {
+        let cause = Words::new(
+            "the proxy passes /dataphin on with http:// to a port at which TLS is spoken (HTTP 400), and /dingtalk rightly",
+            "代理以 http:// 将 /dataphin 转发到了一个 TLS 端口（HTTP 400），而 /dingtalk 的转发正常",
+        );
+        return Failure::new(cause, to_be_passed_on()).code("tls-expected");
+    }
     if matches!(status, 502..=504) {
         let cause = Words::new(
             format!(
                 "the proxy does not reach the bridge for /dataphin (HTTP {status}), though it does for /dingtalk: its upstream is down at times, or another"
             ),
             format!(
-                "代理转发 /dataphin 时无法连通网桥（HTTP {status}），而转发 /dingtalk 时可以：上游时断时续，或配置了另一个上游"
+                "代理转发 /dataphin 时无法连通审批桥（HTTP {status}），而转发 /dingtalk 时可以：上游时断时续，或配置了另一个上游"
             ),
         );
         return Failure::new(cause, places::leads_to()).code(format!("http-{status}"));
-    }
-    if let Some(blocked) = Blocked::of(status, &answer.body) {
-        let cause = blocked.cause(
-            status,
-            "BRIDGE_PUBLIC_URL",
-            &Words::new("the bridge's /dataphin", "网桥 /dataphin "),
-        );
-        return Failure::new(cause, blocked.fix(&Words::new("/dataphin", "/dataphin"))).code(blocked.code());
     }
     if matches!(status, 405 | 501) {
         let cause = Words::new(
@@ -268,7 +275,7 @@ fn stranger(answer: &HttpAnswer) -> Failure {
     };
     let answers = Words::new(
         format!("{} answers, and not the bridge", what.en),
-        format!("应答的不是网桥，而是{}", what.zh),
+        format!("应答的不是审批桥，而是{}", what.zh),
     );
     Failure::new(not_passed_on(&answers), to_be_passed_on()).code(format!("http-{status}"))
 }
@@ -279,10 +286,10 @@ fn not_passed_on(why: &Words) -> Words {
             "the proxy passes /dingtalk on to the bridge, but not /dataphin, which Dataphin calls: {}",
             why.en
         ),
-        format!("代理将 /dingtalk 转发到了网桥，但没有转发 Dataphin 调用的 /dataphin：{}", why.zh),
+        format!("代理将 /dingtalk 转发到了审批桥，但没有转发 Dataphin 调用的 /dataphin：{}", why.zh),
     )
 }
 
 fn to_be_passed_on() -> Words {
-    places::proxy("route /dataphin to the bridge, as /dingtalk", "将 /dataphin 与 /dingtalk 一样转发到网桥")
+    places::proxy("route /dataphin to the bridge, as /dingtalk", "将 /dataphin 与 /dingtalk 一样转发到审批桥")
 }

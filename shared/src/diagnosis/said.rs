@@ -58,7 +58,7 @@ impl Said {
         let said = match code {
             "unknown-template-code" => Self::new(
                 "Dataphin names a template code that the bridge does not know",
-                "Dataphin 指定的模板编码在网桥中不存在",
+                "Dataphin 指定的模板编码在审批桥中不存在",
                 Words::new(
                     "`bridge template adopt <PROC-…> --for code:<the code>`, or clear the template code in Dataphin's approval \
                      settings",
@@ -75,7 +75,7 @@ impl Said {
             ),
             "no-template" => Self::new(
                 "the bridge has no template for these requests",
-                "网桥没有可用于此类申请的模板",
+                "审批桥没有可用于此类申请的模板",
                 Words::new("run `bridge template generate`", "运行 `bridge template generate`"),
             ),
             "processGetFailed" | "processCodeError" | "processGroupGetFailed" | "820001" => Self::new(
@@ -89,7 +89,7 @@ impl Said {
             | "processInstanceInvalidParameter"
             | "invalidParameter" => Self::new(
                 "DingTalk did not take what the bridge writes into the template's form",
-                "钉钉不接受网桥填入模板表单的内容",
+                "钉钉不接受审批桥填入模板表单的内容",
                 check_template(),
             ),
             "processSetupNoPermission" | "needAuth" => Self::new(
@@ -196,13 +196,13 @@ impl Said {
                 Self::new(
                     "DingTalk took no more calls for their number",
                     "钉钉因调用频率过高而拒绝调用",
-                    Words::variable("DINGTALK_CALLS_PER_SECOND"),
+                    Words::change(("lower", "调低"), "DINGTALK_CALLS_PER_SECOND", &Words::new("", "")),
                 )
             }
             "too-many-calls-waiting" | "autoflowLikeTriggerRateLimited" | "90002" | "90018" => Self::new(
                 "too many calls to DingTalk at once",
                 "同时对钉钉的调用过多",
-                Words::variable("DINGTALK_CALLS_PER_SECOND"),
+                Words::change(("lower", "调低"), "DINGTALK_CALLS_PER_SECOND", &Words::new("", "")),
             ),
             "no-connection" | "timed-out" | "no-answer" => {
                 return Some(Self::new("DingTalk did not answer", "钉钉没有应答", places::network()));
@@ -228,8 +228,8 @@ impl Said {
                     &format!("DingTalk itself fails ({shown})"),
                     &format!("钉钉自身故障（{shown}）"),
                     Words::new(
-                        "nothing to fix on our side; see DingTalk's status, and `bridge show` for its words",
-                        "本侧无需处理；请查看钉钉服务状态，并用 `bridge show` 查看其原始提示",
+                        "nothing to fix on our side: the bridge tries again by itself; `bridge show` has DingTalk's words",
+                        "无需处理，审批桥会自动重试；可用 `bridge show` 查看钉钉的原始提示",
                     ),
                 ));
             }

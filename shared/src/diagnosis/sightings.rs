@@ -83,7 +83,7 @@ pub(super) fn events(
         )),
         None => Outcome::skipped(Words::new(
             format!("no event within a day; `bridge template try` proves the way{stranger}"),
-            format!("一天内没有事件；可用 `bridge template try` 验证通路{stranger_zh}"),
+            format!("一天内没有事件；可用 `bridge template try` 验证链路{stranger_zh}"),
         )),
     }
 }
@@ -117,7 +117,7 @@ fn changed_there(failure: Failure, last: SignedDuration) -> Failure {
     );
     let mend = mend.or(&places::subscription(
         ": enter the bridge's Token and aes_key again, and save",
-        "：重新填入网桥的 Token 与 aes_key 并保存",
+        "：重新填入审批桥的 Token 与 aes_key 并保存",
     ));
     Failure { cause, mend, code }
 }
@@ -146,7 +146,7 @@ fn keys_changed(sightings: &Sightings, keys: &[Fingerprint], now: Timestamp) -> 
     );
     let fix = places::subscription(
         ": enter the Token and aes_key of the bridge's environment and save the subscription again",
-        "：填入网桥环境中的 Token 与 aes_key，并重新保存订阅",
+        "：填入审批桥环境中的 Token 与 aes_key，并重新保存订阅",
     );
     Some(Failure::new(cause, fix.or(&Words::variable(variable))).code("keys-changed"))
 }
@@ -196,7 +196,7 @@ pub(crate) fn refused_event(note: &str) -> Failure {
             ),
             Words::new(
                 "the clock of the machine that runs the bridge (NTP)",
-                "运行网桥的机器的系统时钟（NTP）",
+                "运行审批桥的机器的系统时钟（NTP）",
             ),
         ),
         _ => Failure::new(
@@ -277,7 +277,7 @@ pub(super) fn dataphin_beside_another_token(sightings: &Sightings, now: Timestam
         Outcome::Failed(failure) if failure.code.as_deref() == Some(ACCESS_TOKEN) => {
             Outcome::skipped(Words::new(
                 "because the running bridge holds another Access Token",
-                "因为运行中的网桥使用另一个 Access Token",
+                "因为运行中的审批桥使用另一个 Access Token",
             ))
         }
         outcome => outcome,
@@ -333,7 +333,7 @@ pub(super) fn dataphin(sightings: &Sightings, ours: OurToken, now: Timestamp) ->
         };
         let clock = Words::new(
             "the clock (NTP) of Dataphin's machine, or of ours",
-            "Dataphin 或网桥机器的时钟（NTP）",
+            "Dataphin 或审批桥机器的时钟（NTP）",
         );
         return Failure::new(cause, clock.or(&Words::variable("DATAPHIN_TIMESTAMP_WINDOW_SECONDS")))
             .code(TIMESTAMP)
@@ -352,7 +352,7 @@ pub(super) fn dataphin(sightings: &Sightings, ours: OurToken, now: Timestamp) ->
             ),
             places::dataphin(
                 "Submit Approval Request URL (our address, without /dataphin/…)",
-                "提交审批请求 URL（网桥地址，不含 /dataphin/…）",
+                "提交审批请求 URL（审批桥地址，不含 /dataphin/…）",
             ),
         )
         .code("not-found")
@@ -403,7 +403,7 @@ fn off(offset_ms: i64) -> String {
 
 fn off_zh(offset_ms: i64) -> String {
     let direction = if offset_ms < 0 { "慢" } else { "快" };
-    format!("比网桥{direction} {} 秒", offset_ms.unsigned_abs() / 1000)
+    format!("比审批桥{direction} {} 秒", offset_ms.unsigned_abs() / 1000)
 }
 
 /// A span in a word or two.

@@ -123,12 +123,12 @@ fn no_more(path: &str, status: u16) -> Failure {
              limits how often it is called, or one of several upstreams is not the bridge"
         ),
         format!(
-            "对 {path} 的前几次调用可以到达，之后的返回 HTTP {status}，且并非来自网桥：防火墙限制了调用频率，或多个上游之一不是网桥"
+            "对 {path} 的前几次调用可以到达，之后的返回 HTTP {status}，且并非来自审批桥：防火墙限制了调用频率，或多个上游之一不是审批桥"
         ),
     );
     let fix = places::proxy(
         "raise or remove its limit of calls (CC protection) for DingTalk and Dataphin; every upstream must be the bridge",
-        "为钉钉与 Dataphin 的来源地址放宽频率限制（CC 防护）；每个上游都须是网桥",
+        "为钉钉与 Dataphin 的来源地址放宽频率限制（CC 防护）；每个上游都须是审批桥",
     );
     Failure::new(cause, fix).code(format!("http-{status}"))
 }
@@ -148,13 +148,13 @@ impl TooLarge {
         };
         let (how, code) = match self.how {
             Passage::Answered(413) => (
-                Words::new("is refused with HTTP 413 before the bridge", "在到达网桥前被拒绝（HTTP 413）"),
+                Words::new("is refused with HTTP 413 before the bridge", "在到达审批桥前被拒绝（HTTP 413）"),
                 "body-size",
             ),
             Passage::Answered(status) => (
                 Words::new(
                     format!("is answered with HTTP {status}, and not by the bridge"),
-                    format!("得到 HTTP {status}，且并非来自网桥"),
+                    format!("得到 HTTP {status}，且并非来自审批桥"),
                 ),
                 "body-size",
             ),
@@ -178,17 +178,17 @@ impl TooLarge {
                 "large bodies do not get through to {path}: one of {fails} {}, {}; {}",
                 how.en, arrives.en, whose.en
             ),
-            format!("较大的请求正文无法到达 {path}：{fails} 的正文{}，{}；{}", how.zh, arrives.zh, whose.zh),
+            format!("较大的请求体无法到达 {path}：{fails} 的请求体{}，{}；{}", how.zh, arrives.zh, whose.zh),
         );
         let fix = if self.how == Passage::Late {
             places::proxy(
                 "how it passes large bodies on (buffering; the MTU of the network or VPN on the way)",
-                "大请求正文的转发（缓冲设置；沿途网络或 VPN 的 MTU）",
+                "大请求体的转发（缓冲设置；沿途网络或 VPN 的 MTU）",
             )
         } else {
             places::proxy(
                 "its limit for the size of a body, 2 MB at least (nginx: client_max_body_size 2m; a gateway's or WAF's limit)",
-                "请求正文大小限制，至少 2 MB（nginx：client_max_body_size 2m；或网关、WAF 的正文大小限制）",
+                "请求体大小限制，至少 2 MB（nginx：client_max_body_size 2m；或网关、WAF 的请求体大小限制）",
             )
         };
         Failure::new(cause, fix).code(code)
@@ -264,6 +264,8 @@ mod tests {
             "large bodies do not get through to /dataphin: one of 4 KB is refused with HTTP 413 before the bridge, one of 1 \
              KB arrives; requests have up to 1 MB"
         );
-        assert!(failure.mend.en.contains("client_max_body_size") && failure.mend.zh.contains("正文大小限制"));
+        assert!(
+            failure.mend.en.contains("client_max_body_size") && failure.mend.zh.contains("请求体大小限制")
+        );
     }
 }

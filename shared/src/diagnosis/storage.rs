@@ -113,9 +113,17 @@ impl Keeper {
             Unreached::OtherRegion => "请求签名所用的区域（AWS_REGION）与其不同",
             Unreached::NoRegion => "未设置 AWS 区域（AWS_REGION）",
         };
+        let (also, also_zh) = if unreached == Unreached::WrongCredentials && has_alibabas_key() {
+            (
+                "; AWS_ACCESS_KEY_ID begins with LTAI, as Alibaba Cloud's do: set AWS's (AKIA…, ASIA…)",
+                "；AWS_ACCESS_KEY_ID 以 LTAI 开头，是阿里云的 AccessKey：请填写 AWS 的（AKIA…、ASIA…）",
+            )
+        } else {
+            ("", "")
+        };
         let cause = Words::new(
-            format!("the store{whose} is not available: {unreached}"),
-            format!("存储{zh}不可用：{why}"),
+            format!("the store{whose} is not available: {unreached}{also}"),
+            format!("存储{zh}不可用：{why}{also_zh}"),
         );
         Failure::new(cause, mend).code(code)
     }
@@ -129,6 +137,11 @@ impl Keeper {
             ),
         }
     }
+}
+
+/// Whether the key of another cloud was typed in.
+fn has_alibabas_key() -> bool {
+    std::env::var("AWS_ACCESS_KEY_ID").is_ok_and(|key| key.trim().starts_with("LTAI"))
 }
 
 /// Whether the bridge that runs works on another store than the one that was looked at. `running`: what it calls its
@@ -147,7 +160,7 @@ pub(super) fn other_than(
     if keeper == Keeper::Aws {
         let cause = Words::new(
             "the bridge behind BRIDGE_PUBLIC_URL works on another table than this AWS stack",
-            "BRIDGE_PUBLIC_URL 背后的网桥使用的表与此 AWS 堆栈不同",
+            "BRIDGE_PUBLIC_URL 背后的审批桥使用的表与此 AWS 堆栈不同",
         );
         let mend = Words::variable("BRIDGE_PUBLIC_URL").or(&Words::variable("BRIDGE_TABLE"));
         return Some(Failure::new(cause, mend).code("other-store"));
@@ -175,7 +188,7 @@ pub(super) fn other_than(
             "the running bridge works on another store than this command ({ours}), or BRIDGE_PUBLIC_URL leads to another \
              bridge"
         ),
-        "运行中的网桥与本命令使用的存储不同，或 BRIDGE_PUBLIC_URL 指向另一个网桥",
+        "运行中的审批桥与本命令使用的存储不同，或 BRIDGE_PUBLIC_URL 指向另一个审批桥",
     );
     Some(Failure::new(cause, mend.or(&Words::variable("BRIDGE_PUBLIC_URL"))).code("other-store"))
 }
@@ -202,9 +215,9 @@ pub(super) fn judge(
         Some(Err(StoreError::Damaged)) => Outcome::failed(
             Words::new(
                 "an item in the store is damaged, or was written by another version of the bridge",
-                "存储中有记录已损坏，或由其他版本的网桥写入",
+                "存储中有记录已损坏，或由其他版本的审批桥写入",
             ),
-            places::machine("the bridge's version", "网桥版本"),
+            places::machine("the bridge's version", "审批桥版本"),
         ),
         Some(Err(StoreError::Unreached(unreached))) => keeper.unreached(*unreached).into(),
         Some(Err(StoreError::Refused(refusal))) => refused::failure(refusal, keeper).into(),

@@ -3,6 +3,13 @@
 use super::Words;
 use crate::http::HttpAnswer;
 
+/// A page's title comes before that.
+const MAX_PAGE: usize = 16 * 1024;
+/// A text that is longer is no title.
+const MAX_LINE: usize = 120;
+/// So much of a title is shown, in characters.
+const MAX_TITLE: usize = 80;
+
 /// A page, a redirect, a sign-in: not the service that was meant.
 pub(super) fn page(answer: &HttpAnswer) -> Option<Words> {
     let status = answer.status.as_u16();
@@ -33,9 +40,10 @@ pub(super) fn page(answer: &HttpAnswer) -> Option<Words> {
         ));
     }
     if body.starts_with(b"<") {
+        let titled = titled(body);
         return Some(Words::new(
-            format!("a page in HTML (HTTP {status}): a proxy's or a sign-in's"),
-            format!("一个 HTML 页面（HTTP {status}）：代理页面或登录页"),
+            format!("a page in HTML (HTTP {status}{}): a proxy's or a sign-in's", titled.en),
+            format!("一个 HTML 页面（HTTP {status}{}）：代理页面或登录页", titled.zh),
         ));
     }
     if let Err(error) = serde_json::from_slice::<serde_json::Value>(body) {
@@ -51,6 +59,33 @@ pub(super) fn page(answer: &HttpAnswer) -> Option<Words> {
         ));
     }
     None
+}
+
+/// What a page calls itself, to be put after its status; nothing where it does not say.
+pub(super) fn titled(body: &[u8]) -> Words {
+    match title(body) {
+        Some(title) => Words::new(format!(", titled “{title}”"), format!("，标题“{title}”")),
+        None => Words::new("", ""),
+    }
+}
+
+/// A page's title, or the one line of a text.
+pub(super) fn title(body: &[u8]) -> Option<String> {
+    let body = body.get(..body.len().min(MAX_PAGE)).unwrap_or_default();
+    let text = String::from_utf8_lossy(body);
+    let lower = text.to_ascii_lowercase();
+    let text = match lower.find("<title") {
+        Some(begin) => {
+            let begin = begin + lower.get(begin..)?.find('>')? + 1;
+            text.get(begin..begin + lower.get(begin..)?.find("</title")?)?
+        }
+        None if text.len() <= MAX_LINE && !text.trim_start().starts_with(['<', '{', '[']) => text.trim(),
+        None => return None,
+    };
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let shown: String = words.join(" ").chars().filter(|c| !c.is_control()).take(MAX_TITLE).collect();
+    // In another encoding it says nothing.
+    (!shown.is_empty() && !shown.contains(char::REPLACEMENT_CHARACTER)).then_some(shown)
 }
 
 /// Whether a body is XML, and no page: old servers begin theirs with `<?xml`, too.
@@ -113,6 +148,10 @@ mod tests {
         };
         assert_eq!(said(b"{}", None), "");
         assert!(said(b"<html>", None).contains("HTML"));
+        assert!(
+            said(b"<html><TITLE>\n 502  Bad\x07 Gateway</title>", None).contains("titled “502 Bad Gateway”")
+        );
+        assert!(!said(b"<title>\xd5\xd2\xb2\xbb\xb5\xbd</title>", None).contains("titled"), "GBK");
         assert!(said(b"<?xml version=\"1.0\"?>", None).contains("XML"));
         assert!(said(b"{\"a\":1}<script>", None).contains("something else after it"));
         assert!(said(b"{\"a\":1", None).contains("no JSON"));

@@ -55,7 +55,7 @@ fn outcome(seen: &[Result<Report, DingTalkError>]) -> Outcome {
             "运行 `bridge template generate`，或用 `bridge template adopt` 采用自有模板",
         );
         return Failure::new(
-            Words::new("the bridge has no DingTalk template yet", "网桥还没有钉钉审批模板"),
+            Words::new("the bridge has no DingTalk template yet", "审批桥还没有钉钉审批模板"),
             mend,
         )
         .code("no-template")

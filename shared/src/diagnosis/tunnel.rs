@@ -32,7 +32,7 @@ pub(super) async fn why(
     if !matches!(scheme, "http" | "https") {
         let why = Words::new(
             format!("{scheme}:// is no kind of proxy that the bridge can use: http:// or https:// is"),
-            format!("网桥不支持 {scheme}:// 类型的代理，仅支持 http:// 与 https://"),
+            format!("审批桥不支持 {scheme}:// 类型的代理，仅支持 http:// 与 https://"),
         );
         return Some((why, here()));
     }
@@ -49,12 +49,21 @@ pub(super) async fn why(
     };
     let to = to.filter(|_| url.scheme() == "http")?;
     let answer = timeout_at(until, ask(stream, to, &url)).await.unwrap_or(Answer::None);
-    judge(answer, to, &format!("{host}:{port}")).map(|(why, is_rule)| {
-        let rules = Words::new(
-            "that proxy's rules: which hosts and ports it may connect to",
-            "该代理的规则：允许连接的主机与端口",
+    judge(answer, to, &format!("{host}:{port}")).map(|(why, whose)| {
+        let rules =
+            Words::new("that proxy's rules: allow this host and port", "在该代理的规则中允许该主机与端口");
+        let own_way = Words::new(
+            format!(
+                "that proxy's own way to {to}: its DNS, network and parent proxy, with its administrator"
+            ),
+            format!("请代理管理员检查该代理自身到 {to} 的 DNS、网络与上级代理"),
         );
-        (why, if is_rule { rules.or(&here()) } else { here() })
+        let fix = match whose {
+            Whose::Rules => rules.or(&here()),
+            Whose::Way => own_way.or(&here()),
+            Whose::Here => here(),
+        };
+        (why, fix)
     })
 }
 
@@ -117,8 +126,15 @@ fn decoded(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// What an answer says, and whether it is the proxy's rules that say it.
-fn judge(answer: Answer, to: &str, proxy: &str) -> Option<(Words, bool)> {
+/// Where it is fixed that a proxy makes no tunnel.
+enum Whose {
+    Rules,
+    Way,
+    Here,
+}
+
+/// What an answer says, and where that is fixed.
+fn judge(answer: Answer, to: &str, proxy: &str) -> Option<(Words, Whose)> {
     let words = |en: String, zh: String| Words::new(en, zh);
     Some(match answer {
         Answer::Status(200..=299) => return None,
@@ -128,42 +144,42 @@ fn judge(answer: Answer, to: &str, proxy: &str) -> Option<(Words, bool)> {
                     .to_owned(),
                 "它要求用户名与密码（HTTP 407），或不接受地址中的用户名与密码".to_owned(),
             ),
-            false,
+            Whose::Here,
         ),
         Answer::Status(status @ (401 | 403 | 405)) => (
             words(
                 format!("it refuses to connect to {to} (HTTP {status}): its rules do not allow it"),
                 format!("它拒绝连接 {to}（HTTP {status}）：其规则不允许"),
             ),
-            true,
+            Whose::Rules,
         ),
         Answer::Status(status @ 500..) => (
             words(
                 format!("it does not reach {to} itself (HTTP {status})"),
                 format!("它自身无法连通 {to}（HTTP {status}）"),
             ),
-            true,
+            Whose::Way,
         ),
         Answer::Status(status) => (
             words(
                 format!("it answers HTTP {status} when it is asked to connect to {to}"),
                 format!("请求连接 {to} 时它返回 HTTP {status}"),
             ),
-            true,
+            Whose::Rules,
         ),
         Answer::Else => (
             words(
                 format!("what listens at {proxy} is no HTTP proxy"),
                 format!("{proxy} 上的服务不是 HTTP 代理"),
             ),
-            false,
+            Whose::Here,
         ),
         Answer::Closed => (
             words(
                 format!("{proxy} closes the connection when it is asked to connect to {to}"),
                 format!("请求连接 {to} 时 {proxy} 关闭了连接"),
             ),
-            false,
+            Whose::Here,
         ),
         Answer::None => (
             words(
@@ -172,7 +188,7 @@ fn judge(answer: Answer, to: &str, proxy: &str) -> Option<(Words, bool)> {
                 ),
                 format!("{proxy} 已连接，但请求连接 {to} 时未及时响应"),
             ),
-            false,
+            Whose::Here,
         ),
     })
 }

@@ -22,6 +22,8 @@ const FAILED_LONG: SignedDuration = SignedDuration::from_secs(15);
 /// By then the bridge has looked for the instance of an unclear call.
 const LOOKED_FOR: SignedDuration = SignedDuration::from_secs(90);
 const FAILED_OFTEN: usize = 2;
+/// Codes of calls that did not reach DingTalk.
+const UNREACHED: [&str; 3] = ["no-connection", "timed-out", "no-answer"];
 
 /// What the diagnosis's own create call showed, one that makes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,8 @@ struct Failing<'a> {
     code: &'a str,
     /// The last one may have made an instance: the bridge looks for it before it calls again.
     unclear: bool,
+    /// Why it cannot look.
+    no_look: Option<&'a str>,
 }
 
 impl<'a> Failing<'a> {
@@ -50,10 +54,19 @@ impl<'a> Failing<'a> {
             let (code, unclear) = match &entry.what {
                 Happening::CreateFailed { code, .. } => (code, false),
                 Happening::OutcomeUnknown { code } => (code, true),
+                Happening::ReadFailed { code } => {
+                    failing =
+                        failing.map(|it| Self { no_look: Some(code.as_str()).filter(|_| it.unclear), ..it });
+                    continue;
+                }
+                Happening::LookedInVain { .. } => {
+                    failing = failing.map(|it| Self { no_look: None, ..it });
+                    continue;
+                }
                 _ => continue,
             };
             let (times, since) = failing.map_or((0, entry.at), |failing| (failing.times, failing.since));
-            failing = Some(Self { times: times + 1, since, code, unclear });
+            failing = Some(Self { times: times + 1, since, code, unclear, no_look: None });
         }
         failing
     }
@@ -66,7 +79,10 @@ impl<'a> Failing<'a> {
             Creates::Fail => SignedDuration::ZERO,
         };
         let is_passing = DingTalkError::is_passing(self.code);
-        self.times >= FAILED_OFTEN || !is_passing || now.duration_since(self.since) >= long
+        self.times >= FAILED_OFTEN
+            || self.no_look.is_some_and(|code| !DingTalkError::is_passing(code))
+            || !is_passing
+            || now.duration_since(self.since) >= long
     }
 }
 
@@ -106,23 +122,34 @@ impl Requests {
             let Said { cause, fix, .. } = Said::of(last.code, &newest.record.request.kind);
             let (en, zh) = without_instance(failing.len(), oldest, now);
             let times = last.times;
+            if let Some(code) = last.no_look {
+                return cannot_look((en, zh), code, &newest.record.request.kind).into();
+            }
             if last.unclear {
                 let cause = Words::new(
                     format!(
-                        "{en}; the last of {times} create call(s) ended without a clear answer ({}), and the bridge looks whether \
-                         DingTalk made the instance before it calls again by itself",
+                        "{en}; the last of {times} create call(s) ended without a clear answer ({}), and the bridge checks whether \
+                         DingTalk created the instance before it calls again by itself",
                         cause.en
                     ),
                     format!(
-                        "{zh}；最近一次创建调用（共 {times} 次）没有明确结果（{}），网桥会先查找钉钉是否已创建审批单，再自动重试",
+                        "{zh}；最近一次创建调用（共 {times} 次）没有明确结果（{}），审批桥会先查找钉钉是否已创建审批单，再自动重试",
                         cause.zh
                     ),
                 );
                 return Failure::new(cause, fix.or(&show())).code(last.code).into();
             }
+            let (also, zh_also) = if creates == Creates::Work && UNREACHED.contains(&last.code) {
+                (
+                    "; from here DingTalk answers: the environment of `bridge serve` may be another (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE)",
+                    "；而在本命令的环境中钉钉有应答：`bridge serve` 的环境变量可能不同（HTTPS_PROXY、NO_PROXY、SSL_CERT_FILE）",
+                )
+            } else {
+                ("", "")
+            };
             let cause = Words::new(
-                format!("{en}; the create call failed {times} time(s), the last answer: {}", cause.en),
-                format!("{zh}；创建调用已失败 {times} 次，最近的结果：{}", cause.zh),
+                format!("{en}; the create call failed {times} time(s), the last answer: {}{also}", cause.en),
+                format!("{zh}；创建调用已失败 {times} 次，最近的结果：{}{zh_also}", cause.zh),
             );
             return Failure::new(cause, fix.or(&show())).code(last.code).into();
         }
@@ -142,6 +169,23 @@ impl Requests {
             format!("等待中的申请没有创建失败；{under_way} 个正在处理"),
         ))
     }
+}
+
+/// It is not known whether there is an instance, and the bridge is not let look.
+fn cannot_look((en, zh): (String, String), code: &str, kind: &str) -> Failure {
+    let Said { cause, fix, .. } = Said::of(code, kind);
+    let cause = Words::new(
+        format!(
+            "{en}: a create call ended without a clear answer, and the bridge cannot look whether there is an \
+             instance, because the list of instances fails: {} ({code})",
+            cause.en
+        ),
+        format!(
+            "{zh}：创建调用没有明确结果，而审批桥无法查找是否已有审批单，因为读取审批单列表失败：{}（{code}）",
+            cause.zh
+        ),
+    );
+    Failure::new(cause, fix.or(&show())).code("cannot-look")
 }
 
 fn show() -> Words {
@@ -167,7 +211,7 @@ fn why_operator(approval: &Approval) -> Option<&NeedsOperator> {
 fn operator_zh(why: &NeedsOperator) -> String {
     match why {
         NeedsOperator::CannotLook { code } => {
-            format!("无法完整读取钉钉的审批单列表（{code}）；网桥会继续查找，但间隔越来越长")
+            format!("无法完整读取钉钉的审批单列表（{code}）；审批桥会继续查找，但间隔越来越长")
         }
         NeedsOperator::NotFound => "两次创建调用都没有明确结果，也没有找到审批单".to_owned(),
         NeedsOperator::Mismatch { instance, .. } => {
@@ -177,7 +221,7 @@ fn operator_zh(why: &NeedsOperator) -> String {
             format!("有 {} 个审批单带有该申请的编号", instances.len())
         }
         NeedsOperator::Unproven { instance } => {
-            format!("审批单 {instance} 带有旧版本申请的编号，无法证明由网桥创建")
+            format!("审批单 {instance} 带有旧版本申请的编号，无法证明由审批桥创建")
         }
     }
 }
@@ -191,7 +235,7 @@ mod tests {
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let alarm = |code, seconds, creates| {
             let since = now - SignedDuration::from_secs(seconds);
-            Failing { times: 1, since, code, unclear: true }.is_no_accident(creates, now)
+            Failing { times: 1, since, code, unclear: true, no_look: None }.is_no_accident(creates, now)
         };
         assert!(!alarm("systemError", 20, Creates::Work));
         assert!(alarm("systemError", 90, Creates::Work));

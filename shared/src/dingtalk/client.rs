@@ -94,6 +94,8 @@ enum Patience {
     EachCall,
 }
 
+/// After so long a diagnosis makes a call again.
+const TRY_AGAIN: SignedDuration = SignedDuration::from_millis(300);
 /// A person waits so long for one call.
 const EACH_CALL: SignedDuration = SignedDuration::from_secs(10);
 
@@ -159,6 +161,17 @@ impl DingTalk {
     /// Waits before a call that was turned away is made again; false when there is no time for it.
     pub(crate) async fn comes_again(&self, error: &DingTalkError) -> bool {
         self.waited_for(error, self.patience.until(self.shared.world.uptime())).await
+    }
+
+    /// Whether a diagnosis makes a call again that DingTalk itself failed at: one failure may be an accident. Its calls change nothing.
+    pub(crate) async fn tries_again(&self, error: &DingTalkError) -> bool {
+        let world = &self.shared.world;
+        let has_time = matches!(self.patience, Patience::Until(until) if world.uptime() + TRY_AGAIN < until);
+        let tries = has_time && error.is_own_failure();
+        if tries {
+            world.sleep(TRY_AGAIN).await;
+        }
+        tries
     }
 
     async fn waited_for(&self, error: &DingTalkError, until: Option<SignedDuration>) -> bool {
@@ -232,7 +245,7 @@ impl DingTalk {
         build: impl Fn(&Token) -> reqwest::Result<Request>,
         take: impl Fn(&HttpAnswer) -> Result<Value, DingTalkError>,
     ) -> Result<Value, DingTalkError> {
-        let mut replaced = false;
+        let (mut replaced, mut failed) = (false, false);
         let patient_until = self.patience.until(self.shared.world.uptime());
         loop {
             let token = self.token().await?;
@@ -269,6 +282,7 @@ impl DingTalk {
                     replaced = true;
                 }
                 Err(error) if self.waited_for(&error, patient_until).await => {}
+                Err(error) if !failed && self.tries_again(&error).await => failed = true,
                 answered => {
                     if let Err(error) = &answered {
                         if error.class == Class::Quota {

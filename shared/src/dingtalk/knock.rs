@@ -39,8 +39,8 @@ pub enum BadReply {
     /// It says something else.
     #[error("it does not decrypt to “success”")]
     NotSuccess,
-    /// It is addressed to someone else.
-    #[error("it is addressed to another key than the event")]
+    /// It is addressed to someone else: an answer to another event.
+    #[error("it is an earlier answer, which a cache (CDN) in between gives again")]
     Owner,
 }
 
@@ -51,7 +51,7 @@ impl BadReply {
             Self::Shape => "不是仅含 msg_signature、timeStamp、nonce、encrypt 的 JSON",
             Self::Unverified => "签名或加密不正确",
             Self::NotSuccess => "解密后不是 “success”",
-            Self::Owner => "加密对象（owner key）与事件不同",
+            Self::Owner => "是先前的响应，由中间的缓存（CDN）重复返回",
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The one HTTP client: no redirects, time-outs on everything, answers bounded in size.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
-use reqwest::{Certificate, Client, Request, StatusCode, header::HeaderMap, redirect::Policy};
+use reqwest::{Certificate, Client, ClientBuilder, Request, StatusCode, header::HeaderMap, redirect::Policy};
 
 /// No answer that we want is longer.
 const ANSWER_LIMIT: usize = 1024 * 1024;
@@ -69,12 +69,7 @@ impl Http {
     /// several) in `pem`.
     pub fn with(timeout: Duration, idle: Duration, pem: Option<&[u8]>) -> Result<Self, HttpSetupError> {
         let setup = |error: reqwest::Error| HttpSetupError(without_url(error));
-        let mut builder = Client::builder()
-            .redirect(Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(idle)
-            .tcp_nodelay(true)
-            .user_agent(concat!("approval-bridge/", env!("CARGO_PKG_VERSION")));
+        let mut builder = builder(idle);
         if let Some(pem) = pem {
             for certificate in Certificate::from_pem_bundle(pem).map_err(setup)? {
                 builder = builder.add_root_certificate(certificate);
@@ -88,6 +83,13 @@ impl Http {
     /// the system's certificates again.
     pub fn within(&self, timeout: Duration) -> Self {
         Self { client: self.client.clone(), timeout }
+    }
+
+    /// Another client, which finds `host` at this address.
+    pub fn at(&self, host: &str, address: SocketAddr) -> Result<Self, HttpSetupError> {
+        let builder = builder(IDLE).resolve(host, address);
+        let client = builder.build().map_err(|error| HttpSetupError(without_url(error)))?;
+        Ok(Self { client, timeout: self.timeout })
     }
 
     /// How many certificates there are in `pem`; none where it cannot be read.
@@ -114,6 +116,15 @@ impl Http {
         }
         Ok(HttpAnswer { status, headers, body })
     }
+}
+
+fn builder(idle: Duration) -> ClientBuilder {
+    Client::builder()
+        .redirect(Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(idle)
+        .tcp_nodelay(true)
+        .user_agent(concat!("approval-bridge/", env!("CARGO_PKG_VERSION")))
 }
 
 fn no_answer(error: reqwest::Error) -> SendError {

@@ -27,13 +27,11 @@ pub(super) fn fix(problem: &Problem, template: &Template, configured: Option<&Pr
     let generate = command("generate", template);
     match (problem.code, source) {
         ("no-such-template", Source::Configured) => {
-            let other = Words::variable("DINGTALK_PROCESS_CODE");
             let unset = Words::new(
                 format!("run `{generate}` and unset DINGTALK_PROCESS_CODE, which goes before it"),
                 format!("运行 `{generate}`，并取消设置 DINGTALK_PROCESS_CODE（其优先级更高）"),
             );
-            let correct = Words::new(format!("correct {}", other.en), format!("更正{}", other.zh));
-            unset.or(&correct)
+            unset.or(&Words::variable("DINGTALK_PROCESS_CODE"))
         }
         (
             "no-such-template"

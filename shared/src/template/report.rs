@@ -111,7 +111,7 @@ pub fn judge_form(template: &Template, form: &Form) -> Vec<Problem> {
             None => problems.push(problem(
                 "field-missing",
                 format!("the template has no field “{}” any more, into which the bridge writes the {}", fill.label, fill.content.name()),
-                format!("模板中已没有控件“{}”，而网桥要将 {} 写入其中", fill.label, fill.content.name()),
+                format!("模板中已没有控件“{}”，而审批桥要将 {} 写入其中", fill.label, fill.content.name()),
                 "run `bridge template adopt` (own templates) or `bridge template generate` (the official one) again",
                 "重新运行 `bridge template adopt`（自有模板）或 `bridge template generate`（官方模板）",
             )),
@@ -163,7 +163,7 @@ fn required(field: &FormField) -> Problem {
             "field “{}” ({}) is required, and the bridge fills nothing into it",
             field.label, field.component
         ),
-        format!("控件“{}”（{}）为必填，而网桥没有可填入的内容", field.label, field.component),
+        format!("控件“{}”（{}）为必填，而审批桥没有可填入的内容", field.label, field.component),
         "OA approval console > Templates > this template > Edit > Form: make the field optional; or say what goes into it: \
          `bridge template adopt … --field '<label>=<value>'`",
         "OA审批管理后台 > 表单管理 > 编辑 > 表单设计：将该控件设为非必填；或指定其内容：`bridge template adopt … --field '<控件名>=<值>'`",
@@ -190,7 +190,7 @@ pub fn judge_flow(
             problems.push(problem(
                 "node-unsupported",
                 text,
-                format!("节点“{}”的类型为 {}，网桥不支持", node.name, node.kind),
+                format!("节点“{}”的类型为 {}，审批桥不支持", node.name, node.kind),
                 "OA approval console > Templates > this template > Edit > Flow: use Selected by Initiator, Specified Members or Direct Supervisor",
                 "OA审批管理后台 > 表单管理 > 编辑 > 流程设计：请使用 发起人自选、指定成员 或 直属主管",
             ));

@@ -29,13 +29,17 @@ async fn a_proxy_that_does_not_let_check_url_through() {
         (stranger::start(Manner::Status(404)).await, "the proxy has no route", "route /dingtalk/callback"),
         (stranger::start(Manner::Page(404)).await, "the proxy has no route", "/dingtalk/callback"),
         (stranger::start(Manner::Path(to(), "/callback")).await, "arrives as another path", "path"),
-        (stranger::start(Manner::Page(401)).await, "a sign-in or a firewall", "without sign-in"),
-        (stranger::start(Manner::Page(403)).await, "a sign-in or a firewall", "放行"),
+        (
+            stranger::start(Manner::Page(401)).await,
+            "a sign-in, a firewall or an IP allow-list",
+            "without sign-in",
+        ),
+        (stranger::start(Manner::Page(403)).await, "a sign-in, a firewall or an IP allow-list", "放行"),
         (stranger::start(Manner::Status(502)).await, "does not reach the bridge", "BRIDGE_LISTEN"),
         (stranger::start(Manner::Page(200)).await, "page in HTML", "answer nothing in its place"),
         (stranger::start(Manner::Status(405)).await, "does not let the method POST through", "allow POST"),
         (stranger::start(Manner::Status(413)).await, "refuses a body of", "client_max_body_size"),
-        (stranger::start(Manner::NoQuery(to())).await, "the proxy drops the query", "查询参数"),
+        (stranger::start(Manner::NoQuery(to())).await, "the proxy drops or renames", "查询参数"),
         (stranger::start(Manner::NoBody(to())).await, "the proxy drops the body", "query and body"),
         (stranger::start(Manner::Cut(to(), 100)).await, "arrives cut: 100 bytes of", "query and body"),
         (stranger::start(Manner::OtherNonce(to())).await, "the proxy changes query or body", "查询参数"),
@@ -94,7 +98,7 @@ async fn an_address_that_leads_to_another_bridge() {
     names(&diagnosis, "callback", "another bridge answers at BRIDGE_PUBLIC_URL", "BRIDGE_PUBLIC_URL");
     let proxy = stranger::start(Manner::Split(other.bridge.clone(), "/dataphin", site.bridge.clone())).await;
     let diagnosis = site.diagnosis_with(&[("BRIDGE_PUBLIC_URL", &proxy)]).await;
-    names(&diagnosis, "dataphin-route", "another bridge answers", "which bridge it leads to");
+    names(&diagnosis, "dataphin-route", "another bridge answers", "let it lead to this bridge");
 }
 
 #[tokio::test]

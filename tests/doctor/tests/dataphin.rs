@@ -302,7 +302,7 @@ async fn a_firewall_that_blocks_what_dataphin_sends() {
     let site = Site::start().await;
     let firewall = stranger::start(Manner::Blocking(site.bridge.clone(), "INSERT INTO")).await;
     let diagnosis = site.diagnosis_with(&[("BRIDGE_PUBLIC_URL", &firewall)]).await;
-    names(&diagnosis, "dataphin-route", "blocks bodies that hold SQL (HTTP 405)", "请求正文内容规则");
+    names(&diagnosis, "dataphin-route", "blocks bodies that hold SQL (HTTP 405)", "请求体内容规则");
 }
 
 #[tokio::test]

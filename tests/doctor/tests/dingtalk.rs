@@ -177,7 +177,7 @@ async fn a_server_that_is_not_on_the_address_list() {
 async fn a_quota_that_is_used_up() {
     let site = Site::start().await;
     site.sandbox.dingtalk.set_api_quota(Some(0));
-    names(&site.diagnosis().await, "quota", "monthly quota", "资源用量");
+    names(&site.diagnosis().await, "quota", "monthly quota", "资源管理");
 }
 
 #[tokio::test]
@@ -277,8 +277,8 @@ async fn somebody_else_at_dingtalks_address() {
     let strangers = [
         (nobody(), "is refused"),
         ("http://no-such-host.invalid".to_owned(), "is not resolved"),
-        (stranger::start(Manner::Page(200)).await, "page in HTML (HTTP 200)"),
-        (stranger::start(Manner::Page(404)).await, "page in HTML (HTTP 404)"),
+        (stranger::start(Manner::Page(200)).await, "page in HTML (HTTP 200, titled “Sign in”)"),
+        (stranger::start(Manner::Page(404)).await, "page in HTML (HTTP 404, titled “Sign in”)"),
         (
             stranger::start(Manner::Redirect("https://login.acme.cn/in?ticket=1")).await,
             "redirect (HTTP 302) to https://login.acme.cn/in",
@@ -454,7 +454,7 @@ async fn a_gateway_in_dingtalks_place_is_one_cause() {
         let gateway = stranger::start(manner).await;
         let changes = [("DINGTALK_API_URL", gateway.as_str()), ("DINGTALK_OAPI_URL", &gateway)];
         let diagnosis = site.diagnosis_with(&changes).await;
-        names(&diagnosis, "dingtalk-api", "but a", "between the bridge and DingTalk (HTTP_PROXY/HTTPS_PROXY");
+        names(&diagnosis, "dingtalk-api", "but a", "the network or proxy between the bridge and DingTalk");
     }
 }
 

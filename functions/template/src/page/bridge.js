@@ -37,7 +37,7 @@ export async function call(path, order) {
   try {
     response = await fetch(`operator/${path}`, request);
   } catch {
-    throw new Refusal(0, { en: "The bridge does not answer: is it running, and is this machine online?", zh: "网桥没有应答：请确认网桥正在运行，且本机网络正常。" });
+    throw new Refusal(0, { en: "The bridge does not answer: is it running, and is this machine online?", zh: "审批桥没有应答：请确认审批桥正在运行，且本机网络正常。" });
   }
   const answer = await response.json().catch(() => undefined);
   if (response.ok && answer !== undefined) return answer;
@@ -50,6 +50,6 @@ export async function call(path, order) {
 function unreadable(status) {
   return {
     en: `HTTP ${status}, and not in the bridge's words: look at the proxy in front of the bridge.`,
-    zh: `HTTP ${status}，应答并非来自网桥：请检查网桥前面的代理。`,
+    zh: `HTTP ${status}，应答并非来自审批桥：请检查审批桥前面的代理。`,
   };
 }

@@ -54,7 +54,7 @@ function noneIfNotThereYet(error) {
 function notThereYet() {
   return note("skipped", say(
     "This bridge has no diagnosis yet; a newer version does. Until then, Test Connection in Dataphin makes the first checks, and Test below walks the whole way.",
-    "当前版本的网桥尚无诊断功能，请升级。在此之前，可使用 Dataphin 的“测试连接”做基本检查，并用下方的“测试”走通全程。",
+    "当前版本的审批桥尚无诊断功能，请升级。在此之前，可使用 Dataphin 的“测试连接”做基本检查，并用下方的“测试”走通全程。",
   ));
 }
 

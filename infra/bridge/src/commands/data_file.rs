@@ -22,23 +22,26 @@ const CAUSES: [Known; 11] = [
     Known {
         parts: &["of another program"],
         code: "data-file-foreign",
-        cause: ("is the database of another program, and stays as it is", "是其他程序的数据库，网桥不会写入"),
-        fix: ("give BRIDGE_FILE the path of a file of its own", "将 BRIDGE_FILE 设为网桥自己的文件路径"),
+        cause: (
+            "is the database of another program, and stays as it is",
+            "是其他程序的数据库，审批桥不会写入",
+        ),
+        fix: ("give BRIDGE_FILE the path of a file of its own", "将 BRIDGE_FILE 设为审批桥自己的文件路径"),
     },
     Known {
         parts: &["not a database", "malformed", "corrupt"],
         code: "data-file-corrupt",
-        cause: ("is damaged, or is no data file of the bridge", "已损坏，或不是网桥的数据文件"),
+        cause: ("is damaged, or is no data file of the bridge", "已损坏，或不是审批桥的数据文件"),
         fix: (
             "stop the bridge and restore the data file from the last backup (or correct BRIDGE_FILE)",
-            "停止网桥，用最近的备份恢复数据文件（或更正 BRIDGE_FILE）",
+            "停止审批桥，用最近的备份恢复数据文件（或更正 BRIDGE_FILE）",
         ),
     },
     Known {
         parts: &["newer", "unsupported schema", "schema version"],
         code: "data-file-newer",
-        cause: ("was written by a newer version of the bridge", "由更新版本的网桥写入"),
-        fix: ("install that version of the bridge, or a newer one", "安装该版本或更新版本的网桥"),
+        cause: ("was written by a newer version of the bridge", "由更新版本的审批桥写入"),
+        fix: ("install that version of the bridge, or a newer one", "安装该版本或更新版本的审批桥"),
     },
     Known {
         parts: &["disk is full", "no space left", "disk full"],
@@ -52,7 +55,7 @@ const CAUSES: [Known; 11] = [
         cause: ("is read-only for this user, or its disk is", "对当前用户只读，或所在磁盘只读"),
         fix: (
             "give the user of the bridge write access to the file and its folder; mount the disk read-write",
-            "为运行网桥的用户授予该文件及其目录的写权限；磁盘以读写方式挂载",
+            "为运行审批桥的用户授予该文件及其目录的写权限；磁盘以读写方式挂载",
         ),
     },
     Known {
@@ -67,7 +70,7 @@ const CAUSES: [Known; 11] = [
     Known {
         parts: &["symbolic link"],
         code: "data-file-link",
-        cause: ("is a symbolic link, which is not followed", "是符号链接，网桥不跟随链接"),
+        cause: ("is a symbolic link, which is not followed", "是符号链接，审批桥不跟随链接"),
         fix: (
             "name the file itself in BRIDGE_FILE, and mount the disk that it is on",
             "在 BRIDGE_FILE 中填写实际文件的路径，并挂载其所在磁盘",
@@ -83,7 +86,7 @@ const CAUSES: [Known; 11] = [
         fix: (
             "give the user of the bridge write access to the folder, and free space and inodes on its disk (`df -h`, `df -i`); the \
              data file itself stays as it is",
-            "为运行网桥的用户授予该目录的写权限，并清理磁盘空间与 inode（`df -h`、`df -i`）；数据文件本身请勿改动",
+            "为运行审批桥的用户授予该目录的写权限，并清理磁盘空间与 inode（`df -h`、`df -i`）；数据文件本身请勿改动",
         ),
     },
     Known {
@@ -132,7 +135,7 @@ pub(super) fn failure(file: &str, error: &str) -> Failure {
 fn place(file: &str) -> Words {
     Words::new(
         format!("BRIDGE_FILE in the bridge's environment, or owner and rights of {file} and its folder"),
-        format!("网桥环境变量 BRIDGE_FILE，或 {file} 及其所在目录的属主与权限"),
+        format!("审批桥环境变量 BRIDGE_FILE，或 {file} 及其所在目录的属主与权限"),
     )
 }
 

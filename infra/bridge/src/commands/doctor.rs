@@ -81,7 +81,7 @@ async fn storage(world: &World) -> Storage {
     let Ok(bridge) = BridgeConfig::from_env() else {
         return Storage::Unknown(Words::new(
             "the configuration of the bridge itself is not right",
-            "网桥自身的配置（BRIDGE_*）有误",
+            "审批桥自身的配置（BRIDGE_*）有误",
         ));
     };
     // A link that leads nowhere is there, and nothing is made in its place.

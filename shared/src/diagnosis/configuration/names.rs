@@ -42,7 +42,7 @@ pub(super) fn unknown(variables: &Variables) -> Wrong {
         );
         let mend = Words::new(
             format!("the bridge's environment: rename {} to {meant}, or remove it", shown(name)),
-            format!("网桥的环境变量：将 {} 改名为 {meant}，或删除", shown(name)),
+            format!("审批桥的环境变量：将 {} 改名为 {meant}，或删除", shown(name)),
         );
         wrong.insert(name.to_owned(), Failure::new(cause, mend));
     }

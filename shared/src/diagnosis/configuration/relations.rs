@@ -121,7 +121,7 @@ fn addresses(variables: &Variables) -> Causes {
         } else if has_path(url) {
             let cause = Words::new(
                 format!("{name} has a path after the host: the bridge adds the paths itself"),
-                format!("{name} 在主机名之后带有路径：路径由网桥自行添加"),
+                format!("{name} 在主机名之后带有路径：路径由审批桥自行添加"),
             );
             causes.push((name, cause));
         }
@@ -148,7 +148,7 @@ fn public_url(url: Option<&Url>) -> Option<Words> {
     if path.contains("/dingtalk/callback") || path.contains("/dataphin/") || path.ends_with("/dataphin") {
         return Some(Words::new(
             "BRIDGE_PUBLIC_URL has a path of ours at its end: it is the address before /dataphin and /dingtalk/callback",
-            "BRIDGE_PUBLIC_URL 末尾带有网桥自己的路径：只填 /dataphin 和 /dingtalk/callback 之前的部分",
+            "BRIDGE_PUBLIC_URL 末尾带有审批桥自己的路径：只填 /dataphin 和 /dingtalk/callback 之前的部分",
         ));
     }
     if url.query().is_some() || url.fragment().is_some() {
@@ -160,7 +160,7 @@ fn public_url(url: Option<&Url>) -> Option<Words> {
     if host.ends_with("dingtalk.com") {
         return Some(Words::new(
             "BRIDGE_PUBLIC_URL is DingTalk's address: it must be the bridge's own",
-            "BRIDGE_PUBLIC_URL 填的是钉钉的地址：应为网桥自己的公网地址",
+            "BRIDGE_PUBLIC_URL 填的是钉钉的地址：应为审批桥自己的公网地址",
         ));
     }
     None
@@ -186,7 +186,7 @@ fn callback_url(url: &Url, ours: Option<&Url>, listen: &str) -> Option<Words> {
             &format!(
                 "has a path of the bridge's: outcomes would come back to us; it must end in {THIRD_PARTY_PATH}"
             ),
-            &format!("带有网桥自己的路径：审批结果会发回网桥；应以 {THIRD_PARTY_PATH} 结尾"),
+            &format!("带有审批桥自己的路径：审批结果会发回审批桥；应以 {THIRD_PARTY_PATH} 结尾"),
         );
     }
     if url.host_str().is_some_and(|host| host.ends_with("dingtalk.com")) {
@@ -210,7 +210,7 @@ fn callback_url(url: &Url, ours: Option<&Url>, listen: &str) -> Option<Words> {
     if (same_as_public && !path.ends_with(THIRD_PARTY_PATH)) || same_as_listen {
         return says(
             "is the bridge's own address (the same as BRIDGE_PUBLIC_URL or BRIDGE_LISTEN): outcomes would come back to us",
-            "是网桥自己的地址（与 BRIDGE_PUBLIC_URL 或 BRIDGE_LISTEN 相同）：审批结果会发回网桥",
+            "是审批桥自己的地址（与 BRIDGE_PUBLIC_URL 或 BRIDGE_LISTEN 相同）：审批结果会发回审批桥",
         );
     }
     None

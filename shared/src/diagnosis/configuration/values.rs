@@ -1,8 +1,10 @@
 //! Values that can be read and are none: placeholders, quotes that came along, characters that nobody sees.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use super::Wrong;
 use crate::{
-    config::{Fallback, VARIABLES, Variables},
+    config::{Fallback, SECRETS, VARIABLES, Variables},
     diagnosis::{Failure, Words, places},
 };
 
@@ -64,7 +66,16 @@ pub(super) fn wrong(variables: &Variables) -> Wrong {
         if matches!(variable.fallback, Fallback::Is(default) if default == value) {
             continue;
         }
-        let cause = if FREE_TEXT.contains(&name) { unseen(value) } else { fault(value) };
+        let cause = if FREE_TEXT.contains(&name) {
+            unseen(value)
+        } else if SECRETS.contains(&name) && is_encoded(value) {
+            Some(Words::new(
+                "looks base64-encoded: set the plain value (a Kubernetes Secret's `data` is encoded once; `stringData` is plain)",
+                "像是经过 Base64 编码的值：请填写原文（Kubernetes Secret 的 data 只编码一次，stringData 填原文）",
+            ))
+        } else {
+            fault(value).or_else(|| lacks_slashes(value))
+        };
         if let Some(cause) = cause {
             let cause = Words::new(format!("{name} {}", cause.en), format!("{name} {}", cause.zh));
             wrong.insert(name.to_owned(), Failure::new(cause, places::variable(name)));
@@ -80,6 +91,24 @@ pub(super) fn wrong(variables: &Variables) -> Wrong {
             .or_insert_with(|| Failure::new(cause, places::variable("BRIDGE_LOG")));
     }
     wrong
+}
+
+/// A secret that decodes to text is no secret: keys and tokens are random, and decode to bytes that are none.
+fn is_encoded(value: &str) -> bool {
+    let printable = |bytes: Vec<u8>| bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b'\n');
+    value.len() >= MIN_ENCODED && STANDARD.decode(value).is_ok_and(printable)
+}
+
+/// Fewer characters may decode to text by chance.
+const MIN_ENCODED: usize = 16;
+
+/// `https:/host`: some programs take it, and others do not.
+fn lacks_slashes(value: &str) -> Option<Words> {
+    let rest = value.strip_prefix("https:").or_else(|| value.strip_prefix("http:"))?;
+    let fine = rest.starts_with("//") && !rest.starts_with("///");
+    (!fine).then(|| {
+        Words::new("must have two slashes after http: or https:", "的 http: 或 https: 之后须为两个斜杠")
+    })
 }
 
 fn fault(value: &str) -> Option<Words> {
@@ -229,6 +258,7 @@ mod tests {
             ("\u{feff}k3Vb81Qx", "invisible character (character 1, U+FEFF)"),
             ("k3Vb81Ｑx", "full-width character (character 7)"),
             ("k3Vb 81Qx", "blank inside (character 5)"),
+            ("azNWYjgxUXhrM1ZiODFReA==", "looks base64-encoded"),
         ];
         for (value, cause) in table {
             let (name, found) = one_wrong(&[("DINGTALK_CALLBACK_TOKEN", value)]);
@@ -237,6 +267,9 @@ mod tests {
             assert!(!found.contains("k3Vb"), "a value is never repeated: {found}");
         }
         assert!(one_wrong(&[("BRIDGE_PUBLIC_URL", "https://bridge.example.com")]).1.contains("example"));
+        for url in ["https:/dataphin.acme.cn/x", "https:dataphin.acme.cn/x", "https:///dataphin.acme.cn/x"] {
+            assert!(one_wrong(&[("DATAPHIN_CALLBACK_URL", url)]).1.contains("two slashes"), "{url}");
+        }
         assert!(one_wrong(&[("BRIDGE_LOG", "verbose")]).1.contains("no level"));
     }
 

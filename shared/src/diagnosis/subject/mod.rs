@@ -3,9 +3,9 @@
 mod words;
 
 use words::{
-    ACCESS_TOKEN, ADDRESS, ADDRESS_LIST, BUSY, CLOCK, ENTRY, EXPIRED, FORM, GATEWAY, INSIDE, INTERNAL, KEY,
-    LICENCE, NO_BODY, NOT_ADMITTED, OF_TIME, OTHER_API, OTHERS, OUT_OF_TIME, PERMISSION, PLUMBING, REPLAY,
-    SHAPE, SIGN_IN, SWITCHED_OFF, TENANT, TWICE, WRONG,
+    ACCESS_TOKEN, ADDRESS, ADDRESS_LIST, BUSY, CLOCK, ENTRY, EXPIRED, FORM, GATEWAY, HTTPS, INSIDE, INTERNAL,
+    KEY, LICENCE, NO_BODY, NOT_ADMITTED, OF_TIME, OTHER_API, OTHERS, OUT_OF_TIME, PERMISSION, PLUMBING,
+    REPLAY, SHAPE, SIGN_IN, SWITCHED_OFF, TENANT, TWICE, WRONG,
 };
 pub(super) use words::{MISSING, SIGNATURE, TIMESTAMP, TOKEN};
 
@@ -46,6 +46,8 @@ pub(super) enum Subject {
     OtherApi,
     /// A sign-in of a person.
     SignIn,
+    /// The scheme of the address.
+    Https,
     /// A permission.
     Permission,
     /// The shape of a callback: its profile.
@@ -69,6 +71,9 @@ fn specific(text: &str) -> Option<Subject> {
     }
     if any(NO_BODY) {
         return Some(Subject::NoBody);
+    }
+    if any(HTTPS) {
+        return Some(Subject::Https);
     }
     let names_token = any(ACCESS_TOKEN);
     let of_token = !is_json && (names_token || (any(TOKEN) && (any(WRONG) || is_missing)));

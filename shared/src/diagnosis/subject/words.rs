@@ -194,6 +194,18 @@ pub(super) const NO_BODY: &[&str] = &[
 ];
 
 /// Words about how something is written.
+pub(super) const HTTPS: &[&str] = &[
+    "请使用https",
+    "使用 https",
+    "使用https",
+    "仅支持https",
+    "https only",
+    "use https",
+    "requires https",
+    "https required",
+    "https is required",
+];
+
 pub(super) const SHAPE: &[&str] =
     &["格式", "yyyy", "位秒级", "位毫秒", "不支持", "not supported", "unsupported", "公钥", "rsa", "仅支持"];
 
