@@ -1,6 +1,6 @@
 //! DingTalk reports: verify, commit, acknowledge. DingTalk gives 1.5 seconds, so this calls nobody but the store.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     Json, Router,
@@ -12,7 +12,7 @@ use axum::{
 };
 use shared::{
     approval::HintResult,
-    config::DingTalkConfig,
+    config::{Config, taken_up},
     dingtalk::{
         CallbackVerifier, Event, Verified,
         callback::{CallbackQuery, Disbelief},
@@ -37,13 +37,16 @@ struct Door {
     engine: Engine,
     verifier: CallbackVerifier,
     identity: KnownIdentity,
+    /// What the bridge was started with, as fingerprints.
+    settings: Arc<str>,
     world: World,
 }
 
 /// DingTalk's one address.
-pub fn router(engine: Engine, config: &DingTalkConfig, world: World) -> Router {
-    let (verifier, identity) = (config.verifier.clone(), KnownIdentity::default());
-    let door = Door { engine, verifier, identity, world };
+pub fn router(engine: Engine, config: &Config, world: World) -> Router {
+    let (verifier, identity) = (config.dingtalk.verifier.clone(), KnownIdentity::default());
+    let settings = taken_up::fingerprint(&config.variables, &verifier).into();
+    let door = Door { engine, verifier, identity, settings, world };
     Router::new().route("/dingtalk/callback", post(callback)).with_state(door)
 }
 
@@ -83,6 +86,7 @@ async fn callback(
     if *event.get() == Event::OwnCheck {
         probe::mark_store(which_store(&door).await.as_deref(), &mut response);
         probe::mark_body(body.len(), &mut response);
+        probe::mark_settings(Some(&door.settings), &mut response);
     }
     metrics::measure(Measure::CallbackTime, began.elapsed());
     Ok(response)

@@ -5,7 +5,7 @@ use shared::lambda::{self, Failure};
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     lambda::serve_quickly(|parts| {
-        Ok(callback::router(parts.engine.clone(), &parts.config.dingtalk, parts.world.clone()))
+        Ok(callback::router(parts.engine.clone(), &parts.config, parts.world.clone()))
     })
     .await
 }

@@ -143,7 +143,7 @@ pub fn open_store(
 /// The functions' routers.
 fn router(engine: &Engine, doctor: Doctor, config: &Config, world: &World) -> Router {
     submit::router(engine.clone(), &config.dataphin, world.clone())
-        .merge(callback::router(engine.clone(), &config.dingtalk, world.clone()))
+        .merge(callback::router(engine.clone(), config, world.clone()))
         .merge(test_connection::router(engine.clone(), doctor, config, world.clone()))
         .merge(template::router(engine, &config.bridge, world.clone()))
 }

@@ -222,7 +222,11 @@ async fn credentials_that_are_missing_for_dynamodb_are_one_sentence() {
     let signed = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
     let output = place.run(&["doctor"], &[changes.as_slice(), &signed].concat()).await;
     assert_eq!(text(&output).matches('✗').count(), 1, "{}", text(&output));
-    assert!(text(&output).contains("fix: correct BRIDGE_DYNAMODB_ENDPOINT"), "{}", text(&output));
+    assert!(
+        text(&output).contains("fix: start the DynamoDB that BRIDGE_DYNAMODB_ENDPOINT names"),
+        "{}",
+        text(&output)
+    );
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod dataphin;
 mod dingtalk;
 mod environment;
 mod home;
+pub mod taken_up;
 mod variables;
 
 pub use bridge::BridgeConfig;

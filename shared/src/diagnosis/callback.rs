@@ -15,6 +15,7 @@ use super::{
     several,
     sizes::{self, Passage, Way},
     stranger::page,
+    tls::TlsFault,
     turned_away::{another_bridge, dataphins, is_ours, refusal},
 };
 use crate::{
@@ -49,6 +50,8 @@ pub(super) struct Knocked {
     pub outcome: Outcome,
     /// Which store the bridge that answered works on, if it said so.
     pub store: Option<String>,
+    /// What it was started with, as fingerprints.
+    pub settings: Option<String>,
 }
 
 impl Knocked {
@@ -60,7 +63,7 @@ impl Knocked {
 
 impl From<Outcome> for Knocked {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, store: None }
+        Self { outcome, store: None, settings: None }
     }
 }
 
@@ -80,6 +83,7 @@ pub(super) struct Door<'a> {
 struct Answered {
     took: Duration,
     store: Option<String>,
+    settings: Option<String>,
 }
 
 /// Knocks and judges.
@@ -95,19 +99,20 @@ pub(super) async fn check(door: &Door<'_>) -> Knocked {
         let why = Words::new("BRIDGE_PUBLIC_URL is no address", "BRIDGE_PUBLIC_URL 不是有效地址");
         return Outcome::skipped(why).into();
     };
-    let mut store = None;
-    let outcome = match knock_for_each_owner(door, &url, base, &mut store).await {
+    let mut last = None;
+    let outcome = match knock_for_each_owner(door, &url, base, &mut last).await {
         Ok(proved) => answered(&url, proved),
         Err(failure) => failure.into(),
     };
-    Knocked { outcome, store }
+    let (store, settings) = last.map_or((None, None), |answered| (answered.store, answered.settings));
+    Knocked { outcome, store, settings }
 }
 
 async fn knock_for_each_owner(
     door: &Door<'_>,
     url: &Url,
     base: &str,
-    store: &mut Option<String>,
+    last: &mut Option<Answered>,
 ) -> Result<Words, Failure> {
     let settings = &door.dingtalk.settings;
     let is_loopback_text = |address: &str| Url::parse(address).is_ok_and(|address| is_loopback(&address));
@@ -128,12 +133,13 @@ async fn knock_for_each_owner(
             knocked = door.knock(&address, owner_key).await;
         }
         let answered = knocked.map_err(|failure| owner_failure(failure, owner_keys, owner_key))?;
-        *store = answered.store;
-        if answered.took > DEADLINE {
-            return Err(slow(answered.took));
+        let took = answered.took;
+        *last = Some(answered);
+        if took > DEADLINE {
+            return Err(slow(took));
         }
         if proved.is_none() || first_took > DEADLINE {
-            proved = Some((answered.took, first_took));
+            proved = Some((took, first_took));
         }
     }
     if let Some(owner_key) = owner_keys.first() {
@@ -294,7 +300,9 @@ impl Door<'_> {
         }
         let bad = match self.dingtalk.verifier.judge(&knock, &answer) {
             Ok(()) => {
-                return Ok(Answered { took, store: probe::store(&answer.headers).map(ToOwned::to_owned) });
+                let owned = |said: Option<&str>| said.map(ToOwned::to_owned);
+                let (store, settings) = (probe::store(&answer.headers), probe::settings(&answer.headers));
+                return Ok(Answered { took, store: owned(store), settings: owned(settings) });
             }
             Err(bad) => bad,
         };
@@ -343,10 +351,20 @@ impl Door<'_> {
                 inner_port().or(&places::serve()).or(&proxy)
             }
             Unreached::Unconnected(Unconnected::Refused { .. }) => places::serve().or(&proxy),
-            Unreached::Tls { .. } | Unreached::TlsStalls { .. } | Unreached::TlsClosed { .. } => tls,
+            Unreached::Tls { why: TlsFault::NoTls, .. } if self.is_inner_port(address) => {
+                inner_port().or(&tls)
+            }
+            Unreached::TlsClosed { .. } | Unreached::Reset { .. } => tls.or(&Words::new(
+                "if the domain has no ICP filing (备案), file it: such names are cut at the TLS handshake",
+                "若域名未备案，请完成 ICP 备案：未备案的域名会在 TLS 握手时被切断",
+            )),
+            Unreached::Tls { .. } | Unreached::TlsStalls { .. } => tls,
             Unreached::Closed { .. } => rule.or(&places::serve()),
             _ => proxy.or(&places::serve()),
         };
+        if matches!(&unreached, Unreached::Tls { why: TlsFault::NoTls, .. }) && self.is_inner_port(address) {
+            return Failure::new(unreached.words(), fix).code("tls");
+        }
         unreached.failure("BRIDGE_PUBLIC_URL", fix, places::proxy_certificate())
     }
 

@@ -123,6 +123,14 @@ pub(super) async fn speaks_http(stream: &mut TcpStream, host: &str, until: Insta
     timeout_at(until.min(Instant::now() + TIMEOUT), ask).await.ok().flatten().unwrap_or(false)
 }
 
+/// The name may lead to another machine than was meant.
+pub(super) fn where_it_leads() -> Words {
+    places::machine(
+        "see where /etc/hosts and the DNS lead the name (a line of old, a login portal)",
+        "检查 /etc/hosts 与 DNS 对该域名的解析（可能是旧的 hosts 行或上网认证页）",
+    )
+}
+
 /// What stands between us and an address must let us through.
 pub(super) fn passing() -> Words {
     places::machine("let its firewall and proxy pass the connection", "在防火墙与代理中放行该连接")
@@ -180,20 +188,15 @@ impl Unconnected {
                     .or(&mend),
                 "connection-refused",
             ),
-            Self::Refused { .. } => (
-                mend.or(&here(
-                    "see where /etc/hosts and the DNS lead the name",
-                    "检查 /etc/hosts 与 DNS 对该域名的解析",
-                )),
-                "connection-refused",
-            ),
+            Self::Refused { .. } => (mend.or(&where_it_leads()), "connection-refused"),
             Self::Reset { .. } => (mend.or(&passing()), "connection-reset"),
             Self::Dropped { .. } => (
                 here(
                     "let its firewall and proxy pass the connection, and check its routes",
                     "在防火墙与代理中放行该连接，并检查路由",
                 )
-                .or(&mend),
+                .or(&mend)
+                .or(&where_it_leads()),
                 "connection-timed-out",
             ),
             Self::NoRoute { .. } => (

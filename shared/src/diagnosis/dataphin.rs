@@ -6,13 +6,13 @@ use tokio::time::timeout_at;
 use super::{
     Failure, Outcome, Words,
     before_dataphin::{gatekeeper, plain_upstream, too_large, too_often},
-    callback,
+    callback, connect,
     dataphins_words::{self, UNAUTHORIZED, profile},
     limits::Limits,
     places,
     reach::{self, Unreached},
     sightings::OurToken,
-    stranger::wants_tls,
+    stranger::{title, wants_tls},
     tls::TlsFault,
 };
 use crate::{
@@ -102,7 +102,11 @@ async fn judge(dataphin: &Dataphin, config: &DataphinConfig, world: &World, limi
         DryRun::Refused(refusal) => {
             let failure = in_between.unwrap_or_else(|| refused(&refusal, config.settings.profile.signs()));
             match refusal {
-                Refusal::NotFound(_) | Refusal::Html { .. } => placed(failure, config).await.into(),
+                Refusal::Html { .. } => {
+                    let body = answer.as_ref().map(|answer| answer.body.as_str()).unwrap_or_default();
+                    placed(titled_page(failure, body), config).await.into()
+                }
+                Refusal::NotFound(_) => placed(failure, config).await.into(),
                 _ => failure.into(),
             }
         }
@@ -144,19 +148,38 @@ fn knows_no_such(refusal: &Refusal, apply_id: &ApplyId) -> bool {
     of_request && is_none && !of_others
 }
 
+/// The same failure with what the page calls itself.
+fn titled_page(failure: Failure, body: &str) -> Failure {
+    let Some(title) = title(body.as_bytes()) else { return failure };
+    let cause = Words::new(
+        format!("{}; its page is titled “{title}”", failure.cause.en),
+        format!("{}；其页面标题为“{title}”", failure.cause.zh),
+    );
+    let exempt = Words::new(
+        "if that is a sign-in in front of Dataphin, exempt the callback's path from it",
+        "若是 Dataphin 前面的登录页，请将回调路径设为免登录",
+    );
+    Failure { cause, mend: failure.mend.or(&exempt), ..failure }
+}
+
 /// The same failure with the address that the host's name leads to.
 async fn placed(failure: Failure, config: &DataphinConfig) -> Failure {
     let cause = callback::placed(failure.cause, &config.settings.callback_url).await;
-    let names = places::machine(
-        "see where /etc/hosts and the DNS lead that name",
-        "检查 /etc/hosts 与 DNS 对该域名的解析",
-    );
+    let names = connect::where_it_leads();
     Failure { cause, mend: failure.mend.or(&names), code: failure.code }
 }
 
 async fn unreached(config: &DataphinConfig, error: &SendError, limits: Limits) -> Failure {
     let unreached = reach::why(&config.settings.callback_url, error, limits.until()).await;
     let url = places::variable("DATAPHIN_CALLBACK_URL");
+    let url = match &unreached {
+        Unreached::Closed { .. } | Unreached::Reset { .. } => Words::new(
+            "let the gateway, firewall or WAF before Dataphin pass POST to the path of DATAPHIN_CALLBACK_URL",
+            "请 Dataphin 前置网关、防火墙或 WAF 放行对 DATAPHIN_CALLBACK_URL 路径的 POST 请求",
+        )
+        .or(&url),
+        _ => url,
+    };
     let failure = unreached.failure("DATAPHIN_CALLBACK_URL", url, certificate(&unreached));
     let cause = Words::new(
         format!("Dataphin is not reached: {}", failure.cause.en),

@@ -35,7 +35,7 @@ use super::{
 };
 use crate::{
     assembly,
-    config::{Config, Variables},
+    config::{Config, Home, Variables, taken_up},
     dingtalk::DingTalkError,
     engine::Engine,
     http::{Http, client::HttpSetupError},
@@ -205,6 +205,9 @@ impl Doctor {
         judge_dataphin(&mut report, &stored, route, dataphin, now);
         let creates = asked.as_ref().map_or(Creates::Unknown, Asked::creates);
         judge_requests(&mut report, &stored, &Today::of(setup, &book, &found, creates, now));
+        if let Some(failure) = self.not_taken_up(callback.value.settings.as_deref()) {
+            report.unless_otherwise(Check::Callback, failure);
+        }
         let diagnosis = self.conclude(report);
         let failed = diagnosis.failed().count();
         tracing::info!(quick, failed, ms = began.elapsed().as_millis(), "diagnosis");
@@ -303,6 +306,9 @@ impl Doctor {
                     let store = callback.value.store.as_deref();
                     route::check(&Route { base, store, dataphin, http, world, limits }).await
                 }
+                _ if base.is_none() => {
+                    Outcome::skipped(Words::new("BRIDGE_PUBLIC_URL is not set", "未设置 BRIDGE_PUBLIC_URL"))
+                }
                 _ => Outcome::skipped(Words::new(
                     "the callback address was not reached before it",
                     "此前的回调地址检查未到达审批桥",
@@ -311,6 +317,29 @@ impl Doctor {
         });
         let route = route.await;
         (callback, route)
+    }
+
+    /// Whether the bridge that answered was started with other settings than these.
+    fn not_taken_up(&self, running: Option<&str>) -> Option<Failure> {
+        let (running, dingtalk) = (running?, self.0.setup.survey.dingtalk.as_ref()?);
+        let ours = taken_up::fingerprint(&self.0.variables, &dingtalk.verifier);
+        let differing = taken_up::differing(&ours, running);
+        // The functions of a stack are deployed together, each with what it needs.
+        if differing.is_empty() || Home::here() == Home::Aws {
+            return None;
+        }
+        let names = differing.join(", ");
+        let cause = Words::new(
+            format!(
+                "the running bridge was started with other values of {names} than this configuration has"
+            ),
+            format!("运行中的审批桥启动时使用的 {names} 与当前配置不同"),
+        );
+        let other = Words::new(
+            format!("give this command the environment of `bridge serve` ({names})"),
+            format!("让本命令使用与 `bridge serve` 相同的环境变量（{names}）"),
+        );
+        Some(Failure::new(cause, places::restart().or(&other)).code("not-taken-up"))
     }
 
     /// What the store that is looked at calls itself.

@@ -199,7 +199,7 @@ impl Check {
                 id: "callback",
                 en: "Callback address",
                 zh: "事件回调地址",
-                proves: "BRIDGE_PUBLIC_URL is public, https and without redirect, and the bridge behind it answers check_url with the same token and AES key within 1.5 s, also one of 250 KB",
+                proves: "BRIDGE_PUBLIC_URL is public, https and without redirect, and the bridge behind it answers check_url with the same token and AES key within 1.5 s, takes one of 250 KB, and was started with the settings of this environment",
                 variables: &[
                     "BRIDGE_PUBLIC_URL",
                     "DINGTALK_CALLBACK_TOKEN",

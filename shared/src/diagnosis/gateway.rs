@@ -8,10 +8,11 @@ use reqwest::Url;
 use super::{
     Check, Failure, Outcome, Words,
     asked::{Answered, Asked},
-    places,
-    reach::OUT_OF_DATE,
+    connect, places,
+    reach::{OUT_OF_DATE, Unreached},
     report::Report,
     stranger::page,
+    tls::TlsFault,
 };
 use crate::{
     config::DingTalkConfig,
@@ -155,6 +156,15 @@ fn host(variable: &str, url: &str, answered: &Answered) -> Outcome {
             }
             // Nobody at an address that somebody typed: that is the likelier cause.
             let to = if is_default { way() } else { places::variable(variable).or(&places::network()) };
+            if is_default
+                && matches!(
+                    unreached,
+                    Unreached::Tls { why: TlsFault::OtherName(_) | TlsFault::UnknownHost, .. }
+                )
+            {
+                let fix = connect::where_it_leads().or(&places::inspected());
+                return Failure::new(unreached.words(), fix).code("tls").into();
+            }
             let certificate = if is_default { places::inspected() } else { way() };
             return unreached.failure(variable, to, certificate).into();
         }
@@ -498,6 +508,12 @@ fn rate_limit(throttled: Option<&DingTalkError>) -> Outcome {
             "调用排队过久：DINGTALK_CALLS_PER_SECOND 设置过低",
         );
         (cause, change("raise", "调高"))
+    } else if error.code.ends_with("90002") {
+        let cause = Words::new(
+            "DingTalk has switched these calls off for a while (90002): too many came",
+            "钉钉已暂时禁用此类调用（90002）：调用过多",
+        );
+        (cause, Words::new("wait some minutes", "等待几分钟").or(&fewer))
     } else if error.code.contains("Unavailable") {
         let cause = Words::new(
             "DingTalk itself turns calls away as unavailable: it is overloaded or under maintenance, or too many calls come from the app",

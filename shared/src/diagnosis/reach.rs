@@ -59,8 +59,10 @@ pub(super) async fn why(url: &str, error: &SendError, until: Instant) -> Unreach
         let fault = tunnel::why(variable, &proxy, to.as_deref(), until).await;
         let (why, mend) = match fault {
             _ if is_meant_exempt(&host, &environment) => unread_exemption(&host),
-            Some(fault) => fault,
-            None => through_it(variable, &host, error),
+            fault => {
+                let (why, fix) = fault.unwrap_or_else(|| through_it(variable, &host, error));
+                (why, fix.or(&exemption(&host)))
+            }
         };
         return Unreached::Proxy { variable, why, mend };
     }
@@ -243,13 +245,7 @@ fn through_it(variable: &str, host: &str, error: &SendError) -> (Words, Words) {
         "install the authority with which the proxy signs (SSL_CERT_FILE)",
         "安装代理用于签发证书的 CA（SSL_CERT_FILE）",
     );
-    (
-        why,
-        fix.or(&Words::new(
-            format!("exempt {host} from the proxy in NO_PROXY"),
-            format!("在 NO_PROXY 中排除 {host}"),
-        )),
-    )
+    (why, fix)
 }
 
 /// What stands at the end of an error's text: the cause of all the others.
@@ -289,6 +285,20 @@ fn is_meant_exempt(host: &str, environment: &impl Fn(&str) -> Option<String>) ->
         let entries = list.split(|c: char| matches!(c, ',' | ';' | '；' | '，' | '、') || c.is_whitespace());
         is_exempt(entries, host)
     })
+}
+
+/// How a host is reached without the proxy.
+fn exemption(host: &str) -> Words {
+    let domain = host.split_once('.').map_or(host, |(_, domain)| domain);
+    places::machine(
+        &format!(
+            "if {host} is to be reached without the proxy, add it to NO_PROXY by name (`{host}` or `.{domain}`; `*.{domain}` is not \
+             understood, nor a network for a name)"
+        ),
+        &format!(
+            "若应直连 {host}，请按域名加入 NO_PROXY（`{host}` 或 `.{domain}`；不支持 `*.{domain}`，网段对域名无效）"
+        ),
+    )
 }
 
 fn unread_exemption(host: &str) -> (Words, Words) {

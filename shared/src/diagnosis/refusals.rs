@@ -247,6 +247,15 @@ impl Requests {
         }
         let Reason { fix, .. } = refusal.reason();
         let mut fix = Words::new(fix.0, fix.1);
+        if refusal.message.starts_with("requester ") && !today.has_service_person {
+            fix = fix.or(&Words::new(
+                format!(
+                    "name who asks in the place of requesters whom DingTalk does not know: {}",
+                    Words::variable(SERVICE).en
+                ),
+                format!("为不在钉钉中的申请人指定代发起人：{}", Words::variable(SERVICE).zh),
+            ));
+        }
         if of_people.len() >= MORE_THAN_CHANCE && self.accepted(today.now) == 0 {
             let range = places::visible_range();
             if !fix.en.contains("Visible range") {

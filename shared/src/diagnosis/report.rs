@@ -103,6 +103,20 @@ impl Report {
         }
     }
 
+    /// Says of a check that passed what is wrong after all, where nothing else is.
+    pub fn unless_otherwise(&mut self, check: Check, failure: Failure) {
+        let failed = |finding: &Finding| matches!(finding.outcome, Outcome::Failed(_));
+        if self.findings.iter().any(failed) {
+            return;
+        }
+        let passed = |finding: &&mut Finding| {
+            finding.check == check && !matches!(finding.outcome, Outcome::Skipped { .. })
+        };
+        if let Some(finding) = self.findings.iter_mut().find(passed) {
+            finding.outcome = Outcome::Failed(failure);
+        }
+    }
+
     /// Whether a check has failed.
     pub fn has_failed(&self, check: Check) -> bool {
         self.down.get(&check) == Some(&check)

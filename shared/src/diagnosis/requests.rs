@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Failure, Outcome, Words, places};
+use super::{Failure, Outcome, Words};
 use crate::{
     approval::{Approval, Happening, State, Status},
     store::{Store, StoreError},
@@ -66,7 +66,7 @@ impl Requests {
             Some(why) => Failure::new(
                 Words::new(
                     format!(
-                        "Dataphin does not take {} outcome(s), tried {TRIED_OFTEN} times and more: {why}",
+                        "Dataphin does not take {} outcome(s) after {TRIED_OFTEN} or more attempts: {why}",
                         failing.len()
                     ),
                     format!(
@@ -74,7 +74,11 @@ impl Requests {
                         failing.len()
                     ),
                 ),
-                places::dataphin("Callback URL and Encoding AES Key", "回调 URL 与 Encoding AES Key"),
+                Words::new(
+                    "see with `bridge show` which request it is, and have Dataphin's administrator resolve what Dataphin says; it is \
+                     delivered again by itself",
+                    "用 `bridge show` 查看是哪个申请，请 Dataphin 管理员处理其返回的问题；之后会自动重新投递",
+                ),
             )
             .code("not-taken")
             .into(),

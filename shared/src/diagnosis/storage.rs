@@ -81,6 +81,18 @@ impl Keeper {
         }
     }
 
+    /// What is to be done where nothing listens.
+    fn started(self) -> Words {
+        match self {
+            Self::Endpoint => Words::new(
+                "start the DynamoDB that BRIDGE_DYNAMODB_ENDPOINT names",
+                "启动 BRIDGE_DYNAMODB_ENDPOINT 所指的 DynamoDB 服务",
+            )
+            .or(&self.place()),
+            Self::Aws | Self::File => self.place(),
+        }
+    }
+
     /// Where a table is mended that is not as it should be.
     fn table(self) -> Words {
         Words::variable("BRIDGE_TABLE").or(&self.place())
@@ -88,7 +100,7 @@ impl Keeper {
 
     fn unreached(self, unreached: Unreached) -> Failure {
         let (mend, code) = match unreached {
-            Unreached::Refused => (self.place(), "connection-refused"),
+            Unreached::Refused => (self.started(), "connection-refused"),
             Unreached::NoName => (self.place(), "name-not-resolved"),
             Unreached::NoConnection => (self.place(), "no-connection"),
             Unreached::NotDynamoDb => (self.place(), "not-dynamodb"),

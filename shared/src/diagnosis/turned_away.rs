@@ -180,15 +180,7 @@ fn before_the_bridge(answer: &HttpAnswer, status: u16, sent: usize, https: bool)
         return Failure::new(cause, blocked.fix(&paths)).code(blocked.code());
     }
     match status {
-        300..=399 => {
-            let to = target(answer);
-            failure(
-                format!("the address redirects{}: DingTalk follows no redirect", to.en),
-                format!("该地址返回重定向{}：钉钉不跟随重定向", to.zh),
-                places::variable("BRIDGE_PUBLIC_URL")
-                    .or(&places::proxy("take the redirect out for this path", "对该路径取消重定向")),
-            )
-        }
+        300..=399 => redirect(answer, status, https),
         400 if https && wants_tls(&String::from_utf8_lossy(&answer.body)) => failure(
             "HTTP 400: the proxy passes the call on with http:// to a port at which TLS is spoken".to_owned(),
             "HTTP 400：代理以 http:// 将请求转发到了一个 TLS 端口".to_owned(),
@@ -224,11 +216,13 @@ fn before_the_bridge(answer: &HttpAnswer, status: u16, sent: usize, https: bool)
             ),
         ),
         405 | 501 => failure(
-            format!("HTTP {status}, and not from the bridge: the proxy does not let the method POST through"),
-            format!("HTTP {status}，该响应不是审批桥返回的：代理不允许 POST 方法"),
+            format!(
+                "HTTP {status}, and not from the bridge: the proxy does not let the method POST through, or serves a site of its own there"
+            ),
+            format!("HTTP {status}，该响应不是审批桥返回的：代理不允许 POST 方法，或此处是它自己的静态站点"),
             places::proxy(
-                "allow POST for /dingtalk/callback and /dataphin",
-                "允许对 /dingtalk/callback 与 /dataphin 使用 POST 方法",
+                "pass /dingtalk/callback and /dataphin on to the bridge (nginx: server_name, proxy_pass), and allow POST for them",
+                "将 /dingtalk/callback 与 /dataphin 转发到审批桥（nginx：server_name、proxy_pass），并允许 POST 方法",
             ),
         ),
         413 => failure(
@@ -244,26 +238,68 @@ fn before_the_bridge(answer: &HttpAnswer, status: u16, sent: usize, https: bool)
         429 => failure(
             "HTTP 429, and not from the bridge: the proxy limits how often it is called".to_owned(),
             "HTTP 429，该响应不是审批桥返回的：代理限制了调用频率".to_owned(),
-            places::proxy("raise or lift its rate limit", "调高或取消频率限制"),
+            rate(),
         ),
         525 | 526 => other_status(status),
-        500..=599 => {
-            let (en, zh) = match status {
-                503 => (", and has no backend that it thinks healthy", "，没有它认为可用的后端"),
-                504 => (
-                    " in time: its backend's address is wrong, or a firewall drops the packets",
-                    "：连接后端超时，后端地址有误或被防火墙丢包",
-                ),
-                _ => ("", ""),
-            };
-            failure(
-                format!("HTTP {status}: the proxy does not reach the bridge{en}"),
-                format!("HTTP {status}：代理无法连通审批桥{zh}"),
-                places::leads_to(),
-            )
-        }
+        500..=599 => no_upstream(status),
         _ => other_status(status),
     }
+}
+
+fn redirect(answer: &HttpAnswer, status: u16, https: bool) -> Failure {
+    let to = target(answer);
+    let is_itself = https && to.en.contains("https://") && to.en.ends_with("/dingtalk/callback");
+    let (cause, fix) = if is_itself {
+        (
+            Words::new(
+                format!(
+                    "the address redirects{} (HTTP {status}), which is itself or another https:// host",
+                    to.en
+                ),
+                format!("该地址返回重定向{}（HTTP {status}），目标是其自身或另一个 https:// 主机", to.zh),
+            ),
+            places::proxy(
+                "TLS ends before what redirects to https://: redirect by X-Forwarded-Proto only",
+                "TLS 在执行重定向的服务之前已终止：仅按 X-Forwarded-Proto 重定向到 https",
+            )
+            .or(&places::variable("BRIDGE_PUBLIC_URL")),
+        )
+    } else {
+        (
+            Words::new(
+                format!("the address redirects{}: DingTalk follows no redirect", to.en),
+                format!("该地址返回重定向{}：钉钉不跟随重定向", to.zh),
+            ),
+            places::variable("BRIDGE_PUBLIC_URL")
+                .or(&places::proxy("take the redirect out for this path", "对该路径取消重定向")),
+        )
+    };
+    Failure::new(cause, fix).code(format!("http-{status}"))
+}
+
+/// What stands in front of the bridge does not reach it.
+fn no_upstream(status: u16) -> Failure {
+    let (en, zh) = match status {
+        503 => (
+            ", because no backend seems healthy to it, or it limits how often it is called (nginx's limit_req says 503)",
+            "：没有它认为可用的后端，或限制了调用频率（nginx limit_req 返回 503）",
+        ),
+        504 => (
+            " in time: its backend's address is wrong, or a firewall drops the packets",
+            "：连接后端超时，后端地址有误或被防火墙丢包",
+        ),
+        _ => ("", ""),
+    };
+    let cause = Words::new(
+        format!("HTTP {status}: the proxy does not reach the bridge{en}"),
+        format!("HTTP {status}：代理无法连通审批桥{zh}"),
+    );
+    let fix = if status == 503 { places::leads_to().or(&rate()) } else { places::leads_to() };
+    Failure::new(cause, fix).code(format!("http-{status}"))
+}
+
+fn rate() -> Words {
+    places::proxy("raise or lift its rate limit", "调高或取消频率限制")
 }
 
 /// How nginx says 431.

@@ -174,6 +174,11 @@ impl CallbackVerifier {
         [&self.keys].into_iter().chain(&self.previous).map(CallbackKeys::fingerprint).collect()
     }
 
+    /// A fingerprint of another setting: whoever has the same aes_key can compare it, and nobody learns the setting.
+    pub(crate) fn fingerprint_of_setting(&self, name: &str, value: &str) -> String {
+        self.keys.fingerprint_of_setting(name, value)
+    }
+
     /// The fingerprint of the keys under which an event came.
     pub fn fingerprint_of<T>(&self, event: &Verified<T>) -> Fingerprint {
         self.keys_of(event).fingerprint()

@@ -137,6 +137,10 @@ impl CallbackKeys {
         Fingerprint::of(self.token.expose_secret(), self.key.bytes())
     }
 
+    pub(super) fn fingerprint_of_setting(&self, name: &str, value: &str) -> String {
+        Fingerprint::part_of(self.key.bytes(), name, value)
+    }
+
     /// Pairs a token with a key.
     pub fn new(token: SecretString, key: AesKey) -> Self {
         Self { token, key }

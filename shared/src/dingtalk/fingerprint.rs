@@ -36,6 +36,12 @@ impl Fingerprint {
         Self { token: part("token ", token), key: part("aes_key", "") }
     }
 
+    /// A part for something else that both ends should have the same, under the same key.
+    pub(super) fn part_of(key: &[u8; 32], name: &str, value: &str) -> String {
+        let parts = [b"approval-bridge setting ".as_slice(), name.as_bytes(), b"=", value.as_bytes()];
+        hex(&hmac(key, &parts)[..SHOWN])
+    }
+
     /// One as it was written down; `None` where the text is none.
     pub fn read(text: &str) -> Option<Self> {
         let (token, key) = text.split_once('-')?;

@@ -21,8 +21,11 @@ pub const REFUSAL_HEADER: &str = "x-approval-bridge-refusal";
 /// In the answer to a probe: how many bytes of its body arrived.
 pub const BODY_HEADER: &str = "x-approval-bridge-body";
 
+/// In the answer to a probe that is believed: what the bridge was started with, as fingerprints.
+pub const SETTINGS_HEADER: &str = "x-approval-bridge-settings";
+
 /// Answers bear them, whatever else becomes of them.
-const ANSWERED: [&str; 3] = [STORE_HEADER, REFUSAL_HEADER, BODY_HEADER];
+const ANSWERED: [&str; 4] = [STORE_HEADER, REFUSAL_HEADER, BODY_HEADER, SETTINGS_HEADER];
 
 /// What a refused probe did not meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +89,18 @@ pub fn mark_store(name: Option<&str>, response: &mut Response) {
     if let Some(name) = name.and_then(|name| HeaderValue::from_str(name).ok()) {
         response.headers_mut().insert(STORE_HEADER, name);
     }
+}
+
+/// Says what the bridge was started with.
+pub fn mark_settings(fingerprint: Option<&str>, response: &mut Response) {
+    if let Some(fingerprint) = fingerprint.and_then(|fingerprint| HeaderValue::from_str(fingerprint).ok()) {
+        response.headers_mut().insert(SETTINGS_HEADER, fingerprint);
+    }
+}
+
+/// What the bridge that answers was started with, if the answer says it.
+pub fn settings(headers: &HeaderMap) -> Option<&str> {
+    headers.get(SETTINGS_HEADER)?.to_str().ok()
 }
 
 /// How many bytes of a body arrived, if the answer says it.

@@ -183,6 +183,17 @@ pub fn names(diagnosis: &Diagnosis, check: &str, cause: &str, mend: &str) {
     assert!(!failure.mend.zh.is_ascii(), "the place is named in Chinese, too: {failure:#?}");
 }
 
+/// Asserts that nothing is wrong with a configuration but that the bridge was started with another value of `variable`.
+#[track_caller]
+pub fn is_healthy_after_a_restart(diagnosis: &Diagnosis, variable: &str) {
+    names(
+        diagnosis,
+        "callback",
+        &format!("was started with other values of {variable} than"),
+        "restart `bridge serve`",
+    );
+}
+
 /// What came of a check.
 #[track_caller]
 pub fn outcome(diagnosis: &Diagnosis, check: Check) -> &Outcome {

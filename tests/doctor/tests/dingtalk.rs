@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 use doctor::{
-    Site, in_time, names, number_behind, one, outcome,
+    Site, in_time, is_healthy_after_a_restart, names, number_behind, one, outcome,
     stranger::{self, Manner, nobody},
     until,
 };
@@ -258,6 +258,15 @@ async fn the_quick_subset_looks_at_contacts_and_the_service_person() {
     names(&diagnosis, "service-person", "nobody in DingTalk", "DINGTALK_SERVICE_USER_ID");
     site.sandbox.dingtalk.deny(permissions::MEMBER);
     names(&doctor(&[]).quick().await, "permission-member", "qyapi_get_member", "成员信息读权限");
+}
+
+#[tokio::test]
+async fn a_change_that_the_running_bridge_has_not_taken_up() {
+    let site = Site::start().await;
+    site.sandbox.dingtalk.add_person(Person::new("other", "Other"));
+    let diagnosis = site.diagnosis_with(&[("DINGTALK_SERVICE_USER_ID", "other")]).await;
+    is_healthy_after_a_restart(&diagnosis, "DINGTALK_SERVICE_USER_ID");
+    assert!(one(&diagnosis).1.cause.zh.contains("启动时使用的 DINGTALK_SERVICE_USER_ID"), "{diagnosis:#?}");
 }
 
 #[tokio::test]

@@ -66,7 +66,13 @@ fn conclude(diagnosis: &Diagnosis, language: Language) -> Result<()> {
 /// The one thing to do first: later causes often vanish with the first.
 fn first_step(diagnosis: &Diagnosis, language: Language) -> String {
     let Some((finding, failure)) = diagnosis.first_cause().and_then(|it| Some((it, it.failure()?))) else {
-        return language.choose("Nothing to do.", "无需处理。").to_owned();
+        let warned = diagnosis.findings.iter().any(|finding| matches!(finding.outcome, Outcome::Warned(_)));
+        let (en, zh) = if warned {
+            ("Nothing is broken; see the warnings (!).", "没有故障；请查看警告（!）。")
+        } else {
+            ("Nothing to do.", "无需处理。")
+        };
+        return language.choose(en, zh).to_owned();
     };
     let (name, cause) = (language.name(finding), language.of(&failure.cause));
     let fix = language.of(&failure.mend);

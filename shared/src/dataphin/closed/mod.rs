@@ -21,8 +21,9 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use items::Vocabulary;
+use items::{Item, Role, Vocabulary};
 use nearest::Owner;
+use tokens::Kind;
 
 /// An answer that says one of the phrases of one of `subjects` ("request … does not exist") ends the delivery for good. The two
 /// may stand apart, but a phrase belongs to its nearest noun: "request failed: user does not exist" is about the user. A bare "not
@@ -72,7 +73,7 @@ impl ClosedRule {
     /// Whether these texts of one answer say that the request is closed, and nothing of the kind of anything else.
     pub fn says_closed<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> bool {
         let vocabulary = self.ready.0.get_or_init(|| Vocabulary::of(self));
-        let mut closed = false;
+        let (mut closed, mut names_instance, mut bare_instance) = (false, false, false);
         for text in texts {
             let items = vocabulary.items(text);
             if items::is_vetoed(&items) {
@@ -80,12 +81,32 @@ impl ClosedRule {
             }
             for owner in nearest::owners(&items) {
                 match owner {
-                    Owner::Subject => closed = true,
+                    Owner::Subject => {
+                        closed = true;
+                        names_instance |= items.iter().any(is_instance);
+                    }
+                    Owner::Other if is_bare_instance(&items) => bare_instance = true,
                     Owner::Other => return false,
                     Owner::Nobody => {}
                 }
             }
         }
-        closed
+        closed && (names_instance || !bare_instance)
     }
+}
+
+/// Whether a noun is an instance of a process or an approval: 流程实例, "process instance".
+fn is_instance(item: &Item) -> bool {
+    let is_word = item.term.iter().any(|part| matches!(part, Kind::Word(word) if word.contains("instance")));
+    matches!(item.role, Role::Subject)
+        && (is_word || item.term.ends_with(&[Kind::Han('实'), Kind::Han('例')]))
+}
+
+/// Whether the only other noun is an instance of something: a code `INSTANCE_NOT_FOUND` is about the instance that the message
+/// names.
+fn is_bare_instance(items: &[Item]) -> bool {
+    items
+        .iter()
+        .filter(|item| matches!(item.role, Role::Other))
+        .all(|item| item.is_one_of(&["instance", "实例"]))
 }

@@ -34,6 +34,14 @@ fn code_and_message_are_judged_together_and_not_as_one_sentence() {
     assert!(!rule.says_closed(["UserNotExist", "审批单不存在"]));
     assert!(!rule.says_closed(["SIGN_ERROR", "审批单不存在"]));
     assert!(!rule.says_closed(["request not found", "user not found"]));
+    for code in ["INSTANCE_NOT_FOUND", "InstanceNotFound", "DPN.BPMS.INSTANCE_NOT_FOUND"] {
+        assert!(rule.says_closed([code, "流程实例不存在"]), "{code}");
+        assert!(rule.says_closed([code, "the process instance does not exist"]), "{code}");
+        assert!(!rule.says_closed([code, "审批单不存在"]), "{code}: another instance, perhaps");
+        assert!(!rule.says_closed([code, "服务实例不存在"]), "{code}");
+        assert!(!rule.says_closed([code, "not found"]), "{code}");
+    }
+    assert!(!rule.says_closed(["USER_INSTANCE_NOT_FOUND", "流程实例不存在"]));
 }
 
 #[test]

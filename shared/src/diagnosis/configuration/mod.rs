@@ -65,8 +65,9 @@ impl Setup {
             };
             wrong.insert(name.to_owned(), Failure::new(cause, places::variable(name)));
         }
-        // What cannot be read at all is said in other words already.
-        for also in [values::wrong(variables), relations::wrong(variables), names::unknown(variables)] {
+        // A character that does not belong there says more than that the value cannot be read.
+        wrong.extend(values::wrong(variables));
+        for also in [relations::wrong(variables), names::unknown(variables)] {
             for (name, failure) in also {
                 wrong.entry(name).or_insert(failure);
             }

@@ -12,6 +12,9 @@ use crate::{
 const FREE_TEXT: [&str; 4] =
     ["BRIDGE_SYSTEM_NAME", "BRIDGE_FILE", "DATAPHIN_CALLBACK_PROFILE", "DATAPHIN_CA_FILE"];
 
+/// Several values with commas between them, and perhaps blanks.
+const LISTS: [&str; 1] = ["BRIDGE_TRUSTED_PROXIES"];
+
 /// Words that stand for "put something here".
 const PLACEHOLDERS: [&str; 26] = [
     "changeme",
@@ -67,12 +70,14 @@ pub(super) fn wrong(variables: &Variables) -> Wrong {
             continue;
         }
         let cause = if FREE_TEXT.contains(&name) {
-            unseen(value)
+            unseen(value).or_else(|| if name == "DATAPHIN_CALLBACK_PROFILE" { curly(value) } else { None })
         } else if SECRETS.contains(&name) && is_encoded(value) {
             Some(Words::new(
                 "looks base64-encoded: set the plain value (a Kubernetes Secret's `data` is encoded once; `stringData` is plain)",
                 "像是经过 Base64 编码的值：请填写原文（Kubernetes Secret 的 data 只编码一次，stringData 填原文）",
             ))
+        } else if LISTS.contains(&name) {
+            value.split(',').map(str::trim).filter(|entry| !entry.is_empty()).find_map(fault)
         } else {
             fault(value).or_else(|| lacks_slashes(value))
         };
@@ -131,14 +136,23 @@ fn fault(value: &str) -> Option<Words> {
                 format!("的值含有全角字符（第 {position} 个字符）：请改为半角"),
             ),
             _ => Words::new(
-                format!(
-                    "has a character that does not belong there (character {position}, U+{:04X})",
-                    u32::from(odd)
-                ),
-                format!("的值含有不应出现的字符（第 {position} 个字符，U+{:04X}）", u32::from(odd)),
+                format!("has a character that does not belong there (character {position}: “{odd}”)"),
+                format!("的值含有不应出现的字符（第 {position} 个字符“{odd}”）"),
             ),
         })
     })
+}
+
+/// Quotes of a text processor, in JSON.
+fn curly(value: &str) -> Option<Words> {
+    let (position, odd) =
+        (1..).zip(value.chars()).find(|(_, c)| matches!(c, '“' | '”' | '‘' | '’' | '：' | '，'))?;
+    Some(Words::new(
+        format!(
+            "has “{odd}” (character {position}), where JSON has a plain one: type it again in half width"
+        ),
+        format!("的值含有“{odd}”（第 {position} 个字符），JSON 须使用半角符号：请改为半角"),
+    ))
 }
 
 /// Characters that come along when something is copied from a page.
@@ -196,7 +210,13 @@ fn is_yours(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::tests::one_wrong, *};
+    use super::{
+        super::{
+            Setup,
+            tests::{one_wrong, variables},
+        },
+        *,
+    };
     use crate::world::World;
 
     #[test]
@@ -270,6 +290,8 @@ mod tests {
         for url in ["https:/dataphin.acme.cn/x", "https:dataphin.acme.cn/x", "https:///dataphin.acme.cn/x"] {
             assert!(one_wrong(&[("DATAPHIN_CALLBACK_URL", url)]).1.contains("two slashes"), "{url}");
         }
+        let list = ("BRIDGE_TRUSTED_PROXIES", "127.0.0.0/8, 47.96.10.0/24");
+        assert!(Setup::of(&variables(&[list])).wrong.is_empty());
         assert!(one_wrong(&[("BRIDGE_LOG", "verbose")]).1.contains("no level"));
     }
 
