@@ -12,7 +12,7 @@ use super::{
     places,
     reach::{self, Unreached},
     sightings::OurToken,
-    stranger::{title, wants_tls},
+    stranger::wants_tls,
     tls::TlsFault,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     assembly,
     config::DataphinConfig,
     dataphin::{Acceptance, Dataphin, DryRun, Exchange, NotMade, Refusal, Said, TestRequest, Unclear},
-    http::SendError,
+    http::{SendError, page::title},
     world::World,
 };
 

@@ -233,7 +233,12 @@ fn answering(outcome: Outcome, answered: &Answered, silence: Option<&DingTalkErr
         );
         (cause, error.code.as_str())
     };
-    Failure::new(cause, places::machine("check its network and proxy", "检查网络与代理")).code(code).into()
+    let allow = Words::new(
+        "have all paths of *.dingtalk.com allowed in the firewall, proxy or web filter of this network (上网行为管理)",
+        "在本网络的防火墙、代理或上网行为管理中放行 *.dingtalk.com 的全部路径",
+    );
+    let fix = places::machine("check its network and proxy", "检查网络与代理");
+    Failure::new(cause, if error.is_unreadable() { allow.or(&fix) } else { fix }).code(code).into()
 }
 
 /// A call that DingTalk gets, and not as it left.
@@ -273,7 +278,9 @@ fn in_chinese(error: &DingTalkError) -> String {
     if error.is_silence() {
         format!("没有响应：{}", error.code)
     } else {
-        format!("应答的是审批桥与钉钉之间的其他服务，而不是钉钉：{}", error.code)
+        let quoted = error.message.split_once('“').and_then(|(_, rest)| rest.split_once('”'));
+        let text = quoted.map_or_else(|| error.code.clone(), |(title, _)| format!("“{title}”"));
+        format!("应答的是审批桥与钉钉之间的其他服务，而不是钉钉：{text}")
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     places, reach,
     sizes::{self, Passage, Way},
     stranger::{page, target, wants_tls},
-    turned_away::{another_bridge, is_ours},
+    turned_away::{another_bridge, is_ours, quoting},
 };
 use crate::{
     config::DataphinConfig,
@@ -277,7 +277,7 @@ fn stranger(answer: &HttpAnswer) -> Failure {
         format!("{} answers, and not the bridge", what.en),
         format!("应答的不是审批桥，而是{}", what.zh),
     );
-    Failure::new(not_passed_on(&answers), to_be_passed_on()).code(format!("http-{status}"))
+    quoting(Failure::new(not_passed_on(&answers), to_be_passed_on()).code(format!("http-{status}")), answer)
 }
 
 fn not_passed_on(why: &Words) -> Words {

@@ -1,4 +1,5 @@
-//! A public name with several addresses, of which one does not lead to the bridge: whoever calls comes to any of them.
+//! A public address that leads to several places: a name with an address that does not lead to the bridge, a balancer that leads to
+//! two bridges.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -44,6 +45,23 @@ pub(super) async fn astray(door: &Door<'_>, url: &Url, address: &str, owner_key:
         }
     }
     None
+}
+
+/// Whether two answers came from bridges of two stores.
+pub(super) fn is_another(one: Option<&str>, other: Option<&str>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one != other)
+}
+
+/// Calls come to two bridges in turn.
+pub(super) fn in_turn(address: &str) -> Failure {
+    let cause = Words::new(
+        format!(
+            "calls through {address} come to two bridges in turn, which work on two stores: each misses half of the events and requests"
+        ),
+        format!("经由 {address} 的请求轮流到达两个存储不同的审批桥：两者都会漏掉一半的事件与申请"),
+    );
+    let fix = places::proxy("take the other bridge out of its backends", "从后端中移除另一个审批桥");
+    Failure::new(cause, fix).code("two-bridges")
 }
 
 async fn ask(http: &Http, request: Request) -> Option<HttpAnswer> {

@@ -1,14 +1,7 @@
 //! What an answer is that is none of the service that was meant.
 
 use super::Words;
-use crate::http::HttpAnswer;
-
-/// A page's title comes before that.
-const MAX_PAGE: usize = 16 * 1024;
-/// A text that is longer is no title.
-const MAX_LINE: usize = 120;
-/// So much of a title is shown, in characters.
-const MAX_TITLE: usize = 80;
+use crate::http::{HttpAnswer, page::title};
 
 /// A page, a redirect, a sign-in: not the service that was meant.
 pub(super) fn page(answer: &HttpAnswer) -> Option<Words> {
@@ -67,25 +60,6 @@ pub(super) fn titled(body: &[u8]) -> Words {
         Some(title) => Words::new(format!(", titled “{title}”"), format!("，标题“{title}”")),
         None => Words::new("", ""),
     }
-}
-
-/// A page's title, or the one line of a text.
-pub(super) fn title(body: &[u8]) -> Option<String> {
-    let body = body.get(..body.len().min(MAX_PAGE)).unwrap_or_default();
-    let text = String::from_utf8_lossy(body);
-    let lower = text.to_ascii_lowercase();
-    let text = match lower.find("<title") {
-        Some(begin) => {
-            let begin = begin + lower.get(begin..)?.find('>')? + 1;
-            text.get(begin..begin + lower.get(begin..)?.find("</title")?)?
-        }
-        None if text.len() <= MAX_LINE && !text.trim_start().starts_with(['<', '{', '[']) => text.trim(),
-        None => return None,
-    };
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let shown: String = words.join(" ").chars().filter(|c| !c.is_control()).take(MAX_TITLE).collect();
-    // In another encoding it says nothing.
-    (!shown.is_empty() && !shown.contains(char::REPLACEMENT_CHARACTER)).then_some(shown)
 }
 
 /// Whether a body is XML, and no page: old servers begin theirs with `<?xml`, too.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Words;
+use super::{Words, connect};
 use crate::http::SendError;
 
 /// What was wrong.
@@ -91,7 +91,9 @@ impl TlsFault {
             Words::new(format!("correct the {en} in {variable}"), format!("改正 {variable} 中的{zh}"))
         };
         match self {
-            Self::OtherName(_) | Self::UnknownHost => part("host", "主机名").or(&certificate),
+            Self::OtherName(_) | Self::UnknownHost => {
+                part("host", "主机名").or(&certificate).or(&connect::where_it_leads())
+            }
             Self::Version => Words::new(
                 format!("what serves the address in {variable}: let it speak TLS 1.2 or 1.3"),
                 format!("{variable} 所指地址的服务：启用 TLS 1.2 或 1.3"),
@@ -182,7 +184,7 @@ mod tests {
             (
                 "invalid peer certificate: certificate not valid for name \"a\"; certificate is only valid for DnsName(\"b.cn\") or DnsName(\"*.c.cn\")",
                 "another name (b.cn, *.c.cn)",
-                "correct the host in X_URL; or the certificate",
+                "correct the host in X_URL; or the certificate; or the bridge's machine: see where /etc/hosts",
             ),
             (
                 "invalid peer certificate: certificate expired: verification time 1 (UNIX)",

@@ -26,7 +26,11 @@ pub(super) async fn why(
     let with_scheme = if proxy.contains("://") { proxy.to_owned() } else { format!("http://{proxy}") };
     let here = || places::machine(variable, variable);
     let Ok(url) = Url::parse(&with_scheme) else {
-        return Some((Words::new("its value is no address", "其值不是有效地址"), here()));
+        let why = Words::new(
+            "its value is no address (special characters of a password are written as %23 for #, %40 for @, %2F for /)",
+            "其值不是有效地址（密码中的特殊字符须转义：# 写作 %23，@ 写作 %40，/ 写作 %2F）",
+        );
+        return Some((why, here()));
     };
     let scheme = url.scheme();
     if !matches!(scheme, "http" | "https") {
@@ -146,7 +150,16 @@ fn judge(answer: Answer, to: &str, proxy: &str) -> Option<(Words, Whose)> {
             ),
             Whose::Here,
         ),
-        Answer::Status(status @ (401 | 403 | 405)) => (
+        Answer::Status(status @ (400 | 404 | 405 | 501)) => (
+            words(
+                format!(
+                    "{proxy} does not know CONNECT (HTTP {status}): it is a web server or another port, and no proxy"
+                ),
+                format!("{proxy} 不支持 CONNECT（HTTP {status}）：它是 Web 服务或其他端口，而不是代理"),
+            ),
+            Whose::Here,
+        ),
+        Answer::Status(status @ (401 | 403)) => (
             words(
                 format!("it refuses to connect to {to} (HTTP {status}): its rules do not allow it"),
                 format!("它拒绝连接 {to}（HTTP {status}）：其规则不允许"),

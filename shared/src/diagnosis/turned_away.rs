@@ -4,11 +4,12 @@ use super::{
     Failure, Words,
     blocked::Blocked,
     places,
-    stranger::{page, target, title, wants_tls},
+    stranger::{page, target, wants_tls},
 };
 use crate::http::{
     HttpAnswer,
     door::REFERENCE_HEADER,
+    page::title,
     probe::{self, Unmet},
 };
 
@@ -26,12 +27,13 @@ pub(super) fn refusal(answer: &HttpAnswer, sent: usize, https: bool) -> Option<F
     }
 }
 
-/// The same with the title of the page that came in the bridge's place.
-fn quoting(failure: Failure, answer: &HttpAnswer) -> Failure {
-    let Some(title) = title(&answer.body) else { return failure };
+/// The same with what is said in the bridge's place.
+pub(super) fn quoting(failure: Failure, answer: &HttpAnswer) -> Failure {
+    let title = title(&answer.body).filter(|title| !failure.cause.en.contains(title.as_str()));
+    let Some(title) = title else { return failure };
     let cause = Words::new(
-        format!("{}; its page is titled “{title}”", failure.cause.en),
-        format!("{}；其页面标题为“{title}”", failure.cause.zh),
+        format!("{}; what it shows: “{title}”", failure.cause.en),
+        format!("{}；其返回的内容为“{title}”", failure.cause.zh),
     );
     Failure { cause, ..failure }
 }

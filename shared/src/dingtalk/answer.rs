@@ -11,7 +11,10 @@ use super::{
     codes::{Meaning, meaning, meaning_of_words},
     error::{Origin, code},
 };
-use crate::{http::HttpAnswer, json};
+use crate::{
+    http::{HttpAnswer, page::title},
+    json,
+};
 
 const MESSAGE_LIMIT: usize = 300;
 const MAX_SCOPES: usize = 20;
@@ -235,12 +238,14 @@ fn no_json(answer: &HttpAnswer) -> DingTalkError {
 
 /// What answered is not known to be DingTalk.
 fn stranger(answer: &HttpAnswer) -> DingTalkError {
+    let shows = title(&answer.body).map_or_else(String::new, |title| format!(": “{title}”"));
     let error = if answer.status.is_success() {
-        DingTalkError::unreadable_outcome("not JSON as DingTalk answers it")
+        DingTalkError::unreadable_outcome(format!("not JSON as DingTalk answers it{shows}"))
     } else {
         let status = answer.status.as_u16();
-        let message =
-            format!("something between the bridge and DingTalk answered (HTTP {status}), not DingTalk");
+        let message = format!(
+            "something between the bridge and DingTalk answered (HTTP {status}), not DingTalk{shows}"
+        );
         DingTalkError::new(Class::UnknownOutcome, &format!("http-{status}"), message)
     };
     DingTalkError { origin: Origin::Stranger, ..error }

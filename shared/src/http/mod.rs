@@ -6,6 +6,7 @@ pub mod door;
 pub mod guard;
 pub mod guesses;
 pub mod operator;
+pub mod page;
 pub mod peer;
 pub mod probe;
 pub mod refusals;
