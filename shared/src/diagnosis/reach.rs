@@ -233,7 +233,10 @@ impl Unreached {
 /// What fails behind a proxy that makes the tunnel.
 fn through_it(variable: &str, host: &str, error: &SendError) -> (Words, Words) {
     if TlsFault::of(error) != Some(TlsFault::Untrusted) {
-        return (last_words(error), places::machine(variable, variable));
+        return (
+            last_words(error),
+            places::machine(&format!("correct {variable}"), &format!("修改 {variable}")),
+        );
     }
     let why = Words::new(
         format!(

@@ -24,7 +24,7 @@ pub(super) async fn why(
     until: Instant,
 ) -> Option<(Words, Words)> {
     let with_scheme = if proxy.contains("://") { proxy.to_owned() } else { format!("http://{proxy}") };
-    let here = || places::machine(variable, variable);
+    let here = || places::machine(&format!("correct {variable}"), &format!("修改 {variable}"));
     let Ok(url) = Url::parse(&with_scheme) else {
         let why = Words::new(
             "its value is no address (special characters of a password are written as %23 for #, %40 for @, %2F for /)",
