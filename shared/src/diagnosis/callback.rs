@@ -275,7 +275,7 @@ async fn leads_to(address: &str) -> Option<(String, String)> {
     (!addresses.is_empty()).then(|| (host, addresses.join(", ")))
 }
 
-/// A knock as a call.
+/// Our `check_url` as a request.
 pub(super) fn request(http: &Http, address: &str, knock: &Knock) -> Option<Request> {
     let request = http.client().post(address).query(&knock.query);
     let request = request.header("content-type", "application/json").header(KNOCK_HEADER, &knock.digest);

@@ -26,6 +26,8 @@ pub fn title(body: &[u8]) -> Option<String> {
         None if text.len() <= MAX_LINE && !text.trim_start().starts_with(['<', '{', '[']) => text.trim(),
         None => return None,
     };
+    // What follows may be the query of the call, with a token in it.
+    let text = text.split('?').next().unwrap_or_default();
     let words: Vec<&str> = text.split_whitespace().collect();
     let shown: String = words.join(" ").chars().filter(|c| !c.is_control()).take(MAX_TITLE).collect();
     // In another encoding it says nothing.
@@ -38,11 +40,12 @@ mod tests {
 
     #[test]
     fn a_title_a_message_or_a_line_is_shown_and_nothing_else() {
-        let table: [(&[u8], Option<&str>); 7] = [
+        let table: [(&[u8], Option<&str>); 8] = [
             (b"<html><TITLE>\n 502  Bad\x07 Gateway</title>", Some("502 Bad Gateway")),
             ("<title>上网行为管理</title>".as_bytes(), Some("上网行为管理")),
             (br#"{"code":403,"msg":"blocked by policy"}"#, Some("blocked by policy")),
             (b"default backend - 404", Some("default backend - 404")),
+            (b"<title>Blocked: https://a.cn/x?access_token=s3cret</title>", Some("Blocked: https://a.cn/x")),
             (b"<html>no title", None),
             (b"<title>\xd5\xd2\xb2\xbb", None),
             (b"", None),

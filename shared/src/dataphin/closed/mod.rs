@@ -85,7 +85,7 @@ impl ClosedRule {
                         closed = true;
                         names_instance |= items.iter().any(is_instance);
                     }
-                    Owner::Other if is_bare_instance(&items) => bare_instance = true,
+                    Owner::Other if is_bare_instance(text) => bare_instance = true,
                     Owner::Other => return false,
                     Owner::Nobody => {}
                 }
@@ -102,11 +102,13 @@ fn is_instance(item: &Item) -> bool {
         && (is_word || item.term.ends_with(&[Kind::Han('实'), Kind::Han('例')]))
 }
 
-/// Whether the only other noun is an instance of something: a code `INSTANCE_NOT_FOUND` is about the instance that the message
-/// names.
-fn is_bare_instance(items: &[Item]) -> bool {
-    items
-        .iter()
-        .filter(|item| matches!(item.role, Role::Other))
-        .all(|item| item.is_one_of(&["instance", "实例"]))
+/// Codes about the instance that the message beside them names. Any other word before them may be the noun.
+const BARE_INSTANCE: [&str; 4] =
+    ["instancenotfound", "instancenotexist", "instancenotexists", "instancedoesnotexist"];
+
+/// Whether a text is such a code, perhaps behind the parts of a dotted name.
+fn is_bare_instance(text: &str) -> bool {
+    let last = text.rsplit('.').next().unwrap_or_default();
+    let word: String = last.chars().filter(|c| !matches!(c, '_' | '-')).collect();
+    BARE_INSTANCE.contains(&word.to_ascii_lowercase().as_str())
 }

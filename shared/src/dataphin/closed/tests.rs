@@ -41,7 +41,10 @@ fn code_and_message_are_judged_together_and_not_as_one_sentence() {
         assert!(!rule.says_closed([code, "服务实例不存在"]), "{code}");
         assert!(!rule.says_closed([code, "not found"]), "{code}");
     }
-    assert!(!rule.says_closed(["USER_INSTANCE_NOT_FOUND", "流程实例不存在"]));
+    for code in ["USER_INSTANCE_NOT_FOUND", "REDIS_INSTANCE_NOT_FOUND", "EC2 instance not found"] {
+        assert!(!rule.says_closed([code, "流程实例不存在"]), "{code}");
+    }
+    assert!(!rule.says_closed(["EC2 instance terminated. The process instance is finished"]));
 }
 
 #[test]
