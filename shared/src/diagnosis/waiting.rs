@@ -242,5 +242,12 @@ mod tests {
         assert!(alarm("systemError", 20, Creates::Unknown));
         assert!(alarm("systemError", 0, Creates::Fail));
         assert!(alarm("approverEmpty", 0, Creates::Work), "it does not pass by itself");
+        let looks = |no_look| {
+            let failing = Failing { times: 1, since: now, code: "systemError", unclear: true, no_look };
+            failing.is_no_accident(Creates::Work, now)
+        };
+        let lacking = "Forbidden.AccessDenied.AccessTokenPermissionDenied";
+        assert!(looks(Some(lacking)), "the list of instances stays refused");
+        assert!(!looks(Some("systemError")) && !looks(None));
     }
 }

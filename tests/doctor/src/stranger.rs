@@ -1,6 +1,13 @@
 //! Whoever may stand where DingTalk, Dataphin or the bridge should be: proxies, sign-in pages, nobody.
 
-use std::{future::IntoFuture, time::Duration};
+use std::{
+    future::IntoFuture,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -42,6 +49,8 @@ pub enum Manner {
     OtherNonce(String),
     /// Passes calls of one path on to the first address, and all others to the second.
     Split(String, &'static str, String),
+    /// Passes every second callback on to the second address, and all other calls to the first.
+    InTurn(String, String, Arc<AtomicUsize>),
     /// Passes calls of one path on, and answers the others with a page of this status.
     Only(String, &'static str, u16),
     /// Passes the call on, and changes the answer's first key.
@@ -119,6 +128,11 @@ async fn act(manner: &Manner, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Re
         Manner::Split(first, part, second) => {
             let to = if path.starts_with(part) { first } else { second };
             forward(&format!("{to}{path}"), headers, body).await
+        }
+        Manner::InTurn(first, second, calls) => {
+            let is_callback = path.starts_with("/dingtalk/callback");
+            let is_second = is_callback && calls.fetch_add(1, Ordering::Relaxed) % 2 == 1;
+            forward(&format!("{}{path}", if is_second { second } else { first }), headers, body).await
         }
         Manner::Only(to, part, _) if path.starts_with(part) => {
             forward(&format!("{to}{path}"), headers, body).await

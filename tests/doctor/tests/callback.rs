@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use doctor::{
     Site, names, outcome,
@@ -88,6 +88,20 @@ async fn a_proxy_that_does_not_let_large_bodies_through() {
     let proxy = stranger::start(Manner::Limited(to(), 2 << 20, 413)).await;
     let diagnosis = site.diagnosis_with(&[("BRIDGE_PUBLIC_URL", &proxy)]).await;
     assert!(diagnosis.is_healthy(), "no request is as large: {diagnosis:#?}");
+}
+
+#[tokio::test]
+async fn a_balancer_that_leads_to_two_bridges_in_turn() {
+    let site = Site::start().await;
+    let own = site.sandbox.variables();
+    let keys =
+        ["DINGTALK_CALLBACK_TOKEN", "DINGTALK_CALLBACK_AES_KEY"].map(|name| (name, own[name].as_str()));
+    let other = Site::unconnected(|_| {}, &keys).await;
+    let manner = Manner::InTurn(site.bridge.clone(), other.bridge.clone(), Arc::default());
+    let diagnosis = site.diagnosis_with(&[("BRIDGE_PUBLIC_URL", &stranger::start(manner).await)]).await;
+    let Outcome::Failed(failure) = outcome(&diagnosis, Check::Callback) else { panic!("{diagnosis:#?}") };
+    assert!(failure.cause.en.contains("two bridges in turn"), "{failure:#?}");
+    assert!(failure.mend.zh.contains("移除另一个审批桥"), "{failure:#?}");
 }
 
 #[tokio::test]
